@@ -1,0 +1,1 @@
+"""tokenrace: a load and race-condition simulator for access tokens."""

@@ -1,0 +1,1 @@
+"""What a run meant. Reads what runs recorded and nothing else."""

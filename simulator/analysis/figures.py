@@ -1,0 +1,140 @@
+"""The figures of one strategy, from what its runs counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.analysis.intervals import BinnedCounts, Estimate, estimate, rounded
+from simulator.clock import MILLISECOND, Ticks
+from simulator.trace.events import CAUSES, Cause
+from simulator.trace.files import RecordedRun
+from simulator.trace.histogram import Histogram
+from simulator.trace.tally import OUTCOMES, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyFigures:
+    """What a caller waited for an operation's answer, in milliseconds of the engine's time.
+
+    None where no operation got an answer. Off by at most 0.8 %.
+    """
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedFigures:
+    """The figures of one run; the rates are None where nothing was counted."""
+
+    seed: int
+    responses: int
+    responses_401: int
+    rate_401: float | None
+    operations: int
+    failure_rate: float | None
+    tokens_issued: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyFigures:
+    """The figures of one strategy over all its runs.
+
+    ``rate_401`` is of API responses, ``failure_rate`` of operations, those of unknown outcome
+    included; both are means of the runs' rates, and None where no run counted anything. Counts are
+    sums over the runs, ``live_peak`` is their maximum. ``unknown`` counts requests, to the token
+    endpoint as well. ``tokens_per_lifetime`` is how many tokens were issued, on average, in the
+    time that one token lasts.
+    """
+
+    responses: int
+    responses_401: int
+    rate_401: Estimate | None
+    failure_rate: Estimate | None
+    unknown: int
+    causes: dict[Cause, int]
+    operations: int
+    operations_by_outcome: dict[Outcome, int]
+    tokens_issued: int
+    tokens_per_lifetime: float
+    issues_refused: int
+    live_peak: int
+    store_reads: int
+    store_writes: int
+    latency_ms: LatencyFigures
+    per_seed: tuple[SeedFigures, ...]
+
+
+def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
+    """Return the figures of a strategy from its ``runs``, at least one, one for each seed."""
+    assert runs, "a strategy without runs has no figures"
+    causes = {cause: sum(sum(run.provider.refused[cause]) for run in runs) for cause in CAUSES}
+    outcomes = {
+        outcome: sum(sum(run.clients.operations[outcome]) for run in runs) for outcome in OUTCOMES
+    }
+    issued = sum(run.provider.tokens_issued for run in runs)
+    lifetimes = sum(run.header.duration / run.header.lifetime for run in runs)
+    return StrategyFigures(
+        responses=sum(sum(run.provider.responses) for run in runs),
+        responses_401=sum(causes.values()),
+        rate_401=estimate([responses_401(run) for run in runs]),
+        failure_rate=estimate([operations_failed(run) for run in runs]),
+        unknown=sum(run.clients.unknown for run in runs),
+        causes=causes,
+        operations=sum(outcomes.values()),
+        operations_by_outcome=outcomes,
+        tokens_issued=issued,
+        tokens_per_lifetime=rounded(issued / lifetimes),
+        issues_refused=sum(run.provider.issues_refused for run in runs),
+        live_peak=max(run.provider.live_peak for run in runs),
+        store_reads=sum(run.clients.store_reads for run in runs),
+        store_writes=sum(run.clients.store_writes for run in runs),
+        latency_ms=_latency(runs),
+        per_seed=tuple(_seed_figures(run) for run in runs),
+    )
+
+
+def responses_401(run: RecordedRun) -> BinnedCounts:
+    """Return the 401s among the API responses of ``run``, by bin."""
+    refused = run.provider.refused.values()
+    return BinnedCounts(
+        part=[sum(bins) for bins in zip(*refused, strict=True)], total=run.provider.responses
+    )
+
+
+def operations_failed(run: RecordedRun) -> BinnedCounts:
+    """Return the refused operations among all operations of ``run``, by bin."""
+    by_outcome = run.clients.operations
+    return BinnedCounts(
+        part=by_outcome["refused"],
+        total=[sum(bins) for bins in zip(*by_outcome.values(), strict=True)],
+    )
+
+
+def _seed_figures(run: RecordedRun) -> SeedFigures:
+    answered, operations = responses_401(run), operations_failed(run)
+    rate, failures = answered.share(), operations.share()
+    return SeedFigures(
+        seed=run.header.seed,
+        responses=sum(answered.total),
+        responses_401=sum(answered.part),
+        rate_401=None if rate is None else rounded(rate),
+        operations=sum(operations.total),
+        failure_rate=None if failures is None else rounded(failures),
+        tokens_issued=run.provider.tokens_issued,
+    )
+
+
+def _latency(runs: Sequence[RecordedRun]) -> LatencyFigures:
+    whole = Histogram()
+    for run in runs:
+        whole.add(run.clients.latency)
+    return LatencyFigures(
+        p50=_in_ms(whole.quantile(0.50)),
+        p95=_in_ms(whole.quantile(0.95)),
+        p99=_in_ms(whole.quantile(0.99)),
+    )
+
+
+def _in_ms(span: Ticks | None) -> float | None:
+    return None if span is None else span / MILLISECOND

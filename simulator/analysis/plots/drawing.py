@@ -1,0 +1,43 @@
+"""Which plots there are, and how they become files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from simulator.analysis.plots import FaultMark
+from simulator.analysis.plots.lifelines import lifelines_figure
+from simulator.analysis.plots.look import our_look
+from simulator.analysis.plots.over_time import over_time_figure
+from simulator.analysis.plots.rates import rates_figure
+from simulator.analysis.summary import Summary
+from simulator.errors import ResultsError
+from simulator.trace.files import RecordedRun
+
+_DOTS_PER_INCH = 150
+
+
+def draw_all(
+    summary: Summary,
+    runs: Mapping[str, Sequence[RecordedRun]],
+    folder: Path,
+    faults: Sequence[FaultMark],
+) -> list[Path]:
+    """Draw each plot, as ``draw_plots`` promises."""
+    with our_look():
+        return [
+            *_saved(rates_figure(summary), folder, "rate-401"),
+            *_saved(over_time_figure(summary, runs, faults), folder, "rate-401-over-time"),
+            *_saved(lifelines_figure(summary, runs), folder, "token-lifelines"),
+        ]
+
+
+def _saved(figure: Figure, folder: Path, name: str) -> list[Path]:
+    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+    try:
+        figure.savefig(png, dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        # A date or a version in the file would make equal runs differ.
+        figure.savefig(svg, metadata={"Date": None, "Creator": "tokenrace"})
+    except OSError as error:
+        raise ResultsError(f"{folder}: cannot write the plot {name}: {error.strerror}") from None
+    return [png, svg]

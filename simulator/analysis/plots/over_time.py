@@ -1,0 +1,176 @@
+"""401 rate over time, stacked by cause: one panel for each strategy, on common axes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from simulator.analysis.plots import FaultMark
+from simulator.analysis.plots.look import (
+    CAUSE_LOOKS,
+    INK,
+    PALE,
+    percent,
+    span_text,
+    title,
+    unit_for,
+)
+from simulator.analysis.summary import Summary
+from simulator.clock import Ticks
+from simulator.trace.events import CAUSES, Cause
+from simulator.trace.files import RecordedRun
+from simulator.trace.tally import BINS
+
+_WIDTH_IN = 12.0
+_RESPONSES_PER_BIN = 100  # fewer, and a bin's rate is mostly chance
+_EMPTY = "#EEEEEE"
+
+Counts = NDArray[np.int64]
+
+
+class _Panel:
+    """The counts of one strategy, summed over its runs, ``merged`` bins to one."""
+
+    def __init__(self, runs: Sequence[RecordedRun], merged: int) -> None:
+        self.responses = _merge([run.provider.responses for run in runs], merged)
+        self.refused = {
+            cause: _merge([run.provider.refused[cause] for run in runs], merged) for cause in CAUSES
+        }
+
+    def share(self, cause: Cause) -> NDArray[np.float64]:
+        """Return the share of responses refused for ``cause``, by bin; 0 in empty bins."""
+        shares: NDArray[np.float64] = self.refused[cause] / np.maximum(self.responses, 1)
+        return shares
+
+    def peak(self) -> float:
+        """Return the largest 401 rate of a bin."""
+        return float(np.max(sum(self.share(cause) for cause in CAUSES)))
+
+
+def over_time_figure(
+    summary: Summary, runs: Mapping[str, Sequence[RecordedRun]], faults: Sequence[FaultMark]
+) -> Figure:
+    """Return the plot. Times are the scenario's."""
+    merged = _bins_to_merge(runs)
+    panels = {name: _Panel(runs[name], merged) for name in summary.strategies}
+    columns = 1 if len(panels) <= 3 else 2
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(_WIDTH_IN, 1.9 + 1.9 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    span = round(summary.duration_s * 1_000_000)
+    unit, length = unit_for(span)
+    edges = np.arange(BINS // merged + 1) * (span / length * merged / BINS)
+    for axes, (name, panel) in zip(grid.flat, panels.items(), strict=False):
+        _draw(axes, panel, edges)
+        _mark_faults(axes, faults, length)
+        axes.set_title(_panel_title(summary, name))
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+        grid[-2, columns - 1].tick_params(labelbottom=True)
+    _scales(grid[0, 0], panels, edges)
+    figure.supxlabel(f"scenario time ({unit}), in bins of {span_text(span * merged // BINS)}")
+    figure.supylabel("share of API responses")
+    _legend(figure, panels, faults)
+    figure.suptitle(title(_sentence(summary), _WIDTH_IN), x=0.01, ha="left")
+    return figure
+
+
+def _sentence(summary: Summary) -> str:
+    seeds = len(summary.seeds)
+    over = f"{seeds} seeds together" if seeds > 1 else "one seed"
+    return (
+        f"401 rate over time, {summary.scenario}: share of API responses refused, "
+        f"by what had ended the token ({over})"
+    )
+
+
+def _panel_title(summary: Summary, name: str) -> str:
+    rate = summary.strategies[name].rate_401
+    return f"{name}: {'no responses' if rate is None else percent(rate.mean) + ' in all'}"
+
+
+def _bins_to_merge(runs: Mapping[str, Sequence[RecordedRun]]) -> int:
+    """Return how many bins to draw as one, so that a bin has enough responses to have a rate."""
+    fewest = min(sum(sum(run.provider.responses) for run in of) for of in runs.values())
+    for merged in (1, 2, 4):
+        if fewest >= _RESPONSES_PER_BIN * BINS // merged:
+            return merged
+    return 8
+
+
+def _merge(tallies: Sequence[Sequence[int]], merged: int) -> Counts:
+    total: Counts = np.sum(np.array(tallies, dtype=np.int64), axis=0)
+    bins: Counts = total.reshape(-1, merged).sum(axis=1)
+    return bins
+
+
+def _draw(axes: Axes, panel: _Panel, edges: NDArray[np.float64]) -> None:
+    for start, end in _runs_of(panel.responses == 0):
+        axes.axvspan(edges[start], edges[end], color=_EMPTY, linewidth=0, gid="no responses")
+    below = np.zeros(len(panel.responses))
+    for cause, (colour, hatch) in CAUSE_LOOKS.items():
+        if panel.refused[cause].any():
+            above = below + panel.share(cause)
+            axes.stairs(
+                above,
+                edges,
+                baseline=below,
+                fill=True,
+                facecolor=colour,
+                edgecolor="white",
+                hatch=hatch,
+                linewidth=0,
+                label=cause,
+            )
+            below = above
+    axes.grid(axis="y", color=PALE, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the half-open ranges over which ``flags`` are true."""
+    steps = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    return [(int(start), int(end)) for start, end in steps.reshape(-1, 2)]
+
+
+def _scales(axes: Axes, panels: Mapping[str, _Panel], edges: NDArray[np.float64]) -> None:
+    peak = max(panel.peak() for panel in panels.values())
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(0, min(1.0, peak * 1.1) if peak else 0.01)
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.5, 2, 3, 6, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
+
+
+def _mark_faults(axes: Axes, faults: Sequence[FaultMark], length: Ticks) -> None:
+    for number, fault in enumerate(faults, start=1):
+        axes.axvline(fault.at / length, color=INK, linestyle="--", linewidth=1.2)
+        axes.annotate(
+            str(number),
+            (fault.at / length, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=10,
+        )
+
+
+def _legend(figure: Figure, panels: Mapping[str, _Panel], faults: Sequence[FaultMark]) -> None:
+    handles: list[Patch | Line2D] = [
+        Patch(facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0, label=cause)
+        for cause, (colour, hatch) in CAUSE_LOOKS.items()
+        if any(panel.refused[cause].any() for panel in panels.values())
+    ] or [Patch(facecolor="white", edgecolor="white", label="no 401 at all")]
+    if any((panel.responses == 0).any() for panel in panels.values()):
+        handles.append(Patch(facecolor=_EMPTY, label="no responses"))
+    handles += [
+        Line2D([], [], color=INK, linestyle="--", label=f"{number}: {fault.label}")
+        for number, fault in enumerate(faults, start=1)
+    ]
+    figure.legend(handles=handles, loc="outside lower left", ncols=4)

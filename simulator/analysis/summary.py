@@ -1,0 +1,112 @@
+"""``summary.json``: what a scenario's runs amount to, for people, programs and CI.
+
+The same runs give the same bytes. Keys may be added within a schema number, never renamed or
+removed; a reader passes over keys it does not know.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from simulator.analysis.figures import StrategyFigures, figures_of
+from simulator.errors import ResultsError
+from simulator.trace.files import RecordedRun
+
+SCHEMA = 1
+Plain = int | float | str | bool | None
+"""A value that JSON, a table and a plot can show as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What was run: as the user wrote it, not as ``time_scale`` shrank it.
+
+    ``duration_s`` is in seconds of the scenario. ``scenario_sha256`` is of the file's bytes.
+    ``provider`` and ``fleet`` are facts to show beside the figures; ``command`` makes them again.
+    """
+
+    scenario: str
+    description: str
+    scenario_sha256: str
+    version: str
+    engine: str
+    seeds: tuple[int, ...]
+    duration_s: float
+    time_scale: float
+    provider: dict[str, Plain]
+    fleet: dict[str, Plain]
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary(Setting):
+    """A setting and the figures of each strategy, in the scenario's order."""
+
+    strategies: dict[str, StrategyFigures]
+
+
+_SUMMARY = TypeAdapter(Summary)
+
+
+def summarize(setting: Setting, runs: Mapping[str, Sequence[RecordedRun]]) -> Summary:
+    """Return the summary of ``runs``: for each strategy, one run for each seed."""
+    strategies = {strategy: figures_of(of_strategy) for strategy, of_strategy in runs.items()}
+    return Summary(
+        **{field.name: getattr(setting, field.name) for field in fields(Setting)},
+        strategies=strategies,
+    )
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write ``summary`` to a new file at ``path``.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    values = {"schema": SCHEMA} | _SUMMARY.dump_python(summary, mode="json")
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot write the summary: {error.strerror}") from None
+
+
+def read_summary(path: Path) -> Summary:
+    """Return the summary in the file at ``path``.
+
+    Raises:
+        ResultsError: the file cannot be read, is from a newer version or is no summary.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot read the summary: {error.strerror}") from None
+    try:
+        values = json.loads(content)
+    except ValueError as error:
+        raise ResultsError(f"{path}: damaged, or no summary of ours: {error}") from None
+    _check_schema(path, values)
+    try:
+        return _SUMMARY.validate_json(content, strict=True)
+    except ValidationError as error:
+        raise ResultsError(f"{path}: {_first_problem(error)}") from None
+
+
+def _check_schema(path: Path, values: object) -> None:
+    schema = values.get("schema") if isinstance(values, dict) else None
+    if not isinstance(schema, int):
+        raise ResultsError(f"{path}: no summary of ours: it has no schema number")
+    if schema > SCHEMA:
+        raise ResultsError(
+            f"{path}: written by a newer tokenrace: summary schema {schema}, "
+            f"and this one reads up to {SCHEMA}"
+        )
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(map(str, problem["loc"]))
+    return f"{key}: {problem['msg']}"

@@ -1,0 +1,8 @@
+"""The ``tokenrace`` command: parses, calls, prints. Decides nothing.
+
+Exit codes: 0 done; 2 wrong input, said on standard error in one message; 130 interrupted.
+"""
+
+from simulator.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,96 @@
+"""The commands and their options. What a command needs is imported when it runs: help is quick."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.exits import told_to_the_user
+
+app = typer.Typer(
+    name="tokenrace",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Which way of refreshing access tokens survives a provider that keeps only a few of them "
+    "live? Write the fleet down as a scenario file and race the strategies.\n\n"
+    "Start with: `tokenrace run scenarios/expiry-stampede.yaml`",
+)
+
+ScenarioFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback()
+def _options(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if show_version:
+        typer.echo(f"tokenrace {version('tokenrace')}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    file: ScenarioFile,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--strategy", "-s", help="Run only this strategy of the file; may be repeated."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Runs per strategy, each with a new seed.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The first seed; alone, the only one.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Where the folder of results goes.", metavar="DIR")
+    ] = Path("results"),
+) -> None:
+    """Run a scenario and show which strategy gets how many 401s, and why.
+
+    Every strategy of the file meets the same arrivals and latencies, once per seed. The results,
+    OUT/NAME/, hold summary.json, a trace per run and plots as PNG and SVG.
+    """
+    with told_to_the_user():
+        from simulator.cli.run import run_scenario, select
+
+        run_scenario(select(file, strategy, seeds, seed), out)
+
+
+@app.command()
+def validate(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)
+    ],
+) -> None:
+    """Check scenario files and report every problem with its line and column."""
+    from simulator.cli.validate import validate_files
+
+    if not validate_files(files):
+        raise typer.Exit(2)
+
+
+@app.command()
+def schema(
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write it; - for standard output.")
+    ] = Path("scenarios/schema.json"),
+) -> None:
+    """Write the JSON Schema of scenario files, which editors check and complete them with."""
+    with told_to_the_user():
+        from simulator.cli.schema import write_schema
+
+        write_schema(out)

@@ -1,0 +1,80 @@
+"""How far an experiment has come: a bar on a terminal, plain lines anywhere else."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from simulator.clock import Ticks
+from simulator.trace.events import ProcessEnded
+
+
+class ShownProgress:
+    """Shows every run of an experiment of ``runs`` runs on ``console``."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self._console = console
+        self._runs = runs
+        self._done = 0
+        self._run = ""
+        self._duration: Ticks = 1
+        self._bar = Progress(
+            TextColumn("[bold]{task.description:<40}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=runs)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def began(self, strategy: str, seed: int, duration: Ticks) -> None:
+        """A run began."""
+        self._run = f"{strategy}, seed {seed}"
+        self._duration = duration
+        self._bar.update(self._task, description=self._run)
+        if not self._console.is_terminal:
+            self._console.print(
+                f"run {self._done + 1} of {self._runs}: {self._run} "
+                f"({duration / 1e6:.0f} s)",
+                highlight=False,
+            )
+
+    def reached(self, at: Ticks) -> None:
+        """The run under way has come to ``at``."""
+        self._bar.update(self._task, completed=self._done + at / self._duration)
+
+    def ended(self, deaths: Sequence[ProcessEnded]) -> None:
+        """The run under way ended; say which of its processes had died."""
+        self._done += 1
+        self._bar.update(self._task, completed=self._done)
+        for death in deaths:
+            self._console.print(
+                f"{self._run}: process {death.process} died {death.at / 1e6:.1f} s into the run "
+                f"({death.reason}); the {death.in_flight} requests it had in flight count as "
+                "unknown",
+                style="yellow",
+                highlight=False,
+                soft_wrap=True,
+            )

@@ -1,0 +1,115 @@
+"""``tokenrace run``."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from simulator.analysis.plots import draw_plots
+from simulator.analysis.summary import Setting, Summary, summarize, write_summary
+from simulator.cli.progress import ShownProgress
+from simulator.cli.table import print_table
+from simulator.clock import seconds
+from simulator.errors import SimulatorError
+from simulator.results_folder import whole_or_not_at_all
+from simulator.scenario import Scenario, StrategyChoice, load, scenario_hash
+from simulator.simulation.experiment import Experiment, run_all
+from simulator.strategies.catalogue import CATALOGUE
+from simulator.trace.files import RecordedRun
+
+
+def select(
+    file: Path, strategies: Sequence[str] | None, seeds: int | None, seed: int | None
+) -> tuple[Experiment, str]:
+    """Return the runs that the command line asks for, and the command that asks for them.
+
+    Raises:
+        SimulatorError: the file is wrong, or has no such strategy.
+    """
+    scenario = load(file, CATALOGUE)
+    choices = _chosen(file, scenario, strategies)
+    first = 1 if seed is None else seed
+    count = seeds or (scenario.run.seeds if seed is None else 1)
+    command = ["tokenrace", "run", str(file)]
+    command += [f"--strategy {name}" for name in strategies or ()]
+    command += [f"--seeds {count}"] + ([] if first == 1 else [f"--seed {first}"])
+    experiment = Experiment(
+        scenario=scenario, choices=choices, seeds=tuple(range(first, first + count))
+    )
+    return experiment, " ".join(command)
+
+
+def run_scenario(selected: tuple[Experiment, str], out: Path) -> None:
+    """Make the runs, write their results to a folder in ``out`` and print the table.
+
+    Raises:
+        SimulatorError: a run cannot go on, or the results cannot be written.
+    """
+    experiment, command = selected
+    experiment.plans()  # whatever is wrong with a plan is said before anything runs
+    console = Console()
+    folder = out / experiment.scenario.name
+    with whole_or_not_at_all(folder) as partial:
+        runs = _make_runs(experiment, partial / "trace", console)
+        summary = summarize(_setting(experiment, command), runs)
+        write_summary(partial / "summary.json", summary)
+        plots = draw_plots(summary, runs, partial)
+    print_table(console, summary)
+    _print_paths(console, folder, [folder / plot.name for plot in plots], summary)
+
+
+def _chosen(
+    file: Path, scenario: Scenario, names: Sequence[str] | None
+) -> tuple[StrategyChoice, ...]:
+    if not names:
+        return scenario.strategies
+    known = {choice.name: choice for choice in scenario.strategies}
+    for name in names:
+        if name not in known:
+            raise SimulatorError(
+                f"{file}: has no strategy {name!r} to run; it has {', '.join(known)}"
+            )
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _make_runs(
+    experiment: Experiment, traces: Path, console: Console
+) -> dict[str, list[RecordedRun]]:
+    traces.mkdir()
+    runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
+    with ShownProgress(console, len(experiment.seeds) * len(experiment.choices)) as progress:
+        for run in run_all(experiment, traces, progress):
+            runs[run.header.strategy].append(run)
+    return runs
+
+
+def _setting(experiment: Experiment, command: str) -> Setting:
+    scenario = experiment.scenario
+    return Setting(
+        scenario=scenario.name,
+        description=scenario.description.strip(),
+        scenario_sha256=scenario_hash(scenario),
+        version=version("tokenrace"),
+        engine=scenario.run.engine,
+        seeds=experiment.seeds,
+        duration_s=seconds(scenario.run.duration),
+        time_scale=scenario.run.time_scale,
+        provider={
+            "profile": scenario.provider.profile,
+            "live_tokens": scenario.provider.live_tokens,
+            "lifetime_s": seconds(scenario.provider.lifetime),
+        },
+        fleet={"processes": scenario.fleet.processes, "workers": scenario.fleet.workers},
+        command=command,
+    )
+
+
+def _print_paths(
+    console: Console, folder: Path, plots: Sequence[Path], summary: Summary
+) -> None:
+    for path in plots:
+        if path.suffix == ".png":
+            console.print(f"plot     {path}", highlight=False, soft_wrap=True)
+    console.print(f"summary  {folder / 'summary.json'}", highlight=False, soft_wrap=True)
+    console.print(f"again    {summary.command}", highlight=False, soft_wrap=True)

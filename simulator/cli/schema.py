@@ -1,0 +1,26 @@
+"""``tokenrace schema``."""
+
+from pathlib import Path
+
+import typer
+
+from simulator.errors import ResultsError
+from simulator.scenario import schema_text
+from simulator.strategies.catalogue import CATALOGUE
+
+
+def write_schema(out: Path) -> None:
+    """Write the schema to ``out``, or to standard output when that is ``-``.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    text = schema_text(CATALOGUE)
+    if str(out) == "-":
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"{out}: cannot write the schema: {error.strerror}") from None
+    typer.echo(f"wrote {out}")

@@ -1,0 +1,32 @@
+"""``tokenrace validate``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from simulator.errors import ScenarioError
+from simulator.scenario import load
+from simulator.strategies.catalogue import CATALOGUE
+
+
+def validate_files(files: Sequence[Path]) -> bool:
+    """Print what is wrong with each of ``files``; return whether all are right."""
+    wrong = 0
+    for file in files:
+        try:
+            scenario = load(file, CATALOGUE)
+        except ScenarioError as error:
+            wrong += 1
+            typer.echo(str(error), err=True)
+        else:
+            typer.echo(f"{file}: ok, {_size(len(scenario.strategies), scenario.run.seeds)}")
+    return wrong == 0
+
+
+def _size(strategies: int, seeds: int) -> str:
+    return f"{_count(strategies, 'strategy', 'strategies')} x {_count(seeds, 'seed', 'seeds')}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

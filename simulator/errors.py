@@ -1,0 +1,62 @@
+"""Everything this package raises on purpose.
+
+Three kinds of trouble, three treatments:
+
+* The provider says no: a ``Refused`` *value* (``provider/messages.py``). It is data we count.
+* The user's input is wrong or the run cannot go on: a ``SimulatorError`` from this file. Its text
+  is shown to the user as it stands, so it says what to do.
+* Our own code is wrong: ``assert`` or ``ValueError``. Nobody catches those.
+
+Every class keeps its data in ``args``, so that it survives pickling between processes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SimulatorError(Exception):
+    """Base of every error a caller may want to catch. Its text is written for the user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a scenario file.
+
+    ``line`` and ``column`` count from 1 and point at the offending value, or at the key where a
+    value is missing. ``key`` is the dotted path as the user wrote it, empty for the whole file.
+    """
+
+    line: int
+    column: int
+    key: str
+    message: str
+
+
+class ScenarioError(SimulatorError):
+    """A scenario file does not describe a scenario we can run.
+
+    Attributes:
+        path: The file.
+        problems: Every problem found, in file order.
+    """
+
+    def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        super().__init__(path, self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self._line(problem) for problem in self.problems)
+
+    def _line(self, problem: Problem) -> str:
+        key = f"{problem.key}: " if problem.key else ""
+        return f"{self.path}:{problem.line}:{problem.column}: {key}{problem.message}"
+
+
+class ResultsError(SimulatorError):
+    """The results folder cannot be written or read."""
+
+
+class RunError(SimulatorError):
+    """A run could not start or could not go on."""

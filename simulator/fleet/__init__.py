@@ -1,0 +1,1 @@
+"""The client app: processes, the workers in them, and what they want done."""

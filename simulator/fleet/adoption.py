@@ -1,0 +1,30 @@
+"""Which token a process uses, written down when it changes."""
+
+from dataclasses import dataclass, field
+
+from simulator.clock import Clock
+from simulator.provider.recorder import EventSink
+from simulator.provider.token_format import token_named_in
+from simulator.token import Token
+from simulator.trace.events import TokenAdopted
+
+
+@dataclass(slots=True)
+class Adoption:
+    """Takes note of each token that ``process`` begins to hand out to its workers."""
+
+    process: int
+    clock: Clock
+    sink: EventSink
+    _current: str = field(default="", init=False)
+
+    def __call__(self, token: Token) -> None:
+        """Learn that ``token`` is handed out; the same one again is no news."""
+        if token.value == self._current:
+            return
+        self._current = token.value
+        number = token_named_in(token.value)
+        if number is not None:
+            self.sink.write(
+                TokenAdopted(at=self.clock.now(), token=number, process=self.process)
+            )

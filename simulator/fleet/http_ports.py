@@ -1,0 +1,131 @@
+"""The provider over real HTTP: what one process's strategy and workers call on the wire engine."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+
+from simulator.clock import Clock, Ticks, seconds, ticks
+from simulator.fleet.ports import Answer, Errand
+from simulator.provider.messages import Operation
+from simulator.provider.policy import Credentials
+from simulator.provider.reading import CALLER_HEADER
+from simulator.strategies.contract import Denied
+from simulator.token import Token
+from simulator.trace.tally import ClientTally
+
+_NO_ANSWER = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError)
+_ROUTES: dict[Operation, tuple[str, str]] = {
+    "create_meeting": ("POST", "/v2/users/{}/meetings"),
+    "get_meeting": ("GET", "/v2/meetings/{}"),
+    "delete_meeting": ("DELETE", "/v2/meetings/{}"),
+    "get_user": ("GET", "/v2/users/{}"),
+}
+_NEW_MEETING = {"topic": "tokenrace", "type": 2, "duration": 30, "timezone": "UTC"}
+
+
+class InFlight(Protocol):
+    """A count of unanswered requests that outlives the process that keeps it."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """What every request of one process shares."""
+
+    session: aiohttp.ClientSession
+    base_url: str
+    timeout: Ticks
+    in_flight: InFlight
+    tally: ClientTally
+
+    async def send(
+        self, method: str, path: str, caller: str, **request: Any  # noqa: ANN401
+    ) -> tuple[int, dict[str, str], Any] | None:
+        """Send one request and read its whole answer; None, and counted, when none came."""
+        headers = {CALLER_HEADER: caller, **request.pop("headers", {})}
+        try:
+            with self._counted():
+                async with self.session.request(
+                    method,
+                    self.base_url + path,
+                    headers=headers,
+                    timeout=aiohttp.ClientTimeout(total=seconds(self.timeout)),
+                    **request,
+                ) as response:
+                    body = await response.json() if response.status != 204 else None  # noqa: PLR2004
+                    return response.status, dict(response.headers), body
+        except _NO_ANSWER:
+            self.tally.unknown += 1
+            return None
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.in_flight.value += 1
+        try:
+            yield
+        finally:
+            self.in_flight.value -= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTokenEndpoint:
+    """``POST /oauth/token`` in the name of one process."""
+
+    wire: Wire
+    credentials: Credentials
+    clock: Clock
+    caller: str
+
+    async def issue(self) -> Token | Denied:
+        """Ask for a new token."""
+        answer = await self.wire.send(
+            "POST",
+            "/oauth/token",
+            self.caller,
+            auth=aiohttp.BasicAuth(self.credentials.client_id, self.credentials.client_secret),
+            data={
+                "grant_type": "account_credentials",
+                "account_id": self.credentials.account_id,
+            },
+        )
+        if answer is None:
+            return Denied(status=None, error="")
+        status, headers, body = answer
+        now = self.clock.now()
+        if status == 200:  # noqa: PLR2004
+            return Token(body["access_token"], now, now + ticks(body["expires_in"]))
+        retry_after = headers.get("Retry-After", "")
+        return Denied(
+            status=status,
+            error=body.get("error", ""),
+            retry_after=ticks(int(retry_after)) if retry_after.isdigit() else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpApi:
+    """The API in the name of one worker."""
+
+    wire: Wire
+    caller: str
+
+    async def call(self, errand: Errand, token: Token) -> Answer | None:
+        """Call once; None when no answer came."""
+        method, path = _ROUTES[errand.operation]
+        answer = await self.wire.send(
+            method,
+            path.format(errand.target),
+            self.caller,
+            headers={"Authorization": f"Bearer {token.value}"},
+            **({"json": _NEW_MEETING} if errand.operation == "create_meeting" else {}),
+        )
+        if answer is None:
+            return None
+        status, _, body = answer
+        created = status == 201  # noqa: PLR2004
+        return Answer(status, meeting=body["id"] if created else None)

@@ -1,0 +1,16 @@
+"""How processes, workers and users are named in requests, traces and random streams."""
+
+
+def process_name(process: int) -> str:
+    """Return the caller name of a process, such as ``"p3"``."""
+    return f"p{process}"
+
+
+def worker_name(process: int, worker: int) -> str:
+    """Return the caller name of a worker, such as ``"p3.w7"``."""
+    return f"p{process}.w{worker}"
+
+
+def user_id(process: int, worker: int) -> str:
+    """Return the user in whose name a worker makes meetings: each worker has its own."""
+    return f"user-{process}-{worker}"

@@ -1,0 +1,33 @@
+"""Real time: the machine's monotonic clock, the same for every process on it."""
+
+import asyncio
+import time
+
+from simulator.clock import Ticks, seconds
+
+
+class MachineClock:
+    """A ``Clock`` that counts ticks from ``epoch_ns`` on the machine's monotonic clock."""
+
+    __slots__ = ("_epoch_ns",)
+
+    def __init__(self, epoch_ns: int) -> None:
+        self._epoch_ns = epoch_ns
+
+    @classmethod
+    def starting_in(cls, span: Ticks) -> "MachineClock":
+        """Return a clock that reads ``-span`` now."""
+        return cls(time.monotonic_ns() + span * 1_000)
+
+    @property
+    def epoch_ns(self) -> int:
+        """Tick 0, in nanoseconds of the machine's monotonic clock."""
+        return self._epoch_ns
+
+    def now(self) -> Ticks:
+        """Return the instant; negative before tick 0."""
+        return (time.monotonic_ns() - self._epoch_ns) // 1_000
+
+    async def sleep(self, span: Ticks) -> None:
+        """Wait for ``span`` ticks; at once when it is not positive."""
+        await asyncio.sleep(seconds(max(span, 0)))

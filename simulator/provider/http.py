@@ -1,0 +1,159 @@
+"""Zoom's HTTP over the provider: a request's bytes in, a response's bytes out. No sockets here.
+
+What the sources leave open is decided so:
+
+* A path we do not serve: 404 with code 2300, on the API and beside it. A method a path does not
+  have: 405 with ``Allow``. Neither is a call of the API: no token is looked at.
+* No token at all: as for a garbage token, 401 with code 124.
+* Basic auth that is missing or malformed: as for a wrong secret, 400 ``invalid_client``.
+* Headers of the reported 401 that only an edge network sends (``Server``, ``CF-RAY``) are left out.
+  ``WWW-Authenticate`` was not seen, so there is none. ``x-zm-trackingid`` is on every response.
+
+The topic and times of the last ``DETAILS_KEPT`` meetings created are remembered; an older one is
+shown with the defaults, created at the epoch.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.clock import SECOND, Ticks
+from simulator.provider import zoom_bodies
+from simulator.provider.endpoints import Provider
+from simulator.provider.messages import Accepted, ApiCall, BodyProblem, Operation, Refused, Reply
+from simulator.provider.new_meeting import MeetingDetails, read_new_meeting
+from simulator.provider.reading import (
+    HttpRequest,
+    asked_by,
+    read_token_request,
+    route_of,
+    shown_token,
+)
+from simulator.provider.token_format import TokenFormat
+from simulator.trace.events import ProviderEvent
+
+DETAILS_KEPT = 10_000
+Endpoint = Literal["token", "api"]
+_TYPE = {
+    "Content-Type": "application/json;charset=UTF-8",
+    "X-Content-Type-Options": "nosniff",
+}
+_NOT_STORED = {
+    "Cache-Control": "no-store",
+    "Pragma": "no-cache",
+    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
+}
+_UNAUTHORIZED = {**_TYPE, **_NOT_STORED, "Set-Cookie": "zm_aid="}
+_TOKEN = {**_TYPE, **_NOT_STORED}
+_NO_CONTENT = {"X-Content-Type-Options": "nosniff"}
+_UNKNOWN_PATH = Refused(status=404, error="2300", message="This API endpoint is not recognized.")
+_WRONG_METHOD = Refused(status=405, error="405", message="Method Not Allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One response. ``Content-Length`` is left to whoever sends it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request answered: what to send, what happened, and what a recorder counts.
+
+    ``endpoint`` and ``reply`` are None where the request reached neither the token endpoint nor the
+    API.
+    """
+
+    response: HttpResponse
+    endpoint: Endpoint | None = None
+    reply: Reply | None = None
+    events: Sequence[ProviderEvent] = ()
+
+
+class ZoomHttp:
+    """The provider as HTTP clients meet it."""
+
+    def __init__(self, provider: Provider, *, signing_key: bytes, epoch: int, api_url: str) -> None:
+        """``epoch`` is the Unix time, in seconds, of tick 0; ``api_url`` is told to clients.
+
+        Raises:
+            ValueError: ``signing_key`` is too short.
+        """
+        self.provider = provider
+        self.tokens = TokenFormat(signing_key, provider.app.credentials, epoch)
+        self._epoch = epoch
+        self._api_url = api_url
+        self._answered = 0
+        self._details: OrderedDict[int, tuple[MeetingDetails, int]] = OrderedDict()
+
+    def handle(self, request: HttpRequest, now: Ticks) -> Exchange:
+        """Answer ``request``, which arrives at ``now``."""
+        route = route_of(request.path)
+        if route is None:
+            return Exchange(self._response(404, _TYPE, zoom_bodies.api_refusal(_UNKNOWN_PATH)))
+        if request.method not in route.methods:
+            headers = {**_TYPE, "Allow": ", ".join(route.methods)}
+            return Exchange(self._response(405, headers, zoom_bodies.api_refusal(_WRONG_METHOD)))
+        operation = route.methods[request.method]
+        if operation is None:
+            return self._issue(request, now)
+        return self._call(request, operation, route.target, now)
+
+    def _issue(self, request: HttpRequest, now: Ticks) -> Exchange:
+        reply, events = self.provider.issue(read_token_request(request), now)
+        if isinstance(reply, Refused):
+            response = self._response(reply.status, _TOKEN, zoom_bodies.token_refusal(reply))
+        else:
+            value = self.tokens.write(reply.token, issued_at=now, expires_at=reply.expires_at)
+            response = self._response(200, _TOKEN, zoom_bodies.grant(reply, value, self._api_url))
+        return Exchange(response, "token", reply, events)
+
+    def _call(
+        self, request: HttpRequest, operation: Operation, target: str, now: Ticks
+    ) -> Exchange:
+        asked = read_new_meeting(request.body) if operation == "create_meeting" else None
+        shown = shown_token(request)
+        in_query = shown is not None and shown.in_query
+        call = ApiCall(
+            operation=operation,
+            token=None if shown is None or in_query else self.tokens.read(shown.value),
+            target=target,
+            asked_by=asked_by(request),
+            shown_in="query" if in_query else "header",
+            body_problem=asked if isinstance(asked, BodyProblem) else None,
+        )
+        reply, events = self.provider.call(call, now)
+        if isinstance(reply, Refused):
+            headers = _UNAUTHORIZED if reply.status == 401 else _TYPE
+            response = self._response(reply.status, headers, zoom_bodies.api_refusal(reply))
+        else:
+            if isinstance(asked, MeetingDetails):
+                self._keep(reply, asked, now)
+            response = self._success(reply, target)
+        return Exchange(response, "api", reply, events)
+
+    def _success(self, reply: Accepted, target: str) -> HttpResponse:
+        if reply.user is None:
+            self._details.pop(int(target), None)
+            return self._response(reply.status, _NO_CONTENT, b"")
+        if reply.meeting is None:
+            body = zoom_bodies.user(reply.user, self.provider.app.credentials)
+        else:
+            details, at = self._details.get(reply.meeting, (MeetingDetails(), self._epoch))
+            body = zoom_bodies.meeting(reply.meeting, reply.user, details, at)
+        return self._response(reply.status, _TYPE, body)
+
+    def _keep(self, created: Accepted, details: MeetingDetails, now: Ticks) -> None:
+        assert created.meeting is not None
+        self._details[created.meeting] = (details, self._epoch + now // SECOND)
+        if len(self._details) > DETAILS_KEPT:
+            self._details.popitem(last=False)
+
+    def _response(self, status: int, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        self._answered += 1
+        tracking = {"x-zm-trackingid": f"v=2.0;clid=tokenrace;rid=WEB_{self._answered:032x}"}
+        return HttpResponse(status, {**headers, **tracking}, body)

@@ -1,0 +1,101 @@
+"""What the provider is asked and what it answers, as values. HTTP comes on top of this."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from simulator.clock import Ticks
+from simulator.trace.events import Cause, TokenId
+
+Operation = Literal["create_meeting", "get_meeting", "delete_meeting", "get_user"]
+
+
+class FieldProblem(NamedTuple):
+    """One field of a request body that the API will not take, by its dotted name."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyProblem:
+    """Why the API will not take a request's body; ``fields`` is empty when it is no JSON object."""
+
+    message: str
+    fields: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """``POST /oauth/token``. A field is None where the caller left it out."""
+
+    client_id: str | None
+    client_secret: str | None
+    grant_type: str | None
+    account_id: str | None
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCall:
+    """One call of the API.
+
+    ``token`` is None where the caller showed no token of ours; ``shown_in`` says where it put what
+    it showed, because the API reads headers only. ``target`` is the user id for ``create_meeting``
+    and ``get_user``, the meeting id otherwise. ``body_problem`` is what the reader of the request
+    found wrong with its body; the provider decides when that matters.
+    """
+
+    operation: Operation
+    token: TokenId | None
+    target: str
+    asked_by: str
+    shown_in: Literal["header", "query"] = "header"
+    body_problem: BodyProblem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """The token endpoint said yes.
+
+    ``expires_in`` is in whole seconds, as on the wire; ``expires_at`` is on the provider's clock.
+    """
+
+    token: TokenId
+    expires_at: Ticks
+    expires_in: int
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The API did it.
+
+    ``meeting`` is the id of the meeting created or read, if any. ``user`` is its host, or the user
+    read, with ``me`` resolved; None for a delete.
+    """
+
+    status: Literal[200, 201, 204]
+    meeting: int | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The provider said no. A value, not an exception: refusals are what we measure.
+
+    ``error`` is the token endpoint's OAuth code (RFC 6749 section 5.2) or the API's number as
+    text; ``fields`` names what is wrong with a body; ``cause`` is given exactly for the API's 401
+    and is never sent to the client; ``retry_after`` is a span in ticks, None where the provider
+    sent no header.
+    """
+
+    status: int
+    error: str
+    message: str
+    fields: tuple[FieldProblem, ...] = ()
+    cause: Cause | None = None
+    retry_after: Ticks | None = None
+
+
+Request = TokenRequest | ApiCall
+Reply = Granted | Accepted | Refused

@@ -1,0 +1,50 @@
+"""What a run writes down of the provider's side, whichever engine carries the requests."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from simulator.clock import Ticks
+from simulator.provider.messages import Accepted, Granted, Refused
+from simulator.trace.events import Event, ProviderEvent
+from simulator.trace.tally import ProviderTally
+
+
+class EventSink(Protocol):
+    """Where events go, in the order they happen."""
+
+    def write(self, event: Event) -> None:
+        """Take one event."""
+        ...
+
+
+class Recorder:
+    """Counts every answer of the provider and passes its events on."""
+
+    __slots__ = ("_sink", "tally")
+
+    def __init__(self, tally: ProviderTally, sink: EventSink) -> None:
+        self.tally = tally
+        self._sink = sink
+
+    def issue_answered(
+        self, reply: Granted | Refused, events: Sequence[ProviderEvent], live: int
+    ) -> None:
+        """Take one answer of the token endpoint; ``live`` tokens are live after it."""
+        if isinstance(reply, Granted):
+            self.tally.tokens_issued += 1
+            self.tally.live_peak = max(self.tally.live_peak, live)
+        else:
+            self.tally.issues_refused += 1
+        self._pass_on(events)
+
+    def call_answered(
+        self, now: Ticks, reply: Accepted | Refused, events: Sequence[ProviderEvent]
+    ) -> None:
+        """Take one answer of the API."""
+        cause = reply.cause if isinstance(reply, Refused) else None
+        self.tally.responded(now, reply.status, cause)
+        self._pass_on(events)
+
+    def _pass_on(self, events: Sequence[ProviderEvent]) -> None:
+        for event in events:
+            self._sink.write(event)

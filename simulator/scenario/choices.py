@@ -1,0 +1,131 @@
+"""The ``strategies`` section: which strategies run, under which names, with which settings.
+
+An entry is a preset's name, or a mapping with ``preset``, an optional ``name`` for the results, and
+any of the preset's parameters. Every entry is checked even when an earlier one is wrong.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationInfo
+
+from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, Loc, refusal
+from simulator.scenario.parameters import Catalogue, Parameter, Setting
+from simulator.scenario.quoting import hint, shown
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # it becomes a file name in the results
+_NAME = re.compile(NAME_PATTERN)
+_OWN_KEYS = ("preset", "name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyChoice:
+    """One strategy to run: ``preset`` with ``settings`` changed, called ``name`` in the results.
+
+    ``settings`` holds only what the scenario changes, in its order; spans are in ticks.
+    """
+
+    preset: str
+    name: str
+    settings: tuple[tuple[str, Setting], ...] = ()
+
+
+def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, ...]:
+    """Read the section; the validation context must be the ``Catalogue``.
+
+    Raises:
+        ValidationError: every problem at its own place.
+    """
+    if not isinstance(raw, list):
+        raise ValueError(f"must be a list of strategies, got {shown(raw)}")  # noqa: TRY004 - pydantic takes it
+    if not raw:
+        raise ValueError("must name at least one strategy")
+    assert info.context is not None, "validate with context=catalogue"
+    catalogue: Catalogue = info.context
+    flaws: list[Flaw] = []
+    choices: dict[int, StrategyChoice] = {}
+    for index, entry in enumerate(raw):
+        try:
+            choices[index] = _read_entry(entry, catalogue)
+        except _FlawedEntry as flawed:
+            flaws += [flaw._replace(loc=(index, *flaw.loc)) for flaw in flawed.flaws]
+    flaws += _namesakes(choices)
+    if flaws:
+        raise refusal(flaws)
+    return tuple(choices.values())
+
+
+def write_strategies(choices: tuple[StrategyChoice, ...]) -> list[dict[str, object]]:
+    """Return the section for the scenario's canonical form; spans stay in ticks."""
+    return [
+        {"preset": choice.preset, "name": choice.name, "settings": dict(choice.settings)}
+        for choice in choices
+    ]
+
+
+class _FlawedEntry(Exception):  # noqa: N818
+    """An entry with ``flaws``, placed from the entry down."""
+
+    def __init__(self, *flaws: Flaw) -> None:
+        self.flaws = flaws
+        super().__init__(flaws)
+
+
+def _read_entry(entry: object, catalogue: Catalogue) -> StrategyChoice:
+    if isinstance(entry, str):
+        _check_preset(entry, catalogue, ())
+        return StrategyChoice(preset=entry, name=entry)
+    if not isinstance(entry, dict):
+        message = f"must be a strategy's name or a mapping, got {shown(entry)}"
+        raise _FlawedEntry(Flaw((), message))
+    if "preset" not in entry:
+        raise _FlawedEntry(Flaw(("preset",), "is required", MISSING_FLAW))
+    preset = entry["preset"]
+    if not isinstance(preset, str):
+        raise _FlawedEntry(Flaw(("preset",), f"must be text, got {shown(preset)}"))
+    _check_preset(preset, catalogue, ("preset",))
+    return _read_mapping(preset, entry, catalogue[preset])
+
+
+def _check_preset(preset: str, catalogue: Catalogue, loc: Loc) -> None:
+    if preset in catalogue:
+        return
+    near, known = hint(preset, catalogue), f"known: {', '.join(catalogue)}"
+    rest = known if near == known else f"{near} {known}"
+    raise _FlawedEntry(Flaw(loc, f"unknown strategy {shown(preset)}; {rest}"))
+
+
+def _read_mapping(
+    preset: str, entry: Mapping[str, object], parameters: Mapping[str, Parameter]
+) -> StrategyChoice:
+    settings: list[tuple[str, Setting]] = []
+    flaws: list[Flaw] = []
+    name = entry.get("name", preset)
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        message = "must be lower-case letters, digits, '-' and '_' (at most 64)"
+        flaws.append(Flaw(("name",), f"{message}, got {shown(name)}"))
+    for key, raw in entry.items():
+        if key in _OWN_KEYS:
+            continue
+        if key not in parameters:
+            known = (*_OWN_KEYS, *parameters)
+            flaws.append(Flaw((key,), f"unknown key; {hint(key, known)}", UNKNOWN_KEY_FLAW))
+            continue
+        try:
+            settings.append((key, parameters[key].read(raw)))
+        except ValueError as wrong:
+            flaws.append(Flaw((key,), str(wrong)))
+    if flaws:
+        raise _FlawedEntry(*flaws)
+    return StrategyChoice(preset=preset, name=str(name), settings=tuple(settings))
+
+
+def _namesakes(choices: Mapping[int, StrategyChoice]) -> Iterator[Flaw]:
+    """Yield a flaw for each entry whose name an earlier one has."""
+    first: dict[str, int] = {}
+    for index, choice in choices.items():
+        if choice.name in first:
+            message = f"the name {choice.name!r} is taken by strategies[{first[choice.name]}]"
+            yield Flaw((index,), f"{message}; tell them apart with 'name'")
+        first.setdefault(choice.name, index)

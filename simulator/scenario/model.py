@@ -1,0 +1,245 @@
+"""What a scenario file says, section by section.
+
+One model gives three things: validation, the JSON Schema for editors, and the documentation, which
+is why every field has a description. Fields hold parsed values: spans are ticks, distributions are
+values of ``simulator.distributions``. What scales with ``run.time_scale`` is *not* scaled here.
+
+To add a section, write its ``Section`` class and give ``Scenario`` a field.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from simulator.clock import SECOND
+from simulator.scenario.fields import (
+    LIFETIME,
+    CallRate,
+    Count,
+    ExpiresIn,
+    Law,
+    LiveTokens,
+    PositiveSpan,
+    Section,
+    Slug,
+    Span,
+    Strategies,
+    Weight,
+)
+from simulator.scenario.flaws import Flaw, refusal
+from simulator.scenario.units import RATE_MAX_HZ, write_span
+
+ProfileName = Literal["zoom-2022", "zoom-2023"]
+OperationName = Literal["create_meeting", "delete_meeting", "get_meeting", "get_user"]
+
+_SCALED = "Divided by run.time_scale on the wire engine."
+_UNSCALED = "Not changed by run.time_scale."
+
+
+class ProviderSection(Section):
+    """The provider: how many tokens live, and how long."""
+
+    profile: ProfileName = Field(
+        default="zoom-2022",
+        description="Whose rules the provider follows. zoom-2022: one live token, as Zoom kept "
+        "until June 2023. zoom-2023: no cap on live tokens.",
+    )
+    live_tokens: LiveTokens = Field(
+        default="profile",
+        description="How many tokens may be live at once; issuing one more evicts the oldest. "
+        "A whole number, none for no cap, or profile for what the profile says.",
+    )
+    lifetime: PositiveSpan = Field(
+        default="1h",
+        validate_default=True,
+        description=f"How long a token lives unless it is evicted or revoked. {_SCALED}",
+    )
+    expires_in: ExpiresIn = Field(
+        default="lifetime",
+        description="How long the token endpoint says a token lives, when that differs from the "
+        f"truth; lifetime for the true one. {_SCALED}",
+    )
+
+
+class FleetSection(Section):
+    """The client app: operating-system processes and the workers inside each."""
+
+    processes: Count = Field(description="How many processes share the app's credentials.")
+    workers: Count = Field(description="How many concurrent workers each process has.")
+    start: Span = Field(
+        default="0s",
+        validate_default=True,
+        description="The span over which the processes' starts are spread evenly; 0s starts all "
+        f"at once. {_SCALED}",
+    )
+
+
+class ClosedArrivals(Section):
+    """Each worker makes its next call a think time after its last one ended."""
+
+    process: Literal["closed"] = Field(description="The next call waits for the last one.")
+    think: Law = Field(description=f"A worker's pause between two operations. {_SCALED}")
+
+
+class PoissonArrivals(Section):
+    """Calls start at random instants, however long earlier ones take."""
+
+    process: Literal["poisson"] = Field(description="Calls start at random, independently.")
+    rate: CallRate = Field(
+        description="Operations the whole fleet starts. Multiplied by run.time_scale on the wire "
+        "engine."
+    )
+
+
+class ConstantArrivals(Section):
+    """Calls start evenly spaced across the fleet, however long earlier ones take."""
+
+    process: Literal["constant"] = Field(description="Calls start evenly spaced.")
+    rate: CallRate = Field(
+        description="Operations the whole fleet starts. Multiplied by run.time_scale on the wire "
+        "engine."
+    )
+
+
+ArrivalsSection = ClosedArrivals | PoissonArrivals | ConstantArrivals
+
+
+class WorkloadSection(Section):
+    """What the fleet does: when operations start and which they are."""
+
+    arrivals: Annotated[ArrivalsSection, Field(discriminator="process")] = Field(
+        description="When operations start: closed, poisson or constant."
+    )
+    operations: Mapping[OperationName, Weight] = Field(
+        default={"create_meeting": 1, "delete_meeting": 1},
+        min_length=1,
+        description="How often each operation is wanted, as whole-number weights.",
+    )
+    timeout: PositiveSpan = Field(
+        default="10s",
+        validate_default=True,
+        description="The span after which a request without an answer counts as unknown. "
+        f"{_UNSCALED}",
+    )
+
+
+class NetworkSection(Section):
+    """How long requests take."""
+
+    token: Law = Field(
+        default="lognormal 200ms p95 600ms",
+        validate_default=True,
+        description=f"Round trips to the token endpoint. {_UNSCALED}",
+    )
+    api: Law = Field(
+        default="lognormal 80ms p95 250ms",
+        validate_default=True,
+        description=f"Round trips to the API. {_UNSCALED}",
+    )
+    store: Law = Field(
+        default="1ms",
+        validate_default=True,
+        description="Round trips to the shared store on the virtual engine; on the wire engine "
+        "the store is real and takes its own time.",
+    )
+    arrival: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="The share of a round trip after which the request reaches the provider and "
+        "takes effect.",
+    )
+
+
+class RunSection(Section):
+    """How long, how often and on which engine."""
+
+    duration: PositiveSpan = Field(description=f"How long the workload lasts. {_SCALED}")
+    seeds: Count = Field(
+        default=5, description="How many times each strategy runs, each time with another seed."
+    )
+    engine: Literal["wire"] = Field(
+        default="wire", description="wire: real HTTP between real processes."
+    )
+    time_scale: float = Field(
+        default=1.0,
+        ge=1,
+        le=100_000,
+        description="How many times faster than the scenario the wire engine goes. Lifetimes, "
+        "think times, start and duration shrink by it and rates grow; latencies, timeouts and "
+        "lock times stay as they are.",
+    )
+
+
+class Scenario(Section):
+    """A whole scenario file."""
+
+    name: Slug = Field(
+        description="The scenario's name and its folder in the results: lower-case letters, "
+        "digits, hyphens."
+    )
+    description: str = Field(default="", description="What the scenario shows and why it matters.")
+    provider: ProviderSection = Field(
+        default={}, validate_default=True, description="The provider's rules for tokens."
+    )
+    fleet: FleetSection = Field(description="The processes and workers of the client app.")
+    workload: WorkloadSection = Field(description="What the fleet does.")
+    network: NetworkSection = Field(
+        default={}, validate_default=True, description="How long requests take."
+    )
+    store: Literal["sqlite", "memory"] = Field(
+        default="sqlite",
+        description="What processes share: sqlite, a file all of them use; memory, nothing: each "
+        "process has its own.",
+    )
+    strategies: Strategies = Field(
+        description="The refresh strategies to compare: a preset's name, or a mapping with "
+        "preset, an optional name for the results, and parameters of the preset."
+    )
+    run: RunSection = Field(description="How long, how often and on which engine.")
+
+    @model_validator(mode="after")
+    def _check_across_sections(self) -> Self:
+        """Check what one field alone cannot show; runs once every field is right."""
+        flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
+        if flaws:
+            raise refusal(flaws)
+        return self
+
+    def _start_flaws(self) -> Iterator[Flaw]:
+        start, duration = self.fleet.start, self.run.duration
+        if start >= duration:
+            limit = f"must be shorter than run.duration ({write_span(duration)})"
+            yield Flaw(("fleet", "start"), f"{limit}, got {write_span(start)}")
+
+    def _rate_flaws(self) -> Iterator[Flaw]:
+        arrivals = self.workload.arrivals
+        if isinstance(arrivals, ClosedArrivals):
+            return
+        hz = arrivals.rate.hz * self.run.time_scale
+        if hz > RATE_MAX_HZ:
+            message = f"times run.time_scale must be at most {RATE_MAX_HZ}/s, got {hz:g}/s"
+            yield Flaw(("workload", "arrivals", "rate"), message)
+
+    def _lifetime_flaws(self) -> Iterator[Flaw]:
+        """Clients are told whole seconds: a fraction would be lost, and 0 would look expired."""
+        told = "lifetime" if self.provider.expires_in == LIFETIME else "expires_in"
+        span, scale = getattr(self.provider, told), self.run.time_scale
+        shrunk = round(span / scale)
+        if shrunk < SECOND or (scale > 1 and shrunk % SECOND):
+            rule = "divided by run.time_scale must be whole seconds, as clients are told it"
+            yield Flaw(("provider", told), f"{rule}; got {write_span(span)} / {scale:g}")
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Return the SHA-256 of what ``scenario`` says, as hex digits.
+
+    Layout, comments, defaults written out and other spellings of a span change nothing. The order
+    of operations and strategies does: it is part of what a seed means.
+    """
+    return hashlib.sha256(
+        json.dumps(scenario.model_dump(mode="json"), separators=(",", ":")).encode()
+    ).hexdigest()

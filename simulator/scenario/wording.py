@@ -1,0 +1,137 @@
+"""What each kind of validation error says to the user, in one voice.
+
+Pydantic knows what is wrong; the words are ours, so that a problem reads the same whichever check
+found it: what must be, then what was got. The table names every kind of error that the model can
+meet. A kind that is missing is a bug of ours and raises ``KeyError``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from simulator.errors import Problem
+from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc
+from simulator.scenario.model import ArrivalsSection, Scenario
+from simulator.scenario.quoting import hint, shown
+from simulator.scenario.source import Document, Place
+
+_DISCRIMINATOR = "process"
+_UNIONS: Mapping[Loc, object] = {("workload", "arrivals"): ArrivalsSection}
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_KEY_MARK = "[key]"  # pydantic's, after a mapping key that is wrong itself
+_AT_THE_KEY = frozenset({"extra_forbidden", UNKNOWN_KEY_FLAW})
+_NOT_THERE = frozenset({"missing", "union_tag_not_found", MISSING_FLAW})
+
+
+def problem(error: ErrorDetails, document: Document) -> Problem:
+    """Return ``error`` as the user should read it."""
+    loc = _as_written(error)
+    line, column = _place(error, loc, document)
+    return Problem(line=line, column=column, key=dotted(loc), message=_message(error))
+
+
+def _place(error: ErrorDetails, loc: Loc, document: Document) -> Place:
+    if error["type"] in _NOT_THERE:
+        return document.place_of_key(loc[:-1])
+    if error["type"] in _AT_THE_KEY or error["loc"][-1:] == (_KEY_MARK,):
+        return document.place_of_key(loc)
+    return document.place_of_value(loc)
+
+
+def dotted(loc: Loc) -> str:
+    """Return ``loc`` as one word: ``"strategies[2].lease"``."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in loc]
+    return "".join(parts).removeprefix(".")
+
+
+def _word(key: str) -> str:
+    return key if _PLAIN_KEY.fullmatch(key) else shown(key)
+
+
+def _as_written(error: ErrorDetails) -> Loc:
+    """Return the error's place in the file: pydantic adds marks of its own."""
+    loc = error["loc"]
+    if loc[-1:] == (_KEY_MARK,):
+        loc = loc[:-1]
+    for at, union in _UNIONS.items():
+        end = len(at)
+        if loc[:end] == at and _members(union, loc[end : end + 1]):
+            loc = (*at, *loc[end + 1 :])
+    if error["type"].startswith("union_tag"):
+        loc = (*loc, _DISCRIMINATOR)
+    return loc
+
+
+def _message(error: ErrorDetails) -> str:
+    if error["loc"][-1:] == (_KEY_MARK,):
+        return _unknown_key(error["loc"][:-1])
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(error["loc"])
+    return _WORDS[error["type"]](error.get("ctx", {}), error["input"])
+
+
+def _must_be(what: str) -> "_Words":
+    return lambda _, got: f"must be {what}, got {shown(got)}"
+
+
+def _unknown_tag(context: Mapping[str, object], got: object) -> str:
+    tag = got.get(_DISCRIMINATOR) if isinstance(got, Mapping) else got
+    *most, last = str(context["expected_tags"]).split(", ")
+    return f"must be {', '.join(most)} or {last}, got {shown(tag)}"
+
+
+_Words = Callable[[Mapping[str, object], object], str]
+_WORDS: Mapping[str, _Words] = {
+    FLAW: lambda context, _: str(context["text"]),
+    MISSING_FLAW: lambda context, _: str(context["text"]),
+    UNKNOWN_KEY_FLAW: lambda context, _: str(context["text"]),
+    "value_error": lambda context, _: str(context["error"]),
+    "missing": lambda *_: "is required",
+    "union_tag_not_found": lambda *_: "is required",
+    "union_tag_invalid": _unknown_tag,
+    "too_short": lambda *_: "must not be empty",
+    "int_type": _must_be("a whole number"),
+    "float_type": _must_be("a number"),
+    "string_type": _must_be("text"),
+    "dict_type": _must_be("a mapping"),
+    "model_type": _must_be("a mapping"),
+    "model_attributes_type": _must_be("a mapping"),
+    "literal_error": lambda context, got: f"must be {context['expected']}, got {shown(got)}",
+    "greater_than_equal": lambda context, got: f"must be at least {context['ge']:g}, got {got}",
+    "less_than_equal": lambda context, got: f"must be at most {context['le']:g}, got {got}",
+}
+
+
+def _unknown_key(loc: Loc) -> str:
+    return f"unknown key; {hint(str(loc[-1]), _known_keys(loc[:-1]))}"
+
+
+def _known_keys(loc: Loc) -> tuple[str, ...]:
+    """Return the keys that the model has at ``loc``, which is pydantic's and names union tags."""
+    annotation: object = Scenario
+    for part in loc:
+        annotation = _below(annotation, str(part))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return tuple(annotation.model_fields)
+    keys, _ = get_args(annotation)
+    return get_args(keys)
+
+
+def _below(annotation: object, part: str) -> object:
+    """Return the type of ``part`` of a model, or the member of a union with that tag."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.model_fields[part].annotation
+    (member,) = _members(annotation, (part,))
+    return member
+
+
+def _members(union: object, tag: Loc) -> list[type[BaseModel]]:
+    """Return the member of ``union`` with the one tag in ``tag``, if it is one."""
+    return [
+        member
+        for member in get_args(union)
+        if set(tag) & set(get_args(member.model_fields[_DISCRIMINATOR].annotation))
+    ]

@@ -1,0 +1,87 @@
+"""The pure provider as an aiohttp application, with the latencies of a scenario.
+
+Requests are answered one at a time: between a request's arrival at the provider and its effect
+there is no ``await``, so the order in which requests take effect is one total order, and every
+answer is out only after its effect (linearizable; ``tests/test_linearizable.py`` checks a history).
+The waits before and after stand for the network.
+"""
+
+from aiohttp import web
+
+from simulator.clock import Clock
+from simulator.links import Links, LinkStream, Ways, api_stream, token_stream
+from simulator.provider.http import Exchange, HttpRequest, ZoomHttp
+from simulator.provider.messages import Accepted, Granted, Refused
+from simulator.provider.reading import asked_by
+from simulator.provider.recorder import Recorder
+from simulator.rng import Streams
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+CALLERS_MAX = 20_000
+"""Callers with latencies of their own; any more share one stream, so that memory is bounded."""
+
+
+class Latencies:
+    """Each caller's own round trips, as on virtual time."""
+
+    def __init__(self, links: Links, streams: Streams) -> None:
+        self._links = links
+        self._streams = streams
+        self._by_caller: dict[tuple[str, str], LinkStream] = {}
+
+    def next(self, path: str, caller: str) -> Ways:
+        """Return the ways of ``caller``'s next request to ``path``."""
+        make = token_stream if path == TOKEN_PATH else api_stream
+        if len(self._by_caller) >= CALLERS_MAX:
+            caller = "others"
+        key = (make.__name__, caller)
+        if key not in self._by_caller:
+            self._by_caller[key] = make(self._links, self._streams, caller)
+        return self._by_caller[key].next()
+
+
+class ZoomApp:
+    """Answers HTTP requests with ``zoom``, after and before the waits that ``latencies`` draws."""
+
+    def __init__(
+        self, zoom: ZoomHttp, latencies: Latencies, clock: Clock, recorder: Recorder
+    ) -> None:
+        self._zoom = zoom
+        self._latencies = latencies
+        self._clock = clock
+        self._recorder = recorder
+
+    def application(self) -> web.Application:
+        """Return the aiohttp application: every path goes to the provider."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        return app
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        asked = HttpRequest(
+            method=request.method,
+            path=request.path,
+            query={name: request.query[name] for name in request.query},
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        ways = self._latencies.next(asked.path, asked_by(asked))
+        await self._clock.sleep(ways.there)
+        response = self._take_effect(asked).response
+        await self._clock.sleep(ways.back)
+        return web.Response(
+            status=response.status, headers=response.headers, body=response.body
+        )
+
+    def _take_effect(self, asked: HttpRequest) -> Exchange:
+        now = self._clock.now()
+        exchange = self._zoom.handle(asked, now)
+        match exchange.reply:
+            case Granted() | Refused() as reply if exchange.endpoint == "token":
+                live = self._zoom.provider.ledger.live_count(now)
+                self._recorder.issue_answered(reply, exchange.events, live)
+            case Accepted() | Refused() as reply:
+                self._recorder.call_answered(now, reply, exchange.events)
+            case _:
+                pass
+        return exchange

@@ -1,0 +1,161 @@
+"""From what a user wrote to what an engine runs: one strategy, one seed, domain values only.
+
+``time_scale`` is applied here and nowhere else. Lifetimes, think times, rates, durations and those
+spans of a strategy that belong to a token's lifetime shrink by it. Latencies, timeouts and lock
+times do not: they belong to machines and networks, which cannot be hurried.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.arrivals import Arrivals, Closed, Constant, Poisson
+from simulator.clock import SECOND, Ticks, seconds
+from simulator.distributions import Distribution, shrunk
+from simulator.errors import RunError
+from simulator.fleet.agenda import OperationMix
+from simulator.links import PER_MILLE, Link, Links
+from simulator.provider.policy import App, Credentials, TokenPolicy
+from simulator.scenario import Scenario, StrategyChoice
+from simulator.scenario.model import ClosedArrivals, NetworkSection, PoissonArrivals
+from simulator.strategies.composition import Composition, scaled
+from simulator.strategies.presets import override
+
+EPOCH = 1_767_225_600
+"""Tick 0 on the provider's wall clock, in Unix seconds: 2026-01-01 00:00 UTC, in every run."""
+
+_PROFILE_CAPS: dict[str, int | None] = {"zoom-2022": 1, "zoom-2023": None}
+
+THE_APP = App(
+    credentials=Credentials(
+        client_id="tokenrace-client",
+        client_secret="tokenrace-secret",  # noqa: S106 - the mock's own
+        account_id="tokenrace-account",
+    )
+)
+"""The one app whose token everybody fights for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """The client app. ``start_spread`` is the span over which its processes start, evenly."""
+
+    processes: int
+    workers: int
+    start_spread: Ticks
+    arrivals: Arrivals
+    mix: OperationMix
+    timeout: Ticks
+
+    def starts_at(self, process: int) -> Ticks:
+        """Return the instant ``process`` starts."""
+        return self.start_spread * process // self.processes
+
+    def number_of(self, process: int, worker: int) -> int:
+        """Return a worker's number through the whole fleet, from 0."""
+        return process * self.workers + worker
+
+    def size(self) -> int:
+        """Return the number of workers of the whole fleet."""
+        return self.processes * self.workers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Everything that decides one run. ``strategy`` is its name in the results."""
+
+    scenario: str
+    strategy: str
+    composition: Composition
+    seed: int
+    duration: Ticks
+    app: App
+    policy: TokenPolicy
+    fleet: FleetPlan
+    links: Links
+    store: Literal["sqlite", "memory"]
+
+
+def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
+    """Return the plan of one run of ``scenario``, ``time_scale`` times as fast as written.
+
+    Raises:
+        RunError: shrunk so far, the scenario means nothing any more.
+    """
+    return RunPlan(
+        scenario=scenario.name,
+        strategy=choice.name,
+        composition=scaled(override(choice.preset, choice.settings), time_scale),
+        seed=seed,
+        duration=shrink(scenario.run.duration, time_scale),
+        app=THE_APP,
+        policy=_policy(scenario, time_scale),
+        fleet=_fleet(scenario, time_scale),
+        links=_links(scenario.network),
+        store=scenario.store,
+    )
+
+
+def shrink(span: Ticks, time_scale: float) -> Ticks:
+    """Return ``span`` of the scenario's time in the run's, at least a tick if it is positive."""
+    return max(1, round(span / time_scale)) if span > 0 else 0
+
+
+def _policy(scenario: Scenario, time_scale: float) -> TokenPolicy:
+    section = scenario.provider
+    cap = section.live_tokens
+    if cap == "profile":
+        cap = _PROFILE_CAPS[section.profile]
+    reported = section.expires_in
+    return TokenPolicy(
+        lifetime=shrink(section.lifetime, time_scale),
+        live_tokens=cap if isinstance(cap, int) else None,
+        reported_lifetime=_whole_seconds(
+            section.lifetime if isinstance(reported, str) else reported, time_scale
+        ),
+    )
+
+
+def _whole_seconds(lifetime: Ticks, time_scale: float) -> Ticks:
+    """Check that clients can be told the shrunk lifetime: ``expires_in`` is in whole seconds."""
+    shrunk_lifetime = shrink(lifetime, time_scale)
+    if shrunk_lifetime < SECOND or (time_scale > 1 and shrunk_lifetime % SECOND):
+        raise RunError(
+            f"provider.lifetime / run.time_scale is {seconds(shrunk_lifetime):g} s, but the token "
+            "endpoint tells a token's lifetime in whole seconds (expires_in). Choose a time_scale "
+            f"that divides the lifetime into whole seconds, such as {_near(lifetime, time_scale)}"
+        )
+    return shrunk_lifetime
+
+
+def _near(lifetime: Ticks, time_scale: float) -> str:
+    """Return a time scale near ``time_scale`` that leaves ``lifetime`` whole seconds."""
+    whole = max(1, round(lifetime / time_scale / SECOND))
+    return f"{lifetime / SECOND / whole:g}"
+
+
+def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
+    arrivals = scenario.workload.arrivals
+    law: Arrivals
+    if isinstance(arrivals, ClosedArrivals):
+        law = Closed(shrunk(arrivals.think, time_scale))
+    elif isinstance(arrivals, PoissonArrivals):
+        law = Poisson(arrivals.rate.hz * time_scale)
+    else:
+        law = Constant(arrivals.rate.hz * time_scale)
+    return FleetPlan(
+        processes=scenario.fleet.processes,
+        workers=scenario.fleet.workers,
+        start_spread=shrink(scenario.fleet.start, time_scale),
+        arrivals=law,
+        mix=OperationMix.of(scenario.workload.operations),
+        timeout=scenario.workload.timeout,
+    )
+
+
+def _links(network: NetworkSection) -> Links:
+    arrival = round(network.arrival * PER_MILLE)
+
+    def link(round_trip: Distribution) -> Link:
+        return Link(round_trip=round_trip, arrival_per_mille=arrival)
+
+    return Links(token=link(network.token), api=link(network.api), store=link(network.store))

@@ -1,0 +1,126 @@
+"""Starting, watching and ending the processes of one run on the wire."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from simulator.errors import RunError
+from simulator.simulation.wire.messages import Failed, Ready
+
+START_UP_S = 60.0
+GRACE_S = 2.0
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process this one started. ``in_flight`` is memory it shares with us."""
+
+    name: str
+    process: BaseProcess
+    connection: Connection
+    in_flight: Any
+
+    def unanswered(self) -> int:
+        """Return how many of its requests have no answer yet; after its death, ever."""
+        return int(self.in_flight.value)
+
+
+class Children:
+    """The processes of one run. Leaving the block ends every one that is still there."""
+
+    def __init__(self) -> None:
+        self._all: list[Child] = []
+
+    def start(self, name: str, target: Callable[..., None], seat: object) -> Child:
+        """Start ``target(seat, connection, in_flight)`` in a new process."""
+        ours, theirs = _SPAWN.Pipe()
+        in_flight = _SPAWN.Value("q", 0, lock=False)
+        process = _SPAWN.Process(target=target, args=(seat, theirs, in_flight), name=name)
+        process.daemon = True
+        with _interrupts_ignored():
+            process.start()
+        theirs.close()
+        child = Child(name, process, ours, in_flight)
+        self._all.append(child)
+        return child
+
+    def __enter__(self) -> "Children":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _interrupts_ignored():
+            for child in self._all:
+                child.connection.close()
+            for child in self._all:
+                child.process.terminate()
+            for child in self._all:
+                child.process.join(GRACE_S)
+                if child.process.is_alive():
+                    child.process.kill()
+                    child.process.join()
+
+
+def await_ready(children: Sequence[Child]) -> list[Ready]:
+    """Wait until every one of ``children`` can begin.
+
+    Raises:
+        RunError: one of them failed or did not get ready in ``START_UP_S``.
+    """
+    answers = []
+    for child in children:
+        if not child.connection.poll(START_UP_S):
+            raise RunError(f"{child.name} did not start within {START_UP_S:.0f} s")
+        message = next_message(child)
+        if message is None:
+            raise RunError(f"{child.name} died while starting ({describe_exit(child)})")
+        assert isinstance(message, Ready), message
+        answers.append(message)
+    return answers
+
+
+def next_message(child: Child) -> object | None:
+    """Return the next message of ``child``; None when it died and there is no more.
+
+    Raises:
+        RunError: the child met an error of its own.
+    """
+    try:
+        message: object = child.connection.recv()
+    except (EOFError, OSError):
+        return None
+    if isinstance(message, Failed):
+        raise RunError(f"{child.name} failed:\n{message.text}")
+    return message
+
+
+def readable(children: Sequence[Child], timeout_s: float) -> list[Child]:
+    """Wait at most ``timeout_s`` for messages; return the children that have one or have died."""
+    connections = wait([child.connection for child in children], timeout_s)
+    return [child for child in children if child.connection in connections]
+
+
+def describe_exit(child: Child) -> str:
+    """Return how ``child``, which is dead or dying, ended, in words."""
+    child.process.join(GRACE_S)
+    code = child.process.exitcode
+    if code is None:
+        return "it closed its connection"
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C meanwhile. A process started meanwhile ignores it from its first instruction."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,144 @@
+"""One client process of a run on the wire: its strategy, its workers, real HTTP.
+
+Started with ``spawn``, so everything it needs comes in its ``Seat``.
+"""
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import aiohttp
+
+from simulator.arrivals import gaps, phase
+from simulator.clock import MILLISECOND, seconds
+from simulator.fleet.adoption import Adoption
+from simulator.fleet.agenda import Agenda
+from simulator.fleet.http_ports import HttpApi, HttpTokenEndpoint, InFlight, Wire
+from simulator.fleet.names import process_name, user_id, worker_name
+from simulator.fleet.pace import work
+from simulator.fleet.worker import Worker
+from simulator.machine_clock import MachineClock
+from simulator.rng import Streams
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.wire.messages import (
+    Begin,
+    ClientRecord,
+    Failed,
+    Progress,
+    Ready,
+    end_with_parent,
+    leave_interrupts_to_parent,
+    receive,
+)
+from simulator.simulation.wire.spool import Spool
+from simulator.strategies.contract import Strategy
+from simulator.trace.tally import ClientTally, bin_width
+
+PROGRESS_EVERY = 200 * MILLISECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What makes one process this one. ``store`` is the file its fleet shares."""
+
+    plan: RunPlan
+    process: int
+    spool: Path
+    store: Path
+
+
+def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
+    """Run one client process to its end."""
+    leave_interrupts_to_parent()
+    try:
+        asyncio.run(_run(seat, connection, in_flight))
+    except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
+        connection.send(Failed(traceback.format_exc()))
+
+
+async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
+    connection.send(Ready())
+    begin = await receive(connection, Begin)
+    clock = MachineClock(begin.epoch_ns)
+    tally = ClientTally(width=bin_width(seat.plan.duration))
+    reporting = asyncio.create_task(_report(connection, tally, clock))
+    watching = asyncio.create_task(end_with_parent(connection))
+    try:
+        with Spool(seat.spool) as spool:
+            adoption = Adoption(seat.process, clock, spool)
+            async with _wire(seat, begin, in_flight, tally) as wire, _store(seat, clock) as store:
+                strategy = compose(
+                    seat.plan.composition, _ports(seat, wire, clock, store)
+                )
+                await _work_until_the_end(seat, strategy, wire, clock, adoption)
+    finally:
+        watching.cancel()
+        reporting.cancel()
+    connection.send(ClientRecord(tally))
+
+
+async def _report(connection: Connection, tally: ClientTally, clock: MachineClock) -> None:
+    while True:
+        await clock.sleep(PROGRESS_EVERY)
+        connection.send(Progress(tally))
+
+
+async def _work_until_the_end(
+    seat: Seat, strategy: Strategy, wire: Wire, clock: MachineClock, adoption: Adoption
+) -> None:
+    """Run the workers; at the run's end they stop where they are, and what is under way is not
+    counted."""
+    plan = seat.plan
+    end = asyncio.timeout(seconds(plan.duration - clock.now()))
+    with suppress(TimeoutError):
+        async with end, asyncio.TaskGroup() as workers:
+            for number in range(plan.fleet.workers):
+                workers.create_task(_worker(seat, number, strategy, wire, clock, adoption))
+    assert end.expired(), "workers never end by themselves"
+
+
+def _worker(
+    seat: Seat,
+    number: int,
+    strategy: Strategy,
+    wire: Wire,
+    clock: MachineClock,
+    adoption: Adoption,
+) -> Coroutine[None, None, None]:
+    fleet, streams = seat.plan.fleet, Streams(seat.plan.seed)
+    name = worker_name(seat.process, number)
+    worker = Worker(
+        strategy=strategy,
+        api=HttpApi(wire=wire, caller=name),
+        agenda=Agenda(fleet.mix, streams, name, user_id(seat.process, number)),
+        clock=clock,
+        tally=wire.tally,
+        adopted=adoption,
+    )
+    in_fleet = fleet.number_of(seat.process, number)
+    first_at = fleet.starts_at(seat.process) + phase(fleet.arrivals, in_fleet, fleet.size())
+    return work(
+        worker,
+        fleet.arrivals,
+        streams.spans(f"gap/{name}", gaps(fleet.arrivals, fleet.size())),
+        first_at,
+    )
+
+
+@asynccontextmanager
+async def _wire(
+    seat: Seat, begin: Begin, in_flight: InFlight, tally: ClientTally
+) -> AsyncIterator[Wire]:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield Wire(
+            session=session,
+            base_url=f"http://127.0.0.1:{begin.port}",
+            timeout=seat.plan.fleet.timeout,
+            in_flight=in_flight,
+            tally=tally,
+        )

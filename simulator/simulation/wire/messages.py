@@ -1,0 +1,97 @@
+"""What the processes of a run on the wire say to the one that started them.
+
+A child says ``Ready``, is told to ``Begin``, and ends with its record. A child that finds its
+parent gone ends at once, so that killing ``tokenrace`` leaves no process behind.
+"""
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+from simulator.trace.tally import ClientTally, ProviderTally
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The child can begin. ``port`` is where it listens, 0 for a client."""
+
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Tick 0 is ``epoch_ns`` on the machine's monotonic clock; the server listens on ``port``."""
+
+    epoch_ns: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Stop and send your record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a client has counted so far; the last one stands if the client dies."""
+
+    tally: ClientTally
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRecord:
+    """All a client counted."""
+
+    tally: ClientTally
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    """All the provider's process counted."""
+
+    tally: ProviderTally
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The child met an error of its own; ``text`` is its traceback."""
+
+    text: str
+
+
+async def receive(connection: Connection, expected: type[T]) -> T:
+    """Wait for the parent's next message; ends this process if the parent is gone."""
+    await _readable(connection)
+    try:
+        message = connection.recv()
+    except (EOFError, OSError):
+        os._exit(1)
+    assert isinstance(message, expected), message
+    return message
+
+
+async def end_with_parent(connection: Connection) -> None:
+    """End this process when the parent is gone; for a child that expects no more messages."""
+    await _readable(connection)
+    os._exit(1)
+
+
+async def _readable(connection: Connection) -> None:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(connection.fileno(), readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(connection.fileno())
+
+
+def leave_interrupts_to_parent() -> None:
+    """Ctrl-C reaches every process of the terminal; the parent alone decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

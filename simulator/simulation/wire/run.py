@@ -1,0 +1,145 @@
+"""One run on the wire, from the side of the process that conducts it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.clock import MILLISECOND, Ticks
+from simulator.errors import RunError
+from simulator.machine_clock import MachineClock
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.wire import client_process, server_process
+from simulator.simulation.wire.children import (
+    Child,
+    Children,
+    await_ready,
+    describe_exit,
+    next_message,
+    readable,
+)
+from simulator.simulation.wire.messages import (
+    Begin,
+    ClientRecord,
+    Finish,
+    Progress,
+    ServerRecord,
+)
+from simulator.trace.events import ProcessEnded
+from simulator.trace.tally import ClientTally, ProviderTally, bin_width
+
+LEAD = 200 * MILLISECOND
+"""Between telling the processes to begin and tick 0, so that all of them start together."""
+_LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What all processes of a run counted, and which of them died."""
+
+    provider: ProviderTally
+    clients: ClientTally
+    deaths: tuple[ProcessEnded, ...]
+
+
+def spool_of_provider(folder: Path) -> Path:
+    """Return where the provider's process writes its events."""
+    return folder / "provider.jsonl"
+
+
+def spool_of(folder: Path, process: int) -> Path:
+    """Return where client ``process`` writes its events."""
+    return folder / f"p{process}.jsonl"
+
+
+def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None]) -> Counted:
+    """Run ``plan`` in real time; its processes write their events into ``folder``.
+
+    ``report`` is told a few times a second how far the run has come.
+
+    Raises:
+        RunError: a process could not start, or failed through an error of its own.
+    """
+    with Children() as children:
+        server = children.start(
+            "the provider's process",
+            server_process.main,
+            server_process.Seat(plan, spool_of_provider(folder)),
+        )
+        (listening,) = await_ready([server])
+        clients = [
+            children.start(
+                f"process {process}",
+                client_process.main,
+                client_process.Seat(plan, process, spool_of(folder, process), folder / "store.db"),
+            )
+            for process in range(plan.fleet.processes)
+        ]
+        await_ready(clients)
+        clock = MachineClock.starting_in(LEAD)
+        for child in (server, *clients):
+            child.connection.send(Begin(clock.epoch_ns, listening.port))
+        watch = _Watch(server, clients, plan, clock)
+        watch.until_all_ended(report)
+        server.connection.send(Finish())
+        record = next_message(server)
+        assert isinstance(record, ServerRecord), record
+        return watch.counted(record)
+
+
+class _Watch:
+    """Follows the clients of a run until each has sent its record or died."""
+
+    def __init__(
+        self, server: Child, clients: list[Child], plan: RunPlan, clock: MachineClock
+    ) -> None:
+        self._server = server
+        self._clients = clients
+        self._plan = plan
+        self._clock = clock
+        self._tallies = [ClientTally(width=bin_width(plan.duration)) for _ in clients]
+        self._deaths: list[ProcessEnded] = []
+
+    def until_all_ended(self, report: Callable[[Ticks], None]) -> None:
+        """Take every message until no client is left."""
+        left = dict(enumerate(self._clients))
+        while left:
+            for child in readable([self._server, *left.values()], _LOOK_EVERY_S):
+                if child is self._server:
+                    raise RunError(f"the provider's process died ({describe_exit(child)})")
+                process = self._clients.index(child)
+                if self._take(process, child):
+                    del left[process]
+            report(min(max(self._clock.now(), 0), self._plan.duration))
+
+    def _take(self, process: int, child: Child) -> bool:
+        """Take one message; returns whether it was the last."""
+        match next_message(child):
+            case Progress(tally):
+                self._tallies[process] = tally
+                return False
+            case ClientRecord(tally):
+                self._tallies[process] = tally
+            case None:
+                self._died(process, child)
+            case other:
+                raise AssertionError(other)
+        return True
+
+    def _died(self, process: int, child: Child) -> None:
+        reason = describe_exit(child)
+        in_flight = child.unanswered()
+        self._tallies[process].unknown += in_flight
+        self._deaths.append(
+            ProcessEnded(at=self._clock.now(), process=process, in_flight=in_flight, reason=reason)
+        )
+
+    def counted(self, record: ServerRecord) -> Counted:
+        """Return the sum of all that was counted."""
+        clients = ClientTally(width=bin_width(self._plan.duration))
+        for tally in self._tallies:
+            clients.add(tally)
+        return Counted(
+            provider=record.tally,
+            clients=clients,
+            deaths=tuple(self._deaths),
+        )

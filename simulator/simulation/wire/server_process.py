@@ -1,0 +1,77 @@
+"""The provider's process of a run on the wire.
+
+Started with ``spawn``, so everything it needs comes in its ``Seat``.
+"""
+
+import asyncio
+import hashlib
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from aiohttp import web
+
+from simulator.machine_clock import MachineClock
+from simulator.provider import Provider
+from simulator.provider.http import ZoomHttp
+from simulator.provider.recorder import Recorder
+from simulator.rng import Streams
+from simulator.server.app import Latencies, ZoomApp
+from simulator.server.listen import listen_on
+from simulator.simulation.plan import EPOCH, RunPlan
+from simulator.simulation.wire.messages import (
+    Begin,
+    Failed,
+    Finish,
+    Ready,
+    ServerRecord,
+    leave_interrupts_to_parent,
+    receive,
+)
+from simulator.simulation.wire.spool import Spool
+from simulator.trace.tally import ProviderTally, bin_width
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What the provider's process needs to know. ``port`` 0 means any free one."""
+
+    plan: RunPlan
+    spool: Path
+    port: int = 0
+
+
+def main(seat: Seat, connection: Connection, in_flight: object) -> None:  # noqa: ARG001
+    """Serve one run to its end."""
+    leave_interrupts_to_parent()
+    try:
+        asyncio.run(_serve(seat, connection))
+    except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
+        connection.send(Failed(traceback.format_exc()))
+
+
+async def _serve(seat: Seat, connection: Connection) -> None:
+    listening = listen_on(seat.port)
+    port = listening.getsockname()[1]
+    connection.send(Ready(port))
+    begin = await receive(connection, Begin)
+    tally = ProviderTally(width=bin_width(seat.plan.duration))
+    with Spool(seat.spool) as spool:
+        app = _zoom_app(seat.plan, MachineClock(begin.epoch_ns), Recorder(tally, spool), port)
+        runner = web.AppRunner(app.application(), access_log=None)
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        await receive(connection, Finish)
+        await runner.cleanup()
+    connection.send(ServerRecord(tally))
+
+
+def _zoom_app(plan: RunPlan, clock: MachineClock, recorder: Recorder, port: int) -> ZoomApp:
+    zoom = ZoomHttp(
+        Provider(plan.app, plan.policy),
+        signing_key=hashlib.sha256(f"{plan.scenario}/{plan.seed}".encode()).digest(),
+        epoch=EPOCH,
+        api_url=f"http://127.0.0.1:{port}",
+    )
+    return ZoomApp(zoom, Latencies(plan.links, Streams(plan.seed)), clock, recorder)

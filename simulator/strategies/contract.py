@@ -1,0 +1,76 @@
+"""The seam between a strategy and everything else.
+
+A strategy is plain asyncio and sees three ports: the ``TokenEndpoint``, a store, a ``Clock``. The
+same code runs against real HTTP and on virtual time, and cannot ask which.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from simulator.clock import Ticks
+from simulator.token import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The token endpoint said no, or gave no answer at all (``status`` None, ``error`` empty).
+
+    Without an answer nobody knows whether a token was issued. ``retry_after`` is in ticks.
+    """
+
+    status: int | None
+    error: str
+    retry_after: Ticks | None = None
+
+
+class TokenEndpoint(Protocol):
+    """Asks the provider for tokens, on behalf of one process."""
+
+    async def issue(self) -> Token | Denied:
+        """Ask for a new token. Cancelling the caller does not undo an issue under way."""
+        ...
+
+
+class TokenUnavailable(Exception):  # noqa: N818
+    """A strategy has no token to give; the operation that asked fails with outcome ``refused``, or
+    ``unknown`` when ``denied`` says that no answer came."""
+
+    def __init__(self, denied: Denied) -> None:
+        self.denied = denied
+        super().__init__(denied)
+
+
+class Held(NamedTuple):
+    """What a strategy would hand out now, without doing anything.
+
+    It would hand out ``token`` to every caller before the instant ``until`` (exclusive), with no
+    side effect, and each time read the store ``store_reads`` times on the way (0 or 1).
+    """
+
+    token: Token
+    until: Ticks
+    store_reads: int
+
+
+class Strategy(Protocol):
+    """How one process keeps a usable token. One instance per process, shared by its workers."""
+
+    async def token(self) -> Token:
+        """Return a token believed live, refreshing first if need be.
+
+        Raises:
+            TokenUnavailable: there is none, and the strategy has stopped trying.
+        """
+        ...
+
+    async def rejected(self, token: Token, attempt: int) -> bool:
+        """Learn that the API refused ``token`` with 401, and say whether to call once more.
+
+        ``attempt`` counts the calls of this operation that were refused, from 1. A caller told
+        True asks ``token()`` again and repeats its call.
+        """
+        ...
+
+    def peek(self) -> Held | None:
+        """Return what ``token()`` would hand out now; None when it would do anything else."""
+        ...

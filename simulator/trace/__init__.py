@@ -1,0 +1,1 @@
+"""What a run leaves behind: events one by one, and counts of what is too many for that."""

@@ -1,0 +1,102 @@
+"""What happened in a run: typed events, in the order they happened.
+
+Every event has ``at``, the instant in ticks since the run began. ``asked_by`` names who sent a
+request: ``"p3"`` is process 3, ``"p3.w7"`` its worker 7, any other text a client of the user's own.
+Token values are secrets and appear in no event: a token is known by its serial number, which is
+its place in the provider's order of issue (the first is 1).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from simulator.clock import Ticks
+
+TokenId = int
+Cause = Literal[
+    "evicted",
+    "expired",
+    "revoked",
+    "not_yet_valid",
+    "app_blocked",
+    "app_deactivated",
+    "owner_role",
+    "unknown_token",
+]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+"""Why the provider answered 401, in the order tables and plots show them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssued:
+    """The provider created ``token``. It is live from ``at`` until it ends, at ``expires_at`` at
+    the latest."""
+
+    at: Ticks
+    token: TokenId
+    expires_at: Ticks
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenEvicted:
+    """``token`` ended because the newer token ``displaced_by`` took its place; ``asked_by`` asked
+    for that newer one."""
+
+    at: Ticks
+    token: TokenId
+    displaced_by: TokenId
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked:
+    """``token`` ended on request (RFC 7009) or with the authorization it belonged to."""
+
+    at: Ticks
+    token: TokenId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRefused:
+    """The token endpoint answered no."""
+
+    at: Ticks
+    status: int
+    error: str
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused:
+    """The API answered 401, for the reason ``cause``.
+
+    ``token`` is None where the caller showed none of ours. No client can see ``cause``.
+    """
+
+    at: Ticks
+    token: TokenId | None
+    cause: Cause
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAdopted:
+    """Process ``process`` began to hand out ``token`` to its workers."""
+
+    at: Ticks
+    token: TokenId
+    process: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessEnded:
+    """Process ``process`` died before the run's end with ``in_flight`` requests unanswered."""
+
+    at: Ticks
+    process: int
+    in_flight: int
+    reason: str
+
+
+ProviderEvent = TokenIssued | TokenEvicted | TokenRevoked | IssueRefused | CallRefused
+Event = ProviderEvent | TokenAdopted | ProcessEnded

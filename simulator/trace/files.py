@@ -1,0 +1,229 @@
+"""The file a run leaves: a header, every event in order, the tallies, and a last line.
+
+One JSON object a line. Nothing but the header may hold a float, and every line's keys have one
+order, so equal runs leave equal bytes. Neither the writer nor the readers hold more than one event
+at a time. The last line counts the events; a file without it was cut short.
+
+    {"trace": 1, "scenario": "expiry-stampede", "strategy": "single_flight", "seed": 1, ...}
+    {"at": 104211, "event": "token_issued", "token": 1, ...}
+    {"tally": "provider", "tokens_issued": 12, ...}
+    {"tally": "end", "events": 31}
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self, cast
+
+from simulator.clock import Ticks
+from simulator.errors import ResultsError
+from simulator.trace.event_lines import event_from, event_line
+from simulator.trace.events import Event
+from simulator.trace.tally import ClientTally, ProviderTally, bin_width
+from simulator.trace.tally_lines import TallyReader, tally_lines
+
+SCHEMA = 1
+_EVENT = b'{"at": '
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceHeader:
+    """Which run a trace is of.
+
+    ``duration`` and ``lifetime`` (of a token) are as the engine ran them, in ticks; ``time_scale``
+    times an instant of the trace is the instant in the scenario. ``version`` is the package's.
+    """
+
+    scenario: str
+    strategy: str
+    seed: int
+    engine: str
+    duration: Ticks
+    lifetime: Ticks
+    time_scale: float
+    version: str
+
+    @property
+    def width(self) -> Ticks:
+        """The width of a bin of the tallies."""
+        return bin_width(self.duration)
+
+
+class TraceWriter:
+    """Writes a trace to a new file at ``path`` as the run goes on; ``finish`` makes it whole.
+
+    A context manager that closes the file. Every method may raise ``ResultsError``: the file
+    cannot be written.
+    """
+
+    __slots__ = ("_events", "_path", "_stream")
+
+    def __init__(self, path: Path, header: TraceHeader) -> None:
+        self._path = path
+        self._events = 0
+        try:
+            self._stream = path.open("w", encoding="ascii", newline="\n")
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self._put({"trace": SCHEMA} | asdict(header))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        try:
+            self._stream.close()
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def write(self, event: Event) -> None:
+        """Write one event. Events come in the order they happened."""
+        self._events += 1
+        try:
+            self._stream.write(event_line(event))
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def finish(self, provider: ProviderTally, clients: ClientTally) -> None:
+        """Write what was counted, and the last line."""
+        for values in tally_lines(provider, clients):
+            self._put(values)
+        self._put({"tally": "end", "events": self._events})
+
+    def _put(self, values: Mapping[str, object]) -> None:
+        try:
+            self._stream.write(json.dumps(values) + "\n")
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> ResultsError:
+        return ResultsError(f"{self._path}: cannot write the trace: {error.strerror}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRun:
+    """One run as it can be looked at afterwards. Its events stay in the file ``trace``."""
+
+    header: TraceHeader
+    provider: ProviderTally
+    clients: ClientTally
+    trace: Path
+
+    def events(self) -> Iterator[Event]:
+        """Yield every event in order.
+
+        Raises:
+            ResultsError: the file cannot be read, or a line of it is none of ours.
+        """
+        return read_events(self.trace)
+
+
+def read_trace(path: Path) -> RecordedRun:
+    """Read the header and the tallies; pass over the events, which are only counted.
+
+    Raises:
+        ResultsError: the file cannot be read, is from a newer version, cut short or damaged.
+    """
+    lines = _lines(path)
+    header = _header(path, lines)
+    reader = TallyReader(header.width)
+    events = 0
+    for number, line in lines:
+        if line.startswith(_EVENT):
+            events += 1
+            continue
+        try:
+            values = _object(line)
+            if values.get("tally") == "end":
+                _check_end(values, events, lines)
+                return RecordedRun(
+                    header=header, provider=reader.provider, clients=reader.clients, trace=path
+                )
+            reader.take(values)
+        except ValueError as error:
+            raise _damaged(path, number, error) from None
+    raise _cut_short(path)
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """Yield the events of a trace in order. Does not look at what follows them.
+
+    Raises:
+        ResultsError: as ``read_trace`` does; also for an event that is none of ours.
+    """
+    lines = _lines(path)
+    _header(path, lines)
+    for number, line in lines:
+        try:
+            values = _object(line)
+            if "tally" in values:
+                return
+            event = event_from(values)
+        except ValueError as error:  # JSON and UTF-8 errors are such
+            raise _damaged(path, number, error) from None
+        yield event
+    raise _cut_short(path)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as stream:
+            yield from enumerate(stream, start=1)
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot read the trace: {error.strerror}") from None
+
+
+def _header(path: Path, lines: Iterator[tuple[int, bytes]]) -> TraceHeader:
+    _, line = next(lines, (1, b""))
+    try:
+        values = _object(line)
+        schema = values.get("trace")
+        if not isinstance(schema, int):
+            raise ValueError("its first line has no schema number")  # noqa: TRY004, TRY301
+        if schema > SCHEMA:
+            raise ResultsError(
+                f"{path}:1: written by a newer tokenrace: trace schema {schema}, "
+                f"and this one reads up to {SCHEMA}"
+            )
+        return _header_from(values)
+    except ValueError as error:
+        raise _damaged(path, 1, error) from None
+
+
+def _header_from(values: Mapping[str, object]) -> TraceHeader:
+    for field in fields(TraceHeader):
+        value = values.get(field.name)
+        wanted = (int, float) if field.type is float else (field.type,)
+        if type(value) not in wanted:
+            raise ValueError(f"{field.name} cannot be {value!r}")
+    names = [field.name for field in fields(TraceHeader)]
+    header = TraceHeader(**{name: cast("Any", values[name]) for name in names})
+    for name in ("duration", "lifetime"):
+        if getattr(header, name) <= 0:
+            raise ValueError(f"{name} cannot be {getattr(header, name)}")
+    return header
+
+
+def _object(line: bytes) -> dict[str, object]:
+    values = json.loads(line)
+    if not isinstance(values, dict):
+        raise ValueError(f"not a JSON object: {values!r}")  # noqa: TRY004 - the file is wrong
+    return values
+
+
+def _check_end(
+    values: Mapping[str, object], events: int, rest: Iterator[tuple[int, bytes]]
+) -> None:
+    if values.get("events") != events:
+        raise ValueError(f"{values.get('events')} events were written, {events} are here")
+    if next(rest, None) is not None:
+        raise ValueError("more lines follow the last one")
+
+
+def _damaged(path: Path, line: int, error: ValueError) -> ResultsError:
+    return ResultsError(f"{path}:{line}: damaged, or no trace of ours: {error}")
+
+
+def _cut_short(path: Path) -> ResultsError:
+    return ResultsError(f"{path}: cut short: its last line is missing. Run it again")

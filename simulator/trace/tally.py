@@ -1,0 +1,100 @@
+"""Counts of a run, by bins of time: what happened too often to be written down one by one.
+
+The provider counts what it answered and the clients count what they saw. Both cut the run into
+``BINS`` bins of equal width; an event belongs to the bin its instant falls in, and one past the
+end (an answer under way when the run ended) to the last.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from simulator.clock import Ticks
+from simulator.trace.events import CAUSES, Cause
+from simulator.trace.histogram import Histogram
+
+BINS = 240
+Outcome = Literal["ok", "refused", "unknown"]
+"""How an operation ended: ``unknown`` when no answer came, so that nobody knows what it did."""
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+def bin_width(duration: Ticks) -> Ticks:
+    """Return the width of a bin, in ticks: the smallest that covers ``duration`` with ``BINS``."""
+    return -(-duration // BINS)
+
+
+def bin_of(at: Ticks, width: Ticks) -> int:
+    """Return the bin that ``at`` falls in."""
+    return min(at // width, BINS - 1)
+
+
+def _zeros() -> list[int]:
+    return [0] * BINS
+
+
+@dataclass(slots=True, kw_only=True)
+class ProviderTally:
+    """What the provider answered.
+
+    ``responses`` counts every API response and ``refused`` the 401s among them by cause, per bin.
+    ``live_peak`` is the largest number of tokens that were live at once.
+    """
+
+    width: Ticks
+    responses: list[int] = field(default_factory=_zeros)
+    refused: dict[Cause, list[int]] = field(
+        default_factory=lambda: {cause: _zeros() for cause in CAUSES}
+    )
+    statuses: dict[int, int] = field(default_factory=dict)
+    tokens_issued: int = 0
+    issues_refused: int = 0
+    live_peak: int = 0
+
+    def responded(self, at: Ticks, status: int, cause: Cause | None) -> None:
+        """Count one API response; ``cause`` is given exactly when ``status`` is 401."""
+        assert (status == 401) == (cause is not None), (status, cause)
+        bin_ = bin_of(at, self.width)
+        self.responses[bin_] += 1
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if cause is not None:
+            self.refused[cause][bin_] += 1
+
+    def causes(self) -> dict[Cause, int]:
+        """Return how many 401s each cause had, every cause named."""
+        return {cause: sum(bins) for cause, bins in self.refused.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class ClientTally:
+    """What the workers of one process, or of the whole fleet, saw.
+
+    An operation is one thing the service wanted done, however many calls that took. ``unknown``
+    counts requests (not operations) whose answer never came, to the token endpoint as well.
+    ``latency`` is over operations that got an answer, from the instant the service wanted it.
+    """
+
+    width: Ticks
+    operations: dict[Outcome, list[int]] = field(
+        default_factory=lambda: {outcome: _zeros() for outcome in OUTCOMES}
+    )
+    unknown: int = 0
+    store_reads: int = 0
+    store_writes: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+
+    def finished(self, outcome: Outcome, *, started_at: Ticks, at: Ticks) -> None:
+        """Count one operation that ended at ``at``."""
+        self.operations[outcome][bin_of(at, self.width)] += 1
+        if outcome != "unknown":
+            self.latency.record(at - started_at)
+
+    def add(self, other: "ClientTally") -> None:
+        """Count all that ``other`` counted as well."""
+        assert self.width == other.width
+        for outcome, bins in other.operations.items():
+            mine = self.operations[outcome]
+            mine[:] = [a + b for a, b in zip(mine, bins, strict=True)]
+        self.unknown += other.unknown
+        self.store_reads += other.store_reads
+        self.store_writes += other.store_writes
+        self.latency.add(other.latency)

@@ -1,0 +1,97 @@
+"""The tallies of a run as lines of JSON: totals, then each bin and bucket that counted anything."""
+
+from collections.abc import Iterator, Mapping
+
+from simulator.trace.events import CAUSES, Cause
+from simulator.trace.tally import BINS, OUTCOMES, ClientTally, ProviderTally
+
+
+def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mapping[str, object]]:
+    """Yield what both tallies hold, except for the width of their bins."""
+    yield {
+        "tally": "provider",
+        "tokens_issued": provider.tokens_issued,
+        "issues_refused": provider.issues_refused,
+        "live_peak": provider.live_peak,
+        "statuses": {str(code): count for code, count in sorted(provider.statuses.items())},
+    }
+    for bin_, responses in enumerate(provider.responses):
+        if responses:
+            refused = {c: provider.refused[c][bin_] for c in CAUSES if provider.refused[c][bin_]}
+            line = {"tally": "provider_bin", "bin": bin_, "responses": responses}
+            yield line | {"refused": refused}
+    yield {
+        "tally": "clients",
+        "unknown": clients.unknown,
+        "store_reads": clients.store_reads,
+        "store_writes": clients.store_writes,
+    }
+    for bin_ in range(BINS):
+        operations = {outcome: clients.operations[outcome][bin_] for outcome in OUTCOMES}
+        if any(operations.values()):
+            yield {"tally": "clients_bin", "bin": bin_} | operations
+    for bucket, count in clients.latency.counts().items():
+        yield {"tally": "latency", "bucket": bucket, "count": count}
+
+
+class TallyReader:
+    """Puts the tallies together again, line by line."""
+
+    __slots__ = ("clients", "provider")
+
+    def __init__(self, width: int) -> None:
+        self.provider = ProviderTally(width=width)
+        self.clients = ClientTally(width=width)
+
+    def take(self, values: Mapping[str, object]) -> None:
+        """Take the ``values`` of one line.
+
+        Raises:
+            ValueError: they are no line of a tally.
+        """
+        match values:
+            case {
+                "tally": "provider",
+                "tokens_issued": int(issued),
+                "issues_refused": int(refused),
+                "live_peak": int(peak),
+                "statuses": dict(statuses),
+            }:
+                self.provider.tokens_issued = issued
+                self.provider.issues_refused = refused
+                self.provider.live_peak = peak
+                self.provider.statuses = {int(code): _count(n) for code, n in statuses.items()}
+            case {"tally": "provider_bin", "bin": int(bin_), "responses": n, "refused": dict(by)}:
+                _put(self.provider.responses, bin_, n)
+                for cause, count in by.items():
+                    _put(self.provider.refused[_cause(cause)], bin_, count)
+            case {"tally": "clients", "unknown": u, "store_reads": r, "store_writes": w}:
+                self.clients.unknown = _count(u)
+                self.clients.store_reads = _count(r)
+                self.clients.store_writes = _count(w)
+            case {"tally": "clients_bin", "bin": int(bin_)}:
+                for outcome in OUTCOMES:
+                    _put(self.clients.operations[outcome], bin_, values.get(outcome))
+            case {"tally": "latency", "bucket": int(bucket), "count": int(count)}:
+                self.clients.latency.record_bucket(bucket, count)
+            case _:
+                raise ValueError(f"neither an event nor a count: {dict(values)!r}")
+
+
+def _put(bins: list[int], bin_: int, count: object) -> None:
+    if not 0 <= bin_ < BINS:
+        raise ValueError(f"bins count from 0 to {BINS - 1}, got {bin_}")
+    bins[bin_] = _count(count)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"not a count: {value!r}")
+    return value
+
+
+def _cause(name: object) -> Cause:
+    for cause in CAUSES:
+        if cause == name:
+            return cause
+    raise ValueError(f"no such cause: {name!r}")

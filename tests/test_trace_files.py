@@ -1,0 +1,344 @@
+"""What a run writes down can be read back, and a file that is not whole says so."""
+
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.clock import HOUR, MILLISECOND, SECOND
+from simulator.errors import ResultsError
+from simulator.trace.events import (
+    CAUSES,
+    CallRefused,
+    IssueRefused,
+    ProcessEnded,
+    TokenAdopted,
+    TokenEvicted,
+    TokenIssued,
+    TokenRevoked,
+)
+from simulator.trace.files import TraceHeader, TraceWriter, read_events, read_trace
+from simulator.trace.histogram import BUCKETS, Histogram, bucket_bounds, bucket_of, buckets_of
+from simulator.trace.tally import BINS, ClientTally, ProviderTally, bin_of, bin_width
+
+HEADER = TraceHeader(
+    scenario="expiry-stampede",
+    strategy="single_flight",
+    seed=7,
+    engine="wire",
+    duration=12 * SECOND,
+    lifetime=6 * SECOND,
+    time_scale=600,
+    version="0.1.0",
+)
+EVENTS = [
+    TokenIssued(at=1, token=1, expires_at=HOUR, asked_by="p0.w1"),
+    TokenAdopted(at=2, token=1, process=0),
+    TokenIssued(at=3, token=2, expires_at=HOUR, asked_by='a "client" of Zoë'),
+    TokenEvicted(at=3, token=1, displaced_by=2, asked_by="p1"),
+    CallRefused(at=4, token=1, cause="evicted", asked_by="p0.w1"),
+    CallRefused(at=5, token=None, cause="unknown_token", asked_by="p0.w2"),
+    TokenRevoked(at=6, token=2),
+    IssueRefused(at=7, status=400, error="invalid_client", asked_by="p0"),
+    ProcessEnded(at=8, process=1, in_flight=3, reason="killed by SIGKILL"),
+]
+spans = st.integers(min_value=0, max_value=2**52)
+
+
+def provider_tally():
+    tally = ProviderTally(width=HEADER.width, tokens_issued=2, issues_refused=1, live_peak=1)
+    tally.responded(4, 401, "evicted")
+    tally.responded(5, 401, "unknown_token")
+    tally.responded(11 * SECOND, 201, None)
+    return tally
+
+
+def client_tally():
+    tally = ClientTally(width=HEADER.width, unknown=3, store_reads=40, store_writes=2)
+    tally.finished("ok", started_at=0, at=90 * MILLISECOND)
+    tally.finished("refused", started_at=10, at=5 * SECOND)
+    tally.finished("unknown", started_at=10, at=30 * SECOND)
+    return tally
+
+
+def write(path, events=EVENTS):
+    with TraceWriter(path, HEADER) as writer:
+        for event in events:
+            writer.write(event)
+        writer.finish(provider_tally(), client_tally())
+    return path
+
+
+def test_a_trace_reads_back_as_it_was_written(tmp_path):
+    """Header, every kind of event, both tallies with their histogram."""
+    run = read_trace(write(tmp_path / "trace.jsonl"))
+
+    assert run.header == HEADER
+    assert list(run.events()) == EVENTS
+    assert run.provider == provider_tally()
+    assert run.clients == client_tally()
+
+
+def test_an_event_is_one_line_of_json_with_its_instant_first(tmp_path):
+    """The bytes are a promise: people read traces with grep and jq."""
+    lines = write(tmp_path / "trace.jsonl").read_text().splitlines()
+
+    assert lines[0] == (
+        '{"trace": 1, "scenario": "expiry-stampede", "strategy": "single_flight", "seed": 7,'
+        ' "engine": "wire", "duration": 12000000, "lifetime": 6000000, "time_scale": 600,'
+        ' "version": "0.1.0"}'
+    )
+    assert lines[4] == (
+        '{"at": 3, "event": "token_evicted", "token": 1, "displaced_by": 2, "asked_by": "p1"}'
+    )
+    assert lines[6] == (
+        '{"at": 5, "event": "call_refused", "token": null, "cause": "unknown_token",'
+        ' "asked_by": "p0.w2"}'
+    )
+    assert lines[-1] == '{"tally": "end", "events": 9}'
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+
+
+def test_equal_runs_leave_equal_bytes(tmp_path):
+    """Whatever order statuses and buckets were first counted in."""
+    first = write(tmp_path / "first.jsonl").read_bytes()
+    with TraceWriter(tmp_path / "second.jsonl", HEADER) as writer:
+        for event in EVENTS:
+            writer.write(event)
+        provider = provider_tally()
+        provider.statuses = dict(reversed(provider.statuses.items()))
+        writer.finish(provider, client_tally())
+
+    assert (tmp_path / "second.jsonl").read_bytes() == first
+
+
+def test_only_bins_that_counted_something_are_written(tmp_path):
+    """Answers fell into bins 0 and 220 of 240 (50 ms each), operations into 1, 100 and 239."""
+    lines = map(json.loads, write(tmp_path / "trace.jsonl").read_text().splitlines())
+    bins = [(line["tally"], line["bin"]) for line in lines if "bin" in line]
+
+    assert bins == [
+        ("provider_bin", 0),
+        ("provider_bin", 220),
+        ("clients_bin", 1),
+        ("clients_bin", 100),
+        ("clients_bin", 239),
+    ]
+
+
+@pytest.mark.parametrize("keep", [1, 5, 11, -1])
+def test_a_trace_cut_between_two_lines_is_cut_short(tmp_path, keep):
+    """The run was killed, or the disk was full: no figure may come of such a file."""
+    path = write(tmp_path / "trace.jsonl")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:keep]))
+
+    with pytest.raises(ResultsError, match=r"trace\.jsonl: cut short"):
+        read_trace(path)
+
+
+def test_events_of_a_file_that_ends_among_them_are_cut_short(tmp_path):
+    """Reading only the events must not take half of them for all."""
+    path = write(tmp_path / "trace.jsonl")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:4]))
+
+    with pytest.raises(ResultsError, match="cut short"):
+        list(read_events(path))
+
+
+BAD_LINES = {
+    "half a line": (3, b'{"at": 2, "event": "token_ado', "Invalid control character"),
+    "not JSON": (3, b"hello", "Expecting value"),
+    "not an object": (3, b"[1, 2]", "not a JSON object"),
+    "not UTF-8": (3, b'{"at": 2, "event": "\xff"}', "utf-8"),
+    "an unknown event": (3, b'{"at": 2, "event": "token_lost"}', "no such event: 'token_lost'"),
+    "a missing field": (3, b'{"at": 2, "event": "token_revoked"}', "has the fields at, token"),
+    "a wrong type": (
+        3,
+        b'{"at": "2", "event": "token_revoked", "token": 1}',
+        "token_revoked.at cannot be '2'",
+    ),
+    "an unknown cause": (
+        6,
+        b'{"at": 4, "event": "call_refused", "token": 1, "cause": "bad luck", "asked_by": "p0"}',
+        "no such cause: 'bad luck'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("number", "line", "message"), BAD_LINES.values(), ids=BAD_LINES)
+def test_a_damaged_event_is_named_by_its_line(tmp_path, number, line, message):
+    """The text names file, line and what is wrong with it."""
+    path = write(tmp_path / "trace.jsonl")
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[: number - 1], line, *lines[number:]]) + b"\n")
+
+    with pytest.raises(ResultsError, match=rf"trace\.jsonl:{number}: damaged.*({message})"):
+        list(read_events(path))
+
+
+BAD_TALLIES = {
+    "a bin beyond the last": ('"bin": 220', '"bin": 240', "bins count from 0 to 239, got 240"),
+    "a negative count": ('"store_reads": 40', '"store_reads": -1', "not a count: -1"),
+    "a bucket that is none": ('"bucket": ', '"bucket": 99999', "not a bucket"),
+    "an event too few": ('"events": 9', '"events": 10', "10 events were written, 9 are here"),
+    "an unknown tally": ('"tally": "clients",', '"tally": "servers",', "neither an event nor a"),
+    "a line after the end": ('"events": 9}', '"events": 9}\n{}', "more lines follow"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_TALLIES.values(), ids=BAD_TALLIES)
+def test_a_damaged_tally_is_named_by_its_line(tmp_path, old, new, message):
+    """Counts outside what can be counted are damage, too."""
+    path = write(tmp_path / "trace.jsonl")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+    with pytest.raises(ResultsError, match=rf"trace\.jsonl:\d+: damaged.*{message}"):
+        read_trace(path)
+
+
+@pytest.mark.parametrize(
+    ("first_line", "message"),
+    [
+        ("", "damaged"),
+        ("{}", "no schema number"),
+        ('{"trace": 2}', "written by a newer tokenrace: trace schema 2, and this one reads up to"),
+        ('{"trace": 1, "scenario": 5}', "scenario cannot be 5"),
+    ],
+)
+def test_a_file_that_starts_otherwise_is_no_trace(tmp_path, first_line, message):
+    """An empty file, another program's JSON, a trace of a later version."""
+    path = tmp_path / "trace.jsonl"
+    path.write_text(first_line)
+
+    with pytest.raises(ResultsError, match=rf"trace\.jsonl:1: .*{message}"):
+        read_trace(path)
+
+
+def test_a_trace_that_is_not_there_or_cannot_be_written_says_so(tmp_path):
+    """One sentence with the path, not a traceback."""
+    nowhere = tmp_path / "nowhere" / "trace.jsonl"
+
+    with pytest.raises(ResultsError, match="cannot read the trace: No such file"):
+        read_trace(nowhere)
+    with pytest.raises(ResultsError, match="cannot write the trace: No such file"):
+        TraceWriter(nowhere, HEADER)
+
+
+def test_reading_stops_where_the_reader_stops(tmp_path):
+    """A window of a week's trace costs its window: the damage behind it is never met."""
+    path = write(tmp_path / "trace.jsonl")
+    with path.open("a") as stream:
+        stream.write("damage")
+
+    assert list(itertools.islice(read_events(path), 3)) == EVENTS[:3]
+
+
+@given(st.lists(spans, min_size=1))
+def test_counting_in_bulk_gives_the_same_buckets(values):
+    """The engine that skips calm time counts in bulk, the other one by one."""
+    one_by_one, in_bulk = Histogram(), Histogram()
+    for value in values:
+        one_by_one.record(value)
+    in_bulk.record_all(np.array(values, dtype=np.int64))
+
+    assert buckets_of(np.array(values, dtype=np.int64)).tolist() == [bucket_of(v) for v in values]
+    assert one_by_one == in_bulk
+
+
+@given(spans)
+def test_a_bucket_holds_its_span_and_is_narrow(span):
+    """One tick wide below 128 ticks, and at most 1/64 of its lower end above."""
+    low, high = bucket_bounds(bucket_of(span))
+
+    assert low <= span < high
+    assert high - low == 1 if span < 128 else (high - low) * 64 <= low
+
+
+@pytest.mark.parametrize("edge", [2**n for n in range(6, 52)])
+def test_buckets_follow_one_another_without_gap_at_every_doubling(edge):
+    """One tick below a power of two belongs to the bucket just before."""
+    assert bucket_of(edge) == bucket_of(edge - 1) + 1
+    assert bucket_bounds(bucket_of(edge))[0] == bucket_bounds(bucket_of(edge - 1))[1] == edge
+    assert bucket_of(edge) < BUCKETS
+
+
+@given(st.lists(spans, min_size=1), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_quantile_is_off_by_less_than_its_promise(values, share):
+    """Against the nearest-rank quantile of the values themselves: within 0.8 %."""
+    histogram = Histogram()
+    histogram.record_all(np.array(values, dtype=np.int64))
+    exact = sorted(values)[math.ceil(share * len(values)) - 1]
+
+    assert abs(histogram.quantile(share) - exact) <= 0.008 * exact
+
+
+def test_an_empty_histogram_has_no_quantile():
+    """No answer came: there is no latency to speak of."""
+    assert Histogram().quantile(0.5) is None
+
+
+@given(st.lists(spans), st.lists(spans))
+def test_adding_histograms_is_counting_both_lists(left, right):
+    """Merging per-process counts is counting the whole fleet."""
+    whole, merged, other = Histogram(), Histogram(), Histogram()
+    for value in left + right:
+        whole.record(value)
+    for value in left:
+        merged.record(value)
+    for value in right:
+        other.record(value)
+    merged.add(other)
+
+    assert merged == whole
+    assert merged.total() == len(left) + len(right)
+
+
+operations = st.lists(
+    st.tuples(
+        st.sampled_from(["ok", "refused", "unknown"]),
+        st.integers(0, 13 * SECOND),
+        st.integers(0, SECOND),
+    )
+)
+
+
+@given(operations, operations)
+def test_adding_tallies_is_counting_both_histories(left, right):
+    """One fleet seen by two processes."""
+
+    def count(history):
+        tally = ClientTally(width=HEADER.width, unknown=1, store_reads=2, store_writes=3)
+        for outcome, started_at, took in history:
+            tally.finished(outcome, started_at=started_at, at=started_at + took)
+        return tally
+
+    merged = count(left)
+    merged.add(count(right))
+    whole = count(left + right)
+    whole.unknown, whole.store_reads, whole.store_writes = 2, 4, 6
+
+    assert merged == whole
+
+
+def test_every_instant_of_a_run_has_a_bin_and_the_end_belongs_to_the_last():
+    """241 ticks need bins of 2; an answer under way at the end counts in bin 239."""
+    assert bin_width(240) == 1
+    assert bin_width(241) == 2
+    assert [bin_of(at, 2) for at in (0, 1, 2, 240, 10_000)] == [0, 0, 1, 120, BINS - 1]
+
+
+def test_causes_of_a_tally_name_every_cause():
+    """Zeros included, in the order tables show them."""
+    causes = provider_tally().causes()
+
+    assert list(causes) == list(CAUSES)
+    assert {cause: count for cause, count in causes.items() if count} == {
+        "evicted": 1,
+        "unknown_token": 1,
+    }
