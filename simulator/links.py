@@ -72,4 +72,6 @@ def api_stream(links: Links, streams: Streams, worker: str) -> LinkStream:
 
 def token_stream(links: Links, streams: Streams, process: str) -> LinkStream:
     """Return the token endpoint's round trips of ``process``, from the first."""
-    return LinkStream(links.token, streams.spans(f"latency/token/{process}", links.token.round_trip))
+    return LinkStream(
+        links.token, streams.spans(f"latency/token/{process}", links.token.round_trip)
+    )

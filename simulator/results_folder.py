@@ -49,11 +49,11 @@ def _replace(final: Path, partial: Path) -> None:
     try:
         if final.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{final.name}-old-", dir=final.parent))
-            os.replace(final, old / final.name)
-            os.replace(partial, final)
+            final.replace(old / final.name)
+            partial.replace(final)
             shutil.rmtree(old)
         else:
-            os.replace(partial, final)
+            partial.replace(final)
     except OSError as error:
         raise ResultsError(f"{final}: cannot put the results in place: {error.strerror}") from None
 

@@ -15,15 +15,15 @@ from simulator.distributions import Distribution, Spans
 
 Stream = Random
 BLOCK = 512
-"""Spans drawn at a time: enough to spare numpy's cost per call, little enough for 10,000 workers."""
+"""Spans drawn at a time: spares numpy's cost per call, and 10,000 workers have room for it."""
 _SLICE = 16
 
 
 class SpanStream:
     """One purpose's endless sequence of spans.
 
-    ``next()``, ``ahead()`` and ``skip()`` read one sequence, drawn in whole blocks: which of them is
-    used, and how often, changes no number.
+    ``next()``, ``ahead()`` and ``skip()`` read one sequence, drawn in whole blocks: which of them
+    is used, and how often, changes no number.
     """
 
     __slots__ = ("_at", "_block", "_distribution", "_generator", "_next", "_slice")

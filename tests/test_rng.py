@@ -69,4 +69,6 @@ def test_the_laws_have_the_quantiles_they_are_named_for():
     assert abs(np.median(draws) / ticks(0.2) - 1) < 0.02
     assert abs(np.quantile(draws, 0.95) / ticks(0.6) - 1) < 0.02
     assert abs(draws.mean() / Lognormal(ticks(0.2), ticks(0.6)).mean() - 1) < 0.02
-    assert abs(Exponential(SECOND).draw(np.random.default_rng(1), 100_000).mean() / SECOND - 1) < 0.02
+    assert (
+        abs(Exponential(SECOND).draw(np.random.default_rng(1), 100_000).mean() / SECOND - 1) < 0.02
+    )

@@ -91,6 +91,20 @@ def problems_or_none(text):
             ),
         ),
         (
+            changed("think: 1s}", "think: 1s}\n  operations: {'[key]': 1}"),
+            (
+                "5:16: workload.operations.'[key]': unknown key; known: create_meeting, "
+                "delete_meeting, get_meeting, get_user"
+            ),
+        ),
+        (
+            SMALLEST + "'[key]': 1\n",
+            (
+                "8:1: '[key]': unknown key; known: name, description, provider, fleet, workload, "
+                "network, store, strategies, run"
+            ),
+        ),
+        (
             SMALLEST + "provider: {profile: zoom}\n",
             "8:21: provider.profile: must be 'zoom-2022' or 'zoom-2023', got 'zoom'",
         ),
@@ -226,13 +240,17 @@ def problems_or_none(text):
         (SMALLEST + "  time_scale: 0.5\n", "8:15: run.time_scale: must be at least 1, got 0.5"),
         (
             SMALLEST + "  time_scale: 7200\n",
-            "1:1: provider.lifetime: divided by run.time_scale must be whole seconds, "
-            "as clients are told it; got 1h / 7200",
+            (
+                "1:1: provider.lifetime: divided by run.time_scale must be whole seconds, "
+                "as clients are told it; got 1h / 7200"
+            ),
         ),
         (
             SMALLEST + "  time_scale: 7\nprovider: {lifetime: 1h, expires_in: 50s}\n",
-            "9:37: provider.expires_in: divided by run.time_scale must be whole seconds, "
-            "as clients are told it; got 50s / 7",
+            (
+                "9:38: provider.expires_in: divided by run.time_scale must be whole seconds, "
+                "as clients are told it; got 50s / 7"
+            ),
         ),
         (
             changed("single_flight", "singleflight"),

@@ -239,6 +239,15 @@ def test_reading_stops_where_the_reader_stops(tmp_path):
     assert list(itertools.islice(read_events(path), 3)) == EVENTS[:3]
 
 
+def test_token_events_leave_out_the_apis_refusals_alone(tmp_path):
+    """A caller whose name looks like a refusal does not hide its token."""
+    tricky = TokenIssued(at=9, token=3, expires_at=HOUR, asked_by='"event": "call_refused"')
+    run = read_trace(write(tmp_path / "trace.jsonl", [*EVENTS, tricky]))
+
+    kept = [event for event in [*EVENTS, tricky] if not isinstance(event, CallRefused)]
+    assert list(run.token_events()) == kept
+
+
 @given(st.lists(spans, min_size=1))
 def test_counting_in_bulk_gives_the_same_buckets(values):
     """The engine that skips calm time counts in bulk, the other one by one."""

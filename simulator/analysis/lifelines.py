@@ -77,7 +77,7 @@ def lifelines_of(run: RecordedRun) -> Lifelines:
 
 
 def _first_displacing(run: RecordedRun) -> TokenId:
-    evictions = (event for event in run.events() if isinstance(event, TokenEvicted))
+    evictions = (event for event in run.token_events() if isinstance(event, TokenEvicted))
     return next((event.displaced_by for event in evictions), 1)
 
 
@@ -85,7 +85,7 @@ def _lives(run: RecordedRun, wanted: range) -> tuple[dict[TokenId, _Life], Ticks
     """Return the ``wanted`` tokens and when the next one was issued, or the run's end."""
     lives: dict[TokenId, _Life] = {}
     duration = run.header.duration
-    for event in run.events():
+    for event in run.token_events():
         match event:
             case TokenIssued() if event.token >= wanted.stop:
                 return lives, event.at

@@ -56,8 +56,7 @@ class ShownProgress:
         self._bar.update(self._task, description=self._run)
         if not self._console.is_terminal:
             self._console.print(
-                f"run {self._done + 1} of {self._runs}: {self._run} "
-                f"({duration / 1e6:.0f} s)",
+                f"run {self._done + 1} of {self._runs}: {self._run} ({duration / 1e6:.0f} s)",
                 highlight=False,
             )
 

@@ -18,6 +18,9 @@ from simulator.simulation.experiment import Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import RecordedRun
 
+PLAIN_WIDTH = 110
+"""Columns of the table where no terminal says how wide it is."""
+
 
 def select(
     file: Path, strategies: Sequence[str] | None, seeds: int | None, seed: int | None
@@ -48,7 +51,7 @@ def run_scenario(selected: tuple[Experiment, str], out: Path) -> None:
     """
     experiment, command = selected
     experiment.plans()  # whatever is wrong with a plan is said before anything runs
-    console = Console()
+    console = Console() if Console().is_terminal else Console(width=PLAIN_WIDTH)
     folder = out / experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:
         runs = _make_runs(experiment, partial / "trace", console)
@@ -105,9 +108,7 @@ def _setting(experiment: Experiment, command: str) -> Setting:
     )
 
 
-def _print_paths(
-    console: Console, folder: Path, plots: Sequence[Path], summary: Summary
-) -> None:
+def _print_paths(console: Console, folder: Path, plots: Sequence[Path], summary: Summary) -> None:
     for path in plots:
         if path.suffix == ".png":
             console.print(f"plot     {path}", highlight=False, soft_wrap=True)

@@ -10,11 +10,16 @@ from simulator.analysis.summary import Summary
 
 def print_table(console: Console, summary: Summary) -> None:
     """Print the figures of every strategy of ``summary``."""
-    table = Table(title=_title(summary), title_justify="left", title_style="bold")
-    table.add_column("strategy")
-    for heading in ("401 rate", "95 % interval", "failed", "p95"):
-        table.add_column(heading, justify="right")
-    table.add_column("tokens issued", justify="right")
+    table = Table(
+        title=_title(summary),
+        caption="401 rate of API responses with its 95 % interval; failed operations after retries",
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+    )
+    table.add_column("strategy", no_wrap=True)
+    for heading in ("401 rate", "failed", "p95", "tokens"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("causes of the 401s")
     for strategy, figures in summary.strategies.items():
         table.add_row(strategy, *_cells(figures))
@@ -22,16 +27,15 @@ def print_table(console: Console, summary: Summary) -> None:
 
 
 def _title(summary: Summary) -> str:
-    seeds = len(summary.seeds)
-    return f"{summary.scenario}: {seeds} {'seed' if seeds == 1 else 'seeds'} on the {summary.engine} engine"
+    seeds = f"{len(summary.seeds)} {'seed' if len(summary.seeds) == 1 else 'seeds'}"
+    return f"{summary.scenario}: {seeds} on the {summary.engine} engine"
 
 
 def _cells(figures: StrategyFigures) -> list[str]:
     p95 = figures.latency_ms.p95
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return [
-        _rate(figures.rate_401),
-        _interval(figures.rate_401),
+        _with_interval(figures.rate_401),
         _rate(figures.failure_rate),
         "-" if p95 is None else f"{p95:,.0f} ms",
         f"{figures.tokens_issued:,}",
@@ -43,8 +47,11 @@ def _rate(estimate: Estimate | None) -> str:
     return "-" if estimate is None else percent(estimate.mean)
 
 
-def _interval(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else f"{percent(estimate.low)} to {percent(estimate.high)}"
+def _with_interval(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "-"
+    low, high = (percent(bound).removesuffix(" %") for bound in (estimate.low, estimate.high))
+    return f"{percent(estimate.mean)} ({low} to {high})"
 
 
 def percent(share: float) -> str:

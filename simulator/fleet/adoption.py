@@ -25,6 +25,4 @@ class Adoption:
         self._current = token.value
         number = token_named_in(token.value)
         if number is not None:
-            self.sink.write(
-                TokenAdopted(at=self.clock.now(), token=number, process=self.process)
-            )
+            self.sink.write(TokenAdopted(at=self.clock.now(), token=number, process=self.process))

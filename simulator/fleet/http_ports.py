@@ -1,6 +1,7 @@
 """The provider over real HTTP: what one process's strategy and workers call on the wire engine."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,11 @@ class Wire:
     tally: ClientTally
 
     async def send(
-        self, method: str, path: str, caller: str, **request: Any  # noqa: ANN401
+        self,
+        method: str,
+        path: str,
+        caller: str,
+        **request: Any,
     ) -> tuple[int, dict[str, str], Any] | None:
         """Send one request and read its whole answer; None, and counted, when none came."""
         headers = {CALLER_HEADER: caller, **request.pop("headers", {})}
@@ -57,7 +62,7 @@ class Wire:
                     timeout=aiohttp.ClientTimeout(total=seconds(self.timeout)),
                     **request,
                 ) as response:
-                    body = await response.json() if response.status != 204 else None  # noqa: PLR2004
+                    body = await response.json() if response.status != 204 else None
                     return response.status, dict(response.headers), body
         except _NO_ANSWER:
             self.tally.unknown += 1
@@ -70,6 +75,12 @@ class Wire:
             yield
         finally:
             self.in_flight.value -= 1
+
+
+def basic_auth(credentials: Credentials) -> str:
+    """Return the Authorization header of ``credentials`` (RFC 7617)."""
+    pair = f"{credentials.client_id}:{credentials.client_secret}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +98,7 @@ class HttpTokenEndpoint:
             "POST",
             "/oauth/token",
             self.caller,
-            auth=aiohttp.BasicAuth(self.credentials.client_id, self.credentials.client_secret),
+            headers={"Authorization": basic_auth(self.credentials)},
             data={
                 "grant_type": "account_credentials",
                 "account_id": self.credentials.account_id,
@@ -97,7 +108,7 @@ class HttpTokenEndpoint:
             return Denied(status=None, error="")
         status, headers, body = answer
         now = self.clock.now()
-        if status == 200:  # noqa: PLR2004
+        if status == 200:
             return Token(body["access_token"], now, now + ticks(body["expires_in"]))
         retry_after = headers.get("Retry-After", "")
         return Denied(
@@ -127,5 +138,5 @@ class HttpApi:
         if answer is None:
             return None
         status, _, body = answer
-        created = status == 201  # noqa: PLR2004
+        created = status == 201
         return Answer(status, meeting=body["id"] if created else None)

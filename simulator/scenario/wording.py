@@ -36,7 +36,7 @@ def problem(error: ErrorDetails, document: Document) -> Problem:
 def _place(error: ErrorDetails, loc: Loc, document: Document) -> Place:
     if error["type"] in _NOT_THERE:
         return document.place_of_key(loc[:-1])
-    if error["type"] in _AT_THE_KEY or error["loc"][-1:] == (_KEY_MARK,):
+    if error["type"] in _AT_THE_KEY or _is_about_key(error):
         return document.place_of_key(loc)
     return document.place_of_value(loc)
 
@@ -54,7 +54,7 @@ def _word(key: str) -> str:
 def _as_written(error: ErrorDetails) -> Loc:
     """Return the error's place in the file: pydantic adds marks of its own."""
     loc = error["loc"]
-    if loc[-1:] == (_KEY_MARK,):
+    if _is_about_key(error):
         loc = loc[:-1]
     for at, union in _UNIONS.items():
         end = len(at)
@@ -65,8 +65,13 @@ def _as_written(error: ErrorDetails) -> Loc:
     return loc
 
 
+def _is_about_key(error: ErrorDetails) -> bool:
+    """Say whether a key of a mapping is wrong; a key may well be called like the mark itself."""
+    return error["type"] == "literal_error" and error["loc"][-1] == _KEY_MARK
+
+
 def _message(error: ErrorDetails) -> str:
-    if error["loc"][-1:] == (_KEY_MARK,):
+    if _is_about_key(error):
         return _unknown_key(error["loc"][:-1])
     if error["type"] == "extra_forbidden":
         return _unknown_key(error["loc"])

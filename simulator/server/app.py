@@ -10,9 +10,9 @@ from aiohttp import web
 
 from simulator.clock import Clock
 from simulator.links import Links, LinkStream, Ways, api_stream, token_stream
-from simulator.provider.http import Exchange, HttpRequest, ZoomHttp
+from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.messages import Accepted, Granted, Refused
-from simulator.provider.reading import asked_by
+from simulator.provider.reading import HttpRequest, asked_by
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 
@@ -69,9 +69,7 @@ class ZoomApp:
         await self._clock.sleep(ways.there)
         response = self._take_effect(asked).response
         await self._clock.sleep(ways.back)
-        return web.Response(
-            status=response.status, headers=response.headers, body=response.body
-        )
+        return web.Response(status=response.status, headers=response.headers, body=response.body)
 
     def _take_effect(self, asked: HttpRequest) -> Exchange:
         now = self._clock.now()

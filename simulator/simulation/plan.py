@@ -102,13 +102,15 @@ def shrink(span: Ticks, time_scale: float) -> Ticks:
 
 def _policy(scenario: Scenario, time_scale: float) -> TokenPolicy:
     section = scenario.provider
-    cap = section.live_tokens
-    if cap == "profile":
+    cap: int | None = None
+    if section.live_tokens == "profile":
         cap = _PROFILE_CAPS[section.profile]
+    elif isinstance(section.live_tokens, int):
+        cap = section.live_tokens
     reported = section.expires_in
     return TokenPolicy(
         lifetime=shrink(section.lifetime, time_scale),
-        live_tokens=cap if isinstance(cap, int) else None,
+        live_tokens=cap,
         reported_lifetime=_whole_seconds(
             section.lifetime if isinstance(reported, str) else reported, time_scale
         ),

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from simulator.analysis.lifelines import End, Lifeline, Lifelines, lifelines_of
 from simulator.analysis.plots.look import (
     INK,
     PALE,
     PROCESS_COLOURS,
+    few_ticks,
+    in_lines,
     span_text,
     title,
     unit_for,
@@ -22,6 +23,7 @@ from simulator.trace.files import RecordedRun
 
 _WIDTH_IN = 14.0
 _ROW_IN = 0.17
+_NAME_MAX = 18  # letters; a client of the user's own may be called anything
 _MARKERS: dict[End, tuple[str, str]] = {
     "evicted": ("x", "evicted by a newer token"),
     "expired": ("|", "expired"),
@@ -46,15 +48,15 @@ def lifelines_figure(summary: Summary, runs: Mapping[str, Sequence[RecordedRun]]
         for row, line in enumerate(panel.lines):
             window.draw(row, line, colours)
         window.scales(colours)
-        axes.set_title(_panel_title(name, panel, run), fontsize=11)
+        axes.set_title(in_lines(_panel_title(name, panel, run), 70), fontsize=11, loc="left")
     for axes in grid.flat[len(shown) :]:
         axes.set_axis_off()
     figure.legend(handles=_handles(), loc="outside lower left", ncols=4)
     seed = next(iter(runs.values()))[0].header.seed
     figure.suptitle(
         title(
-            f"Token lifelines, {summary.scenario}, seed {seed}: each line is one token from issue "
-            "to end, in the colour of the process that asked for it",
+            f"Token lifelines, {summary.scenario}, seed {seed}: a line is one token, in the "
+            "colour of the process that asked for it",
             _WIDTH_IN,
         ),
         x=0.01,
@@ -104,13 +106,15 @@ class _Window:
         """Label the axes, once every line is drawn."""
         axes, lines = self._axes, self._shown.lines
         axes.set_xlim(self._x(self._shown.start), self._x(self._shown.end))
-        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 1.5, 2, 3, 5, 6, 10]))
+        axes.xaxis.set_major_locator(few_ticks())
         axes.ticklabel_format(axis="x", useOffset=False, style="plain")
         since = f" after {span_text(self._origin)}" if self._origin else ""
         axes.set_xlabel(f"scenario time ({self._unit}{since})", fontsize=10)
         axes.tick_params(axis="x", labelsize=10)
         axes.set_ylim(max(len(lines), 1) - 0.4, -0.6)
-        axes.set_yticks(range(len(lines)), [f"{n.token}  {n.asked_by}" for n in lines], fontsize=8)
+        axes.set_yticks(
+            range(len(lines)), [f"{n.token}  {n.asked_by[:_NAME_MAX]}" for n in lines], fontsize=8
+        )
         for label, line in zip(axes.get_yticklabels(), lines, strict=True):
             label.set_color(colours[line.process])
         axes.tick_params(axis="y", length=0)
@@ -127,10 +131,10 @@ def _panel_title(name: str, shown: Lifelines, run: RecordedRun) -> str:
         return f"{name}: no token was issued"
     first, last = shown.lines[0].token, shown.lines[-1].token
     if len(shown.lines) == issued:
-        return f"{name}: all {issued} tokens" if issued > 1 else f"{name}: its only token"
+        return f"{name}: {issued} {'tokens' if issued > 1 else 'token'} in all"
     scale = run.header.time_scale
     start, end = (span_text(round(at * scale)) for at in (shown.start, shown.end))
-    return f"{name}: tokens {first} to {last} of {issued},\nfrom {start} to {end}"
+    return f"{name}: tokens {first} to {last} of {issued}, from {start} to {end}"
 
 
 def _heights(rows: Sequence[int], columns: int) -> list[float]:

@@ -7,14 +7,17 @@ Colours are Okabe and Ito's, which colour-blind people can tell apart ("Color Un
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.ticker import MaxNLocator
 
 from simulator.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Ticks, seconds
 from simulator.trace.events import Cause
 
 INK = "#222222"
 PALE = "#BBBBBB"
+BAND = "#F3F3F3"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW = "#56B4E9", "#CC79A7", "#F0E442"
 
@@ -32,11 +35,10 @@ CAUSE_LOOKS: dict[Cause, tuple[str, str]] = {
 
 PROCESS_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, INK)
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {  # matplotlib types the keys as a list of literals
     "font.family": "DejaVu Sans",
     "font.size": 12,
     "axes.titlesize": 12,
-    "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
@@ -47,6 +49,7 @@ _SETTINGS = {
     "legend.frameon": False,
     "svg.hashsalt": "tokenrace",
 }
+_TIED = "\N{NO-BREAK SPACE}"
 _UNITS: tuple[tuple[str, Ticks], ...] = (
     ("d", DAY),
     ("h", HOUR),
@@ -70,8 +73,13 @@ def title(text: str, width_in: float) -> str:
     return textwrap.fill(text, int(width_in * 9))
 
 
+def few_ticks() -> MaxNLocator:
+    """Return a locator that suits minutes and hours as well as decimal units."""
+    return MaxNLocator(8, steps=[1, 1.5, 2, 3, 5, 6, 10])
+
+
 def in_lines(name: str, width: int = 26) -> str:
-    """Return a strategy's ``name`` in lines of ``width`` letters, cut at underscores and spaces."""
+    """Return ``name`` in lines of about ``width`` letters, cut after underscores and spaces."""
     lines = [""]
     for word in name.replace("_", "_\0").replace(" ", " \0").split("\0"):
         if lines[-1] and len(lines[-1]) + len(word) > width:
@@ -86,21 +94,28 @@ def percent(share: float) -> str:
     return f"{value} %"
 
 
+def tied(text: str) -> str:
+    """Return ``text`` with spaces at which no line is broken."""
+    return text.replace(" ", _TIED)
+
+
 def unit_for(span: Ticks) -> tuple[str, Ticks]:
-    """Return the name and length of the largest unit of which ``span`` has at least two."""
+    """Return the name and length of the largest unit of which ``span`` has at least three."""
     for name, length in _UNITS:
-        if span >= 2 * length:
+        if span >= 3 * length:
             return name, length
     return _UNITS[-1]
 
 
 def span_text(span: Ticks) -> str:
-    """Return ``span`` in words, such as ``"2 h 5 min"``, in at most two units."""
+    """Return ``span`` in words no line is broken in, such as ``"2 h 5 min"``; two units at most."""
     if span < MINUTE:
-        return f"{seconds(span):.3g} s" if span >= SECOND or not span else f"{span / 1000:.3g} ms"
-    words = []
+        if 0 < span < SECOND:
+            return f"{span / MILLISECOND:.3g}{_TIED}ms"
+        return f"{seconds(span):.3g}{_TIED}s"
+    words: list[tuple[int, str]] = []
     for name, length in _UNITS[:4]:
         count, span = divmod(span, length)
         if count or words:
             words.append((count, name))
-    return " ".join(f"{count} {name}" for count, name in words[:2] if count)
+    return _TIED.join(f"{count}{_TIED}{name}" for count, name in words[:2] if count)

@@ -15,8 +15,11 @@ from simulator.analysis.plots.look import (
     CAUSE_LOOKS,
     INK,
     PALE,
+    few_ticks,
+    in_lines,
     percent,
     span_text,
+    tied,
     title,
     unit_for,
 )
@@ -27,7 +30,8 @@ from simulator.trace.files import RecordedRun
 from simulator.trace.tally import BINS
 
 _WIDTH_IN = 12.0
-_RESPONSES_PER_BIN = 100  # fewer, and a bin's rate is mostly chance
+_TITLE_LETTERS = 54
+_RESPONSES_PER_BIN = 50  # fewer, and a bin's rate is mostly chance
 _EMPTY = "#EEEEEE"
 
 Counts = NDArray[np.int64]
@@ -64,17 +68,21 @@ def over_time_figure(
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     span = round(summary.duration_s * 1_000_000)
     unit, length = unit_for(span)
-    edges = np.arange(BINS // merged + 1) * (span / length * merged / BINS)
+    edges = np.linspace(0.0, span / length, BINS // merged + 1, dtype=np.float64)
     for axes, (name, panel) in zip(grid.flat, panels.items(), strict=False):
         _draw(axes, panel, edges)
         _mark_faults(axes, faults, length)
-        axes.set_title(_panel_title(summary, name))
+        axes.set_title(
+            in_lines(_panel_title(summary, name), _TITLE_LETTERS * 2 // columns), loc="left"
+        )
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-        grid[-2, columns - 1].tick_params(labelbottom=True)
     _scales(grid[0, 0], panels, edges)
-    figure.supxlabel(f"scenario time ({unit}), in bins of {span_text(span * merged // BINS)}")
-    figure.supylabel("share of API responses")
+    time_label = f"scenario time ({unit}), in bins of {span_text(span * merged // BINS)}"
+    for axes in grid.flat[len(panels) - columns : len(panels)]:
+        axes.set_xlabel(time_label)
+        axes.tick_params(labelbottom=True)
+    figure.supylabel("share of API responses", fontsize=12)
     _legend(figure, panels, faults)
     figure.suptitle(title(_sentence(summary), _WIDTH_IN), x=0.01, ha="left")
     return figure
@@ -84,19 +92,20 @@ def _sentence(summary: Summary) -> str:
     seeds = len(summary.seeds)
     over = f"{seeds} seeds together" if seeds > 1 else "one seed"
     return (
-        f"401 rate over time, {summary.scenario}: share of API responses refused, "
-        f"by what had ended the token ({over})"
+        f"401 rate over time, {summary.scenario}: share of API responses refused, by cause ({over})"
     )
 
 
 def _panel_title(summary: Summary, name: str) -> str:
     rate = summary.strategies[name].rate_401
-    return f"{name}: {'no responses' if rate is None else percent(rate.mean) + ' in all'}"
+    text = "no responses" if rate is None else f"{percent(rate.mean)} in all"
+    return f"{name}: {tied(text)}"
 
 
 def _bins_to_merge(runs: Mapping[str, Sequence[RecordedRun]]) -> int:
     """Return how many bins to draw as one, so that a bin has enough responses to have a rate."""
-    fewest = min(sum(sum(run.provider.responses) for run in of) for of in runs.values())
+    totals = [sum(sum(run.provider.responses) for run in of) for of in runs.values()]
+    fewest = min((total for total in totals if total), default=0)
     for merged in (1, 2, 4):
         if fewest >= _RESPONSES_PER_BIN * BINS // merged:
             return merged
@@ -142,7 +151,7 @@ def _scales(axes: Axes, panels: Mapping[str, _Panel], edges: NDArray[np.float64]
     peak = max(panel.peak() for panel in panels.values())
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0, min(1.0, peak * 1.1) if peak else 0.01)
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.5, 2, 3, 6, 10]))
+    axes.xaxis.set_major_locator(few_ticks())
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from simulator.analysis.intervals import Estimate
-from simulator.analysis.plots.look import BLUE, ORANGE, PALE, in_lines, percent, title
+from simulator.analysis.plots.look import BAND, BLUE, ORANGE, PALE, in_lines, percent, title
 from simulator.analysis.summary import Summary
 
 _WIDTH_IN = 12.0
@@ -30,10 +30,7 @@ def rates_figure(summary: Summary) -> Figure:
 def _sentence(summary: Summary) -> str:
     seeds = len(summary.seeds)
     interval = f"95 % interval over {seeds} seeds" if seeds > 1 else "95 % interval from one seed"
-    return (
-        f"401 rate by strategy, {summary.scenario}: share of API responses refused, "
-        f"and of operations that failed in the end ({interval})"
-    )
+    return f"401 rate by strategy, {summary.scenario}: share of API responses refused ({interval})"
 
 
 def _scales(axes: Axes, summary: Summary) -> None:
@@ -45,6 +42,8 @@ def _scales(axes: Axes, summary: Summary) -> None:
     axes.set_xlabel("share (logarithmic scale, with 0 at its left end)")
     axes.grid(axis="x", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
+    for row in range(1, len(summary.strategies), 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=BAND, linewidth=0, zorder=0)
     rows = range(len(summary.strategies))
     axes.set_ylim(len(summary.strategies) - 0.5, -0.5)
     axes.set_yticks(rows, [in_lines(name) for name in summary.strategies])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Self
 
 from simulator.errors import RunError
 from simulator.simulation.wire.messages import Failed, Ready
@@ -50,7 +50,7 @@ class Children:
         self._all.append(child)
         return child
 
-    def __enter__(self) -> "Children":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +118,7 @@ def describe_exit(child: Child) -> str:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C meanwhile. A process started meanwhile ignores it from its first instruction."""
+    """Ignore Ctrl-C. A process started meanwhile ignores it from its first instruction."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -17,6 +17,7 @@ from simulator.arrivals import gaps, phase
 from simulator.clock import MILLISECOND, seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
+from simulator.fleet.counted_store import CountedStore, SharedStore
 from simulator.fleet.http_ports import HttpApi, HttpTokenEndpoint, InFlight, Wire
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.fleet.pace import work
@@ -35,6 +36,9 @@ from simulator.simulation.wire.messages import (
     receive,
 )
 from simulator.simulation.wire.spool import Spool
+from simulator.stores.memory import MemoryStore
+from simulator.stores.sqlite import open_sqlite
+from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy
 from simulator.trace.tally import ClientTally, bin_width
 
@@ -71,9 +75,7 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
         with Spool(seat.spool) as spool:
             adoption = Adoption(seat.process, clock, spool)
             async with _wire(seat, begin, in_flight, tally) as wire, _store(seat, clock) as store:
-                strategy = compose(
-                    seat.plan.composition, _ports(seat, wire, clock, store)
-                )
+                strategy = compose(seat.plan.composition, _ports(seat, wire, clock, store))
                 await _work_until_the_end(seat, strategy, wire, clock, adoption)
     finally:
         watching.cancel()
@@ -142,3 +144,28 @@ async def _wire(
             in_flight=in_flight,
             tally=tally,
         )
+
+
+@asynccontextmanager
+async def _store(seat: Seat, clock: MachineClock) -> AsyncIterator[SharedStore]:
+    if seat.plan.store == "memory":
+        yield MemoryStore(clock)
+        return
+    async with open_sqlite(seat.store, clock) as store:
+        yield store
+
+
+def _ports(seat: Seat, wire: Wire, clock: MachineClock, store: SharedStore) -> Ports:
+    name = process_name(seat.process)
+    counted = CountedStore(store, wire.tally)
+    return Ports(
+        endpoint=HttpTokenEndpoint(
+            wire=wire, credentials=seat.plan.app.credentials, clock=clock, caller=name
+        ),
+        clock=clock,
+        stream=Streams(seat.plan.seed).stream(f"strategy/{name}"),
+        store=counted,
+        leases=counted,
+        snapshot=None,
+        holder=name,
+    )

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from simulator.trace.tally import ClientTally, ProviderTally
 
-
 T = TypeVar("T")
 
 

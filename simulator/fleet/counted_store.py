@@ -1,0 +1,42 @@
+"""A store that counts what a process asks of it: a strategy's cost in store calls."""
+
+from typing import Protocol
+
+from simulator.clock import Ticks
+from simulator.stores.contract import Lease, LeaseStore, Record, TokenStore
+from simulator.token import Token
+from simulator.trace.tally import ClientTally
+
+
+class SharedStore(TokenStore, LeaseStore, Protocol):
+    """One shared record and one shared lock, in one place."""
+
+
+class CountedStore:
+    """``store``, with every call counted: reads as reads, all others as writes."""
+
+    __slots__ = ("_store", "_tally")
+
+    def __init__(self, store: SharedStore, tally: ClientTally) -> None:
+        self._store = store
+        self._tally = tally
+
+    async def read(self) -> Record | None:
+        """Count and read."""
+        self._tally.store_reads += 1
+        return await self._store.read()
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        """Count and write."""
+        self._tally.store_writes += 1
+        return await self._store.write(token, expected_version=expected_version)
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Count and ask for the lease."""
+        self._tally.store_writes += 1
+        return await self._store.acquire(holder, ttl)
+
+    async def release(self, lease: Lease) -> bool:
+        """Count and give the lease back."""
+        self._tally.store_writes += 1
+        return await self._store.release(lease)
