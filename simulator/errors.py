@@ -24,7 +24,7 @@ class Problem:
     """One thing wrong with a scenario file.
 
     ``line`` and ``column`` count from 1 and point at the offending value, or at the key where a
-    value is missing. ``key`` is the dotted path as the user wrote it, empty for the whole file.
+    value is missing; both are 0 where the file cannot be read at all. ``key`` is the dotted path as the user wrote it, empty for the whole file.
     """
 
     line: int
@@ -50,8 +50,9 @@ class ScenarioError(SimulatorError):
         return "\n".join(self._line(problem) for problem in self.problems)
 
     def _line(self, problem: Problem) -> str:
+        place = f":{problem.line}:{problem.column}" if problem.line else ""
         key = f"{problem.key}: " if problem.key else ""
-        return f"{self.path}:{problem.line}:{problem.column}: {key}{problem.message}"
+        return f"{self.path}{place}: {key}{problem.message}"
 
 
 class ResultsError(SimulatorError):
@@ -60,3 +61,27 @@ class ResultsError(SimulatorError):
 
 class RunError(SimulatorError):
     """A run could not start or could not go on."""
+
+
+class UnsupportedOnVirtualTime(SimulatorError):  # noqa: N818
+    """Code on virtual time asked for something that only real time has; the text says what."""
+
+
+class DeadlockError(SimulatorError):
+    """Every task waits and nothing is due, so virtual time can never move again.
+
+    Attributes:
+        waiting: One line for each waiting task: whose it is, its name, where it waits.
+    """
+
+    def __init__(self, waiting: Sequence[str]) -> None:
+        self.waiting = tuple(waiting)
+        super().__init__(self.waiting)
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {line}" for line in self.waiting)
+        return f"deadlock: every task waits and nothing is due\n{lines}"
+
+
+class BlockedLoopError(SimulatorError):
+    """Code on virtual time made a call that blocks in real time; the text names the call."""

@@ -28,16 +28,23 @@ def main() -> None:
     app()
 
 
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"tokenrace {version('tokenrace')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     *,
-    show_version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
     ] = False,
 ) -> None:
-    if show_version:
-        typer.echo(f"tokenrace {version('tokenrace')}")
-        raise typer.Exit
+    """Options of ``tokenrace`` itself."""
 
 
 @app.command()

@@ -188,7 +188,7 @@ def read_bytes(path: Path) -> bytes:
         if len(content) <= SIZE_MAX:
             return content
         message = f"is too large for a scenario (at most {SIZE_MAX} bytes)"
-    raise ScenarioError(path, [Problem(line=1, column=1, key="", message=message)])
+    raise ScenarioError(path, [Problem(line=0, column=0, key="", message=message)])
 
 
 def read_document(content: bytes) -> Document:

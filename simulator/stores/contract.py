@@ -4,6 +4,7 @@ Two small protocols, because a strategy without a lock needs only the first. Eve
 behaviour suite (``tests/test_stores.py``). Nothing here knows what a token is for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class Record:
 
     token: Token
     version: int
+
+
+Snapshot = Callable[[], Record | None]
+"""Returns at once, with no I/O, what ``TokenStore.read`` would; few stores can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,12 @@ class TokenStore(Protocol):
 
 
 class LeaseStore(Protocol):
-    """One shared lock."""
+    """One shared lock. A lease that has lapsed is nobody's, whether or not it was given back."""
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Take the lease for ``ttl`` ticks if nobody has it; None when somebody does.
+
+        Not re-entrant: to a holder, ``holder`` itself is somebody. ``ttl`` is positive.
 
         Raises:
             StoreUnavailable: no answer; it may or may not have been granted.

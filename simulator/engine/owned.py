@@ -1,0 +1,87 @@
+"""Crashing and pausing a simulated process, for the loop that runs its tasks."""
+
+import asyncio
+from asyncio import Handle
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from typing import Any
+
+from simulator.clock import Ticks
+from simulator.engine.ownership import OWNER
+
+_PRUNE_FROM = 64
+
+
+class Owned:
+    """The part of the loop that knows whose a task is. Costs nothing until a process is stopped.
+
+    A *crashed* process is told nothing: its ports are severed, then its tasks are cancelled so that
+    their ``finally`` blocks run at this very tick, and whatever is left of it afterwards never runs.
+    A *paused* process does not notice: what is due meanwhile waits and runs when it is resumed, in
+    the order in which it would have run.
+    """
+
+    now: Ticks
+    _ready: deque[Handle]
+
+    def __init__(self) -> None:
+        self._tasks: dict[int | None, list[asyncio.Task[Any]]] = {}
+        self._prune_at: dict[int | None, int] = {}
+        self._severs: dict[int, list[Callable[[], None]]] = {}
+        self._crashed_at: dict[int, Ticks] = {}
+        self._paused: dict[int, list[Handle]] = {}
+        self._is_watching = False
+
+    def on_crash(self, process: int, sever: Callable[[], None]) -> None:
+        """Call ``sever`` when ``process`` crashes, before any of its own code notices."""
+        self._severs.setdefault(process, []).append(sever)
+
+    def crash(self, process: int) -> None:
+        """End ``process`` now. Its number cannot be used again."""
+        assert process not in self._crashed_at, process
+        for sever in self._severs.pop(process, []):
+            sever()
+        self._crashed_at[process] = self.now
+        self._is_watching = True
+        self.resume(process)
+        for task in self.tasks_of(process):
+            task.cancel()
+
+    def pause(self, process: int) -> None:
+        """Hold everything of ``process`` back; does nothing when it is paused already."""
+        self._paused.setdefault(process, [])
+        self._is_watching = True
+
+    def resume(self, process: int) -> None:
+        """Let ``process`` run what became due meanwhile; does nothing when it is not paused."""
+        self._ready.extend(self._paused.pop(process, []))
+
+    def is_paused(self, process: int) -> bool:
+        """Return whether ``process`` is paused."""
+        return process in self._paused
+
+    def tasks_of(self, process: int | None) -> list[asyncio.Task[Any]]:
+        """Return the unfinished tasks of ``process`` (None: of no process), first created first."""
+        return [task for task in self._tasks.get(process, []) if not task.done()]
+
+    def all_owners(self) -> Iterator[int | None]:
+        """Yield every process that ever had a task, None first, then by number."""
+        yield from sorted(self._tasks, key=lambda owner: -1 if owner is None else owner)
+
+    def _own(self, task: asyncio.Task[Any], context: Context | None) -> None:
+        owner = OWNER.get() if context is None else context.get(OWNER)
+        tasks = self._tasks.setdefault(owner, [])
+        tasks.append(task)
+        if len(tasks) >= self._prune_at.get(owner, _PRUNE_FROM):
+            tasks[:] = [task for task in tasks if not task.done()]
+            self._prune_at[owner] = max(_PRUNE_FROM, 2 * len(tasks))
+
+    def _is_withheld(self, handle: Handle) -> bool:
+        owner = handle._context.get(OWNER)  # type: ignore[attr-defined]  # noqa: SLF001
+        if owner is None:
+            return False
+        if owner in self._paused:
+            self._paused[owner].append(handle)
+            return True
+        return self._crashed_at.get(owner, self.now) < self.now

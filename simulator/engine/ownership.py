@@ -1,0 +1,21 @@
+"""Whose code is running: every task and timer of a simulated process belongs to it.
+
+The owner is a context variable, so whatever code starts inherits it. The engine's own callbacks
+have none.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+OWNER: ContextVar[int | None] = ContextVar("tokenrace_process", default=None)
+
+
+@contextmanager
+def owned_by(process: int) -> Iterator[None]:
+    """Let everything started in the block belong to ``process``."""
+    token = OWNER.set(process)
+    try:
+        yield
+    finally:
+        OWNER.reset(token)

@@ -1,0 +1,89 @@
+"""What a loop on virtual time cannot do, each said with its reason.
+
+Something almost right would be worse: a real socket or thread lives in real time, and the loop
+would neither wait for it nor be the same twice.
+"""
+
+import asyncio
+from typing import Any, NoReturn
+
+from simulator.errors import UnsupportedOnVirtualTime
+
+_SOCKET = "a real socket lives in real time"
+_THREAD = "a thread runs in real time"
+_CHILD = "another program runs in real time"
+_SIGNAL = "signals come in real time"
+
+
+class Unsupported(asyncio.AbstractEventLoop):
+    """Refuses every part of an event loop that reaches outside virtual time.
+
+    Connections and servers go to ``network`` if one is installed: in memory, on virtual time.
+    """
+
+    network: Any = None
+
+    def call_soon_threadsafe(self, *_: Any, **__: Any) -> NoReturn:
+        raise UnsupportedOnVirtualTime(f"call_soon_threadsafe: {_THREAD}")
+
+    def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:
+        raise UnsupportedOnVirtualTime(f"run_in_executor (asyncio.to_thread): {_THREAD}")
+
+    def set_default_executor(self, *_: Any) -> NoReturn:
+        raise UnsupportedOnVirtualTime(f"set_default_executor: {_THREAD}")
+
+    async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
+        return await self._network("getaddrinfo").getaddrinfo(*args, **options)
+
+    async def getnameinfo(self, *args: Any, **options: Any) -> Any:
+        return await self._network("getnameinfo").getnameinfo(*args, **options)
+
+    async def create_connection(self, *args: Any, **options: Any) -> Any:
+        return await self._network("create_connection").create_connection(*args, **options)
+
+    async def create_server(self, *args: Any, **options: Any) -> Any:
+        return await self._network("create_server").create_server(*args, **options)
+
+    async def sock_connect(self, *args: Any) -> Any:
+        return await self._network("sock_connect").sock_connect(*args)
+
+    def _network(self, call: str) -> Any:
+        if self.network is None:
+            raise UnsupportedOnVirtualTime(f"{call}: {_SOCKET}, and no simulated network is here")
+        return self.network
+
+
+def _refuse(call: str, reason: str) -> Any:
+    def refused(self: Any, *_: Any, **__: Any) -> NoReturn:  # noqa: ARG001
+        raise UnsupportedOnVirtualTime(f"{call}: {reason}")
+
+    return refused
+
+
+for _call, _reason in {
+    "add_reader": _SOCKET,
+    "remove_reader": _SOCKET,
+    "add_writer": _SOCKET,
+    "remove_writer": _SOCKET,
+    "sock_accept": _SOCKET,
+    "sock_recv": _SOCKET,
+    "sock_recv_into": _SOCKET,
+    "sock_recvfrom": _SOCKET,
+    "sock_recvfrom_into": _SOCKET,
+    "sock_sendall": _SOCKET,
+    "sock_sendfile": _SOCKET,
+    "sock_sendto": _SOCKET,
+    "create_datagram_endpoint": _SOCKET,
+    "create_unix_connection": _SOCKET,
+    "create_unix_server": _SOCKET,
+    "connect_accepted_socket": _SOCKET,
+    "sendfile": _SOCKET,
+    "start_tls": "TLS is not simulated; use http://",
+    "connect_read_pipe": _CHILD,
+    "connect_write_pipe": _CHILD,
+    "subprocess_exec": _CHILD,
+    "subprocess_shell": _CHILD,
+    "add_signal_handler": _SIGNAL,
+    "remove_signal_handler": _SIGNAL,
+}.items():
+    setattr(Unsupported, _call, _refuse(_call, _reason))

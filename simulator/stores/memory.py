@@ -1,0 +1,53 @@
+"""A store in the memory of one process: shared by its workers, and by nobody else."""
+
+from dataclasses import dataclass, field
+
+from simulator.clock import Clock, Ticks
+from simulator.stores.contract import Lease, Record
+from simulator.token import Token
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """A record and a lease, kept as long as the process lives. Never unavailable.
+
+    ``clock`` tells when a lease lapses.
+    """
+
+    clock: Clock
+    _record: Record | None = field(default=None, init=False)
+    _lease: Lease | None = field(default=None, init=False)
+    _leases_granted: int = field(default=0, init=False)
+
+    def snapshot(self) -> Record | None:
+        """Return the record at once."""
+        return self._record
+
+    async def read(self) -> Record | None:
+        """Return the record, or None before the first write."""
+        return self._record
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        """Replace the record; with ``expected_version``, only if that is still its version."""
+        version = 0 if self._record is None else self._record.version
+        if expected_version not in (None, version):
+            return False
+        self._record = Record(token, version + 1)
+        return True
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Take the lease if nobody has it."""
+        assert ttl > 0, ttl
+        now = self.clock.now()
+        if self._lease is not None and now < self._lease.lapses_at:
+            return None
+        self._leases_granted += 1
+        self._lease = Lease(holder, self._leases_granted, now + ttl)
+        return self._lease
+
+    async def release(self, lease: Lease) -> bool:
+        """Give ``lease`` back if it is still the current one."""
+        if self._lease != lease or self.clock.now() >= lease.lapses_at:
+            return False
+        self._lease = None
+        return True

@@ -1,0 +1,161 @@
+"""A store in one SQLite file, shared by every process of one machine.
+
+* Write-ahead logging: readers never wait for a writer.
+* Every change is one statement, committed by itself. A caller cancelled half-way leaves either all
+  of its change or none, and never an open transaction.
+* Compare-and-set is the ``WHERE`` of an ``UPDATE``: the row that was read is still there, or the
+  statement changes nothing.
+* A lease lapses by the clock the store was opened with. Every process must bring the same time.
+
+Does not survive on a network file system: write-ahead logging needs shared memory.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiosqlite
+
+from simulator.clock import MILLISECOND, SECOND, Clock, Ticks, seconds
+from simulator.stores.contract import Lease, Record, StoreUnavailable
+from simulator.token import Token
+
+BUSY_TIMEOUT: Ticks = 5 * SECOND  # the default of Python's sqlite3
+"""How long a statement waits for another process's write before it gives up."""
+_BUSY_POLL: Ticks = 5 * MILLISECOND
+
+_WAL = "PRAGMA journal_mode = WAL"
+_OPENING = (
+    "PRAGMA synchronous = NORMAL",  # a crashed process loses nothing; a power cut may
+    "CREATE TABLE IF NOT EXISTS record (only INTEGER PRIMARY KEY CHECK (only = 1),"
+    " version INTEGER NOT NULL, value TEXT NOT NULL,"
+    " obtained_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)",
+    "INSERT OR IGNORE INTO record VALUES (1, 0, '', 0, 0)",
+    "CREATE TABLE IF NOT EXISTS lease (only INTEGER PRIMARY KEY CHECK (only = 1),"
+    " fencing_token INTEGER NOT NULL, holder TEXT NOT NULL, lapses_at INTEGER)",
+    "INSERT OR IGNORE INTO lease VALUES (1, 0, '', NULL)",  # NULL: given back
+)
+_READ = "SELECT value, obtained_at, expires_at, version FROM record WHERE version > 0"
+_WRITE = (
+    "UPDATE record SET value = :value, obtained_at = :obtained_at, expires_at = :expires_at,"
+    " version = version + 1 WHERE :expected IS NULL OR version = :expected"
+)
+_LOOK = "SELECT fencing_token, lapses_at FROM lease"
+_ACQUIRE = (
+    "UPDATE lease SET fencing_token = fencing_token + 1, holder = :holder, lapses_at = :lapses_at"
+    " WHERE fencing_token = :seen"
+)
+_RELEASE = (
+    "UPDATE lease SET lapses_at = NULL"
+    " WHERE fencing_token = :fencing_token AND holder = :holder AND lapses_at > :now"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteStore:
+    """One process's connection to the shared file; ``open_sqlite`` makes it."""
+
+    connection: aiosqlite.Connection
+    clock: Clock
+
+    async def read(self) -> Record | None:
+        """Return the record, or None before the first write."""
+        for value, obtained_at, expires_at, version in await self._rows(_READ):
+            return Record(Token(value, obtained_at, expires_at), version)
+        return None
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        """Replace the record; with ``expected_version``, only if that is still its version."""
+        return await self._change(
+            _WRITE,
+            {
+                "value": token.value,
+                "obtained_at": token.obtained_at,
+                "expires_at": token.expires_at,
+                "expected": expected_version,
+            },
+        )
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Take the lease if nobody has it. Looks first: those who wait do not block a writer."""
+        assert ttl > 0, ttl
+        now = self.clock.now()
+        ((seen, lapses_at),) = await self._rows(_LOOK)
+        if lapses_at is not None and now < lapses_at:
+            return None
+        lease = Lease(holder, seen + 1, now + ttl)
+        changes = {"holder": holder, "lapses_at": lease.lapses_at, "seen": seen}
+        return lease if await self._change(_ACQUIRE, changes) else None
+
+    async def release(self, lease: Lease) -> bool:
+        """Give ``lease`` back if it is still the current one."""
+        return await self._change(
+            _RELEASE,
+            {
+                "fencing_token": lease.fencing_token,
+                "holder": lease.holder,
+                "now": self.clock.now(),
+            },
+        )
+
+    async def _rows(self, query: str) -> list[sqlite3.Row]:
+        with _unavailable():
+            return list(await self.connection.execute_fetchall(query))
+
+    async def _change(self, statement: str, values: Mapping[str, str | int | None]) -> bool:
+        """Run ``statement`` and say whether it changed the row."""
+        with _unavailable():
+            async with self.connection.execute(statement, dict(values)) as cursor:
+                return cursor.rowcount == 1
+
+
+@asynccontextmanager
+async def open_sqlite(
+    path: Path, clock: Clock, *, busy_timeout: Ticks = BUSY_TIMEOUT
+) -> AsyncIterator[SqliteStore]:
+    """Open the store in the file at ``path``, which is made if it is not there.
+
+    Raises:
+        StoreUnavailable: the file cannot be opened, or is something else.
+    """
+    with _unavailable():
+        connection = await aiosqlite.connect(
+            path,
+            isolation_level=None,  # autocommit
+            timeout=seconds(busy_timeout),
+        )
+    try:
+        with _unavailable():
+            await _log_ahead(connection, clock, clock.now() + busy_timeout)
+            for statement in _OPENING:
+                await connection.execute_fetchall(statement)
+        yield SqliteStore(connection, clock)
+    finally:
+        await connection.close()
+
+
+async def _log_ahead(connection: aiosqlite.Connection, clock: Clock, give_up_at: Ticks) -> None:
+    """Switch the file to write-ahead logging, where processes that open it at once collide.
+
+    SQLite does not wait its busy timeout for this one statement, so we do.
+    """
+    while True:
+        try:
+            await connection.execute_fetchall(_WAL)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or clock.now() >= give_up_at:
+                raise
+        else:
+            return
+        await clock.sleep(_BUSY_POLL)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Tell SQLite's errors as the store contract tells them."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"SQLite: {error}") from error
