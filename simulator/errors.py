@@ -24,7 +24,8 @@ class Problem:
     """One thing wrong with a scenario file.
 
     ``line`` and ``column`` count from 1 and point at the offending value, or at the key where a
-    value is missing; both are 0 where the file cannot be read at all. ``key`` is the dotted path as the user wrote it, empty for the whole file.
+    value is missing; both are 0 where the file cannot be read at all. ``key`` is the dotted path as
+    the user wrote it, empty for the whole file.
     """
 
     line: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from simulator.clock import Ticks
-from simulator.distributions import Distribution
+from simulator.distributions import Distribution, Spans
 from simulator.rng import SpanStream, Streams
 
 PER_MILLE = 1_000
@@ -40,6 +40,10 @@ class Link:
         there = round_trip * self.arrival_per_mille // PER_MILLE
         return Ways(there, round_trip - there)
 
+    def theres(self, round_trips: Spans) -> Spans:
+        """Return the way there of each of ``round_trips``, as ``cut`` does."""
+        return round_trips * self.arrival_per_mille // PER_MILLE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
@@ -63,6 +67,14 @@ class LinkStream:
     def next(self) -> Ways:
         """Return the ways of the caller's next request."""
         return self._link.cut(self._spans.next())
+
+    def ahead(self, count: int) -> Spans:
+        """Return the caller's next ``count`` round trips without taking them."""
+        return self._spans.ahead(count)
+
+    def skip(self, count: int) -> None:
+        """Take ``count`` round trips that ``ahead`` has shown."""
+        self._spans.skip(count)
 
 
 def api_stream(links: Links, streams: Streams, worker: str) -> LinkStream:

@@ -56,19 +56,21 @@ def test_a_bad_scenario_is_told_with_every_problem_and_writes_nothing(tmp_path):
         GOOD.replace("single_flight", "singleflight")
         .replace("duration: 1s", "duration: -1s")
         .replace("think: 1s", "think: 1")
-        .replace("workers: 1", "workers: 0, threads: 2"),
+        .replace("workers: 1", "workers: 0, worker: 2"),
         encoding="utf-8",
     )
     got = tokenrace("run", path, "--out", tmp_path / "out")
 
     assert got.exit_code == 2
     assert got.stderr.splitlines() == [
-        f"{path}:3:33: fleet.workers: must be at least 1, got 0",
-        f"{path}:3:36: fleet.threads: unknown key; did you mean 'workers'?",
-        f"{path}:4:48: workload.arrivals.think: needs a unit, such as 30s, 5m or 1h; got 1",
-        f"{path}:5:14: strategies[0]: unknown strategy 'singleflight'; did you mean "
-        f"'single_flight'? known: {', '.join(CATALOGUE)}",
-        f"{path}:6:17: run.duration: must be longer than zero, got '-1s'",
+        f"{path}:3:32: fleet.workers: must be at least 1, got 0",
+        f"{path}:3:35: fleet.worker: unknown key; did you mean 'workers'?",
+        f"{path}:4:47: workload.arrivals.think: needs a unit, such as 30s, 5m or 1h; got 1",
+        (
+            f"{path}:5:14: strategies[0]: unknown strategy 'singleflight'; did you mean "
+            f"'single_flight'? known: {', '.join(CATALOGUE)}"
+        ),
+        f"{path}:6:17: run.duration: must not be negative, got '-1s'",
     ]
     assert not (tmp_path / "out").exists()
 

@@ -37,11 +37,15 @@ def test_nothing_stays_of_a_folder_that_was_not_completed(tmp_path, error):
     final.mkdir()
     (final / "old").touch()
     with pytest.raises(error), whole_or_not_at_all(final) as partial:
-        (partial / "new").touch()
-        raise error
+        _begin_and_give_up(partial, error)
 
     assert [path.name for path in final.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [final]
+
+
+def _begin_and_give_up(partial, error):
+    (partial / "new").touch()
+    raise error
 
 
 def test_a_file_in_the_way_is_named(tmp_path):

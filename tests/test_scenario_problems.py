@@ -241,15 +241,15 @@ def problems_or_none(text):
         (
             SMALLEST + "  time_scale: 7200\n",
             (
-                "1:1: provider.lifetime: divided by run.time_scale must be whole seconds, "
-                "as clients are told it; got 1h / 7200"
+                "8:15: run.time_scale: must leave provider.lifetime whole seconds, "
+                "as clients are told it; got 7200 for 1h; try 3600"
             ),
         ),
         (
             SMALLEST + "  time_scale: 7\nprovider: {lifetime: 1h, expires_in: 50s}\n",
             (
-                "9:38: provider.expires_in: divided by run.time_scale must be whole seconds, "
-                "as clients are told it; got 50s / 7"
+                "8:15: run.time_scale: must leave provider.expires_in whole seconds, "
+                "as clients are told it; got 7 for 50s; try 7.14286"
             ),
         ),
         (

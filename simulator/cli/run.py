@@ -50,7 +50,6 @@ def run_scenario(selected: tuple[Experiment, str], out: Path) -> None:
         SimulatorError: a run cannot go on, or the results cannot be written.
     """
     experiment, command = selected
-    experiment.plans()  # whatever is wrong with a plan is said before anything runs
     console = Console() if Console().is_terminal else Console(width=PLAIN_WIDTH)
     folder = out / experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:

@@ -24,8 +24,9 @@ import sys
 from asyncio import Handle, TimerHandle
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import suppress
 from contextvars import Context
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 from weakref import WeakSet
 
 from simulator.clock import SECOND, Ticks, seconds
@@ -36,6 +37,7 @@ from simulator.engine.unsupported import Unsupported
 from simulator.errors import UnsupportedOnVirtualTime
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 _TIMER, _POST = 0, 1
 NO_POST_YET = -1
 """``posted_key`` before the first post of a tick."""
@@ -81,7 +83,10 @@ class VirtualLoop(Unsupported, Owned):
     # What asyncio schedules.
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> Handle:
         handle = Handle(callback, args, self, context)
         self._ready.append(handle)
@@ -90,8 +95,8 @@ class VirtualLoop(Unsupported, Owned):
     def call_later(
         self,
         delay: float,
-        callback: Callable[..., object],
-        *args: Any,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> TimerHandle:
         return self._timer(self.now + round(delay * SECOND), callback, args, context)
@@ -99,8 +104,8 @@ class VirtualLoop(Unsupported, Owned):
     def call_at(
         self,
         when: float,
-        callback: Callable[..., object],
-        *args: Any,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> TimerHandle:
         return self._timer(round(when * SECOND), callback, args, context)
@@ -253,6 +258,21 @@ class VirtualLoop(Unsupported, Owned):
         self._ready.clear()
         self._heap.clear()
 
+    def discard(self) -> None:
+        """Close after a run that is over, whatever is still waiting: it never goes on.
+
+        Coroutines that wait are closed, so that their ``finally`` blocks run now and not when they
+        are collected.
+        """
+        self._ready.clear()
+        self._heap.clear()
+        for owner in list(self.all_owners()):
+            for task in self.tasks_of(owner):
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+                with suppress(RuntimeError):
+                    task.get_coro().close()  # type: ignore[union-attr]
+        self.close()
+
     def _check_closed(self) -> None:
         if self._is_closed:
             raise RuntimeError("event loop is closed")
@@ -275,7 +295,7 @@ class VirtualLoop(Unsupported, Owned):
         for generator in list(self._generators):
             await generator.aclose()
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Nothing to do: there are no executors on virtual time."""
 
     # Errors nobody caught.

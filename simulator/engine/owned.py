@@ -17,7 +17,7 @@ class Owned:
     """The part of the loop that knows whose a task is. Costs nothing until a process is stopped.
 
     A *crashed* process is told nothing: its ports are severed, then its tasks are cancelled so that
-    their ``finally`` blocks run at this very tick, and whatever is left of it afterwards never runs.
+    their ``finally`` blocks run at this very tick, and what is left of it afterwards never runs.
     A *paused* process does not notice: what is due meanwhile waits and runs when it is resumed, in
     the order in which it would have run.
     """

@@ -15,6 +15,13 @@ _CHILD = "another program runs in real time"
 _SIGNAL = "signals come in real time"
 
 
+def _refuse(call: str, reason: str) -> Any:
+    def refused(self: Any, *_: Any, **__: Any) -> NoReturn:  # noqa: ARG001
+        raise UnsupportedOnVirtualTime(f"{call}: {reason}")
+
+    return refused
+
+
 class Unsupported(asyncio.AbstractEventLoop):
     """Refuses every part of an event loop that reaches outside virtual time.
 
@@ -23,10 +30,10 @@ class Unsupported(asyncio.AbstractEventLoop):
 
     network: Any = None
 
-    def call_soon_threadsafe(self, *_: Any, **__: Any) -> NoReturn:
+    def call_soon_threadsafe(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
         raise UnsupportedOnVirtualTime(f"call_soon_threadsafe: {_THREAD}")
 
-    def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:
+    def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
         raise UnsupportedOnVirtualTime(f"run_in_executor (asyncio.to_thread): {_THREAD}")
 
     def set_default_executor(self, *_: Any) -> NoReturn:
@@ -52,38 +59,27 @@ class Unsupported(asyncio.AbstractEventLoop):
             raise UnsupportedOnVirtualTime(f"{call}: {_SOCKET}, and no simulated network is here")
         return self.network
 
-
-def _refuse(call: str, reason: str) -> Any:
-    def refused(self: Any, *_: Any, **__: Any) -> NoReturn:  # noqa: ARG001
-        raise UnsupportedOnVirtualTime(f"{call}: {reason}")
-
-    return refused
-
-
-for _call, _reason in {
-    "add_reader": _SOCKET,
-    "remove_reader": _SOCKET,
-    "add_writer": _SOCKET,
-    "remove_writer": _SOCKET,
-    "sock_accept": _SOCKET,
-    "sock_recv": _SOCKET,
-    "sock_recv_into": _SOCKET,
-    "sock_recvfrom": _SOCKET,
-    "sock_recvfrom_into": _SOCKET,
-    "sock_sendall": _SOCKET,
-    "sock_sendfile": _SOCKET,
-    "sock_sendto": _SOCKET,
-    "create_datagram_endpoint": _SOCKET,
-    "create_unix_connection": _SOCKET,
-    "create_unix_server": _SOCKET,
-    "connect_accepted_socket": _SOCKET,
-    "sendfile": _SOCKET,
-    "start_tls": "TLS is not simulated; use http://",
-    "connect_read_pipe": _CHILD,
-    "connect_write_pipe": _CHILD,
-    "subprocess_exec": _CHILD,
-    "subprocess_shell": _CHILD,
-    "add_signal_handler": _SIGNAL,
-    "remove_signal_handler": _SIGNAL,
-}.items():
-    setattr(Unsupported, _call, _refuse(_call, _reason))
+    add_reader = _refuse("add_reader", _SOCKET)
+    remove_reader = _refuse("remove_reader", _SOCKET)
+    add_writer = _refuse("add_writer", _SOCKET)
+    remove_writer = _refuse("remove_writer", _SOCKET)
+    sock_accept = _refuse("sock_accept", _SOCKET)
+    sock_recv = _refuse("sock_recv", _SOCKET)
+    sock_recv_into = _refuse("sock_recv_into", _SOCKET)
+    sock_recvfrom = _refuse("sock_recvfrom", _SOCKET)
+    sock_recvfrom_into = _refuse("sock_recvfrom_into", _SOCKET)
+    sock_sendall = _refuse("sock_sendall", _SOCKET)
+    sock_sendfile = _refuse("sock_sendfile", _SOCKET)
+    sock_sendto = _refuse("sock_sendto", _SOCKET)
+    create_datagram_endpoint = _refuse("create_datagram_endpoint", _SOCKET)
+    create_unix_connection = _refuse("create_unix_connection", _SOCKET)
+    create_unix_server = _refuse("create_unix_server", _SOCKET)
+    connect_accepted_socket = _refuse("connect_accepted_socket", _SOCKET)
+    sendfile = _refuse("sendfile", _SOCKET)
+    start_tls = _refuse("start_tls", "TLS is not simulated; use http://")
+    connect_read_pipe = _refuse("connect_read_pipe", _CHILD)
+    connect_write_pipe = _refuse("connect_write_pipe", _CHILD)
+    subprocess_exec = _refuse("subprocess_exec", _CHILD)
+    subprocess_shell = _refuse("subprocess_shell", _CHILD)
+    add_signal_handler = _refuse("add_signal_handler", _SIGNAL)
+    remove_signal_handler = _refuse("remove_signal_handler", _SIGNAL)

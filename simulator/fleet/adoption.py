@@ -1,12 +1,13 @@
 """Which token a process uses, written down when it changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulator.clock import Clock
 from simulator.provider.recorder import EventSink
 from simulator.provider.token_format import token_named_in
 from simulator.token import Token
-from simulator.trace.events import TokenAdopted
+from simulator.trace.events import TokenAdopted, TokenId
 
 
 @dataclass(slots=True)
@@ -16,13 +17,18 @@ class Adoption:
     process: int
     clock: Clock
     sink: EventSink
+    number_of: Callable[[str], TokenId | None] = token_named_in
     _current: str = field(default="", init=False)
+
+    def has(self, token: Token) -> bool:
+        """Return whether ``token`` is the one handed out last."""
+        return token.value == self._current
 
     def __call__(self, token: Token) -> None:
         """Learn that ``token`` is handed out; the same one again is no news."""
-        if token.value == self._current:
+        if self.has(token):
             return
         self._current = token.value
-        number = token_named_in(token.value)
+        number = self.number_of(token.value)
         if number is not None:
             self.sink.write(TokenAdopted(at=self.clock.now(), token=number, process=self.process))

@@ -6,6 +6,9 @@ create, and a read of a meeting then becomes a read of the user, so that every e
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from simulator.distributions import Uniform
 from simulator.fleet.own_meetings import OwnMeetings
@@ -34,22 +37,40 @@ class OperationMix:
         return tuple(operation for operation, weight in self.weights for _ in range(weight))
 
 
+class WorkedOff(NamedTuple):
+    """How many of a number of errands created, deleted and read."""
+
+    created: int
+    deleted: int
+    read: int
+
+
+_CHANGE: dict[Operation, int] = {
+    "create_meeting": 1,
+    "delete_meeting": -1,
+    "get_meeting": 0,
+    "get_user": 0,
+}
+"""What each operation adds to the worker's meetings."""
+
+
 class Agenda:
     """One worker's operations and the meetings it has made."""
 
-    __slots__ = ("_kinds", "_own", "_slots", "_user")
+    __slots__ = ("_changes", "_kinds", "_own", "_slots", "_user")
 
     def __init__(self, mix: OperationMix, streams: Streams, worker: str, user: str) -> None:
         self._slots = mix.slots()
         self._kinds: SpanStream = streams.spans(
             f"operation/{worker}", Uniform(0, len(self._slots) - 1)
         )
+        self._changes = np.array([_CHANGE[slot] for slot in self._slots], dtype=np.int64)
         self._own = OwnMeetings()
         self._user = user
 
     def next(self) -> Errand:
         """Return the next errand. A meeting to be deleted leaves the worker's list at once."""
-        operation = self._slots[self._kinds.next()]
+        operation = self._slots[self._kinds.next() if len(self._slots) > 1 else 0]
         match operation:
             case "delete_meeting" if self._own:
                 return Errand(operation, str(self._own.pop_oldest()))
@@ -61,6 +82,44 @@ class Agenda:
                 return Errand("create_meeting", self._user)
             case _:
                 return Errand("get_user", self._user)
+
+    def work_off(self, count: int) -> "WorkedOff":
+        """Take the next ``count`` errands, each of which succeeds before the next is taken.
+
+        The meetings created must then be given to ``settle``. Deleting with no meeting left turns
+        into creating, which raises the number of meetings by 2 above that of the plain sums, so the
+        errands turned number ceil(d / 2), where d is how far the plain sums fall below 0.
+        """
+        changes = self._changes[self._kinds.ahead(count)] if len(self._slots) > 1 else None
+        if changes is None:
+            changes = np.full(count, self._changes[0])
+        else:
+            self._kinds.skip(count)
+        creates = int(np.count_nonzero(changes > 0))
+        deletes = int(np.count_nonzero(changes < 0))
+        lowest = min(0, len(self._own) + int(np.cumsum(changes).min(initial=0)))
+        turned = -(lowest // 2)
+        return WorkedOff(creates + turned, deletes - turned, count - creates - deletes)
+
+    def settle(self, created: range, deleted: int) -> None:
+        """Learn the ids of the meetings created while errands were worked off, and forget the
+        ``deleted`` oldest."""
+        self._own.extend(created)
+        self._own.drop_oldest(deleted)
+
+    @property
+    def has_meetings(self) -> bool:
+        """Whether any errand creates or deletes a meeting."""
+        return bool(self._changes.any())
+
+    @property
+    def user(self) -> str:
+        """The user in whose name the worker makes meetings."""
+        return self._user
+
+    def own_count(self) -> int:
+        """Return how many meetings the worker has."""
+        return len(self._own)
 
     def created(self, meeting: int) -> None:
         """Learn that a create succeeded."""

@@ -28,6 +28,23 @@ class OwnMeetings:
         else:
             self._ranges.append([meeting, meeting])
 
+    def extend(self, meetings: range) -> None:
+        """Add new meetings with consecutive ids, oldest first."""
+        if not meetings:
+            return
+        self.append(meetings[0])
+        self._ranges[-1][1] = meetings[-1]
+
+    def drop_oldest(self, count: int) -> None:
+        """Take the ``count`` oldest meetings out; there must be as many."""
+        while count:
+            oldest = self._ranges[0]
+            taken = min(count, oldest[1] - oldest[0] + 1)
+            count -= taken
+            oldest[0] += taken
+            if oldest[0] > oldest[1]:
+                self._ranges.popleft()
+
     def pop_oldest(self) -> int:
         """Take the oldest meeting out and return its id."""
         oldest = self._ranges[0]

@@ -129,6 +129,18 @@ class Provider:
             return refused, _NOTHING
         return self._perform(call), _NOTHING
 
+    def endangered(self, request: TokenRequest, now: Ticks) -> Sequence[TokenId]:
+        """Return the live tokens that would end if ``request`` arrived at ``now``."""
+        if self._refusal_of(request) is not None:
+            return ()
+        displaced = self.ledger.next_displaced(now)
+        return () if displaced is None else (displaced,)
+
+    def surely_live_until(self, token: TokenId, now: Ticks) -> Ticks:
+        """Return the instant up to which calls with ``token`` succeed, unless a request of
+        somebody's ends it: its expiry, or ``now`` when it is not live."""
+        return self.ledger.expiry(token, now)
+
     def _refusal_of(self, request: TokenRequest) -> Refused | None:
         known = self.app.credentials
         if (request.client_id, request.client_secret) != (known.client_id, known.client_secret):

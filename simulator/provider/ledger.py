@@ -112,6 +112,17 @@ class Ledger:
             return cause
         return "expired" if token > self._forgotten_up_to else "evicted"
 
+    def next_displaced(self, now: Ticks) -> TokenId | None:
+        """Return the token that an issue at ``now`` would evict; None when there would be room."""
+        if self.live_count(now) != self._policy.live_tokens:
+            return None
+        return next(token for token, record in self._live.items() if now < record.expires_at)
+
+    def expiry(self, token: TokenId, now: Ticks) -> Ticks:
+        """Return when ``token`` will expire; ``now`` when it is not live."""
+        record = self._live.get(token)
+        return now if record is None else max(now, record.expires_at)
+
     def live_tokens(self, now: Ticks) -> list[TokenRecord]:
         """Return the live tokens, oldest first."""
         return [record for record in self._live.values() if now < record.expires_at]

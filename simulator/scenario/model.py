@@ -230,8 +230,11 @@ class Scenario(Section):
         span, scale = getattr(self.provider, told), self.run.time_scale
         shrunk = round(span / scale)
         if shrunk < SECOND or (scale > 1 and shrunk % SECOND):
-            rule = "divided by run.time_scale must be whole seconds, as clients are told it"
-            yield Flaw(("provider", told), f"{rule}; got {write_span(span)} / {scale:g}")
+            whole = max(1, round(span / scale / SECOND))
+            rule = f"must leave provider.{told} whole seconds, as clients are told it"
+            got = f"got {scale:g} for {write_span(span)}; try {span / SECOND / whole:g}"
+            at = ("run", "time_scale") if scale > 1 else ("provider", told)
+            yield Flaw(at, f"{rule}; {got}")
 
 
 def scenario_hash(scenario: Scenario) -> str:

@@ -46,11 +46,7 @@ class Experiment:
     seeds: tuple[int, ...]
 
     def plans(self) -> list[RunPlan]:
-        """Return the plan of every run, in the order they are made.
-
-        Raises:
-            RunError: a plan means nothing.
-        """
+        """Return the plan of every run, in the order they are made."""
         return [
             plan_run(self.scenario, choice, seed, self.scenario.run.time_scale)
             for seed in self.seeds

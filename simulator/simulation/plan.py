@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
-from simulator.clock import SECOND, Ticks, seconds
+from simulator.clock import Ticks
 from simulator.distributions import Distribution, shrunk
-from simulator.errors import RunError
 from simulator.fleet.agenda import OperationMix
+from simulator.fleet.names import user_id
 from simulator.links import PER_MILLE, Link, Links
 from simulator.provider.policy import App, Credentials, TokenPolicy
 from simulator.scenario import Scenario, StrategyChoice
@@ -54,6 +54,14 @@ class FleetPlan:
         """Return a worker's number through the whole fleet, from 0."""
         return process * self.workers + worker
 
+    def users(self) -> list[str]:
+        """Return the users in whose names the workers make meetings, in order of the workers."""
+        return [
+            user_id(process, worker)
+            for process in range(self.processes)
+            for worker in range(self.workers)
+        ]
+
     def size(self) -> int:
         """Return the number of workers of the whole fleet."""
         return self.processes * self.workers
@@ -76,11 +84,7 @@ class RunPlan:
 
 
 def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
-    """Return the plan of one run of ``scenario``, ``time_scale`` times as fast as written.
-
-    Raises:
-        RunError: shrunk so far, the scenario means nothing any more.
-    """
+    """Return the plan of one run of ``scenario``, ``time_scale`` times as fast as written."""
     return RunPlan(
         scenario=scenario.name,
         strategy=choice.name,
@@ -111,28 +115,8 @@ def _policy(scenario: Scenario, time_scale: float) -> TokenPolicy:
     return TokenPolicy(
         lifetime=shrink(section.lifetime, time_scale),
         live_tokens=cap,
-        reported_lifetime=_whole_seconds(
-            section.lifetime if isinstance(reported, str) else reported, time_scale
-        ),
+        reported_lifetime=None if isinstance(reported, str) else shrink(reported, time_scale),
     )
-
-
-def _whole_seconds(lifetime: Ticks, time_scale: float) -> Ticks:
-    """Check that clients can be told the shrunk lifetime: ``expires_in`` is in whole seconds."""
-    shrunk_lifetime = shrink(lifetime, time_scale)
-    if shrunk_lifetime < SECOND or (time_scale > 1 and shrunk_lifetime % SECOND):
-        raise RunError(
-            f"provider.lifetime / run.time_scale is {seconds(shrunk_lifetime):g} s, but the token "
-            "endpoint tells a token's lifetime in whole seconds (expires_in). Choose a time_scale "
-            f"that divides the lifetime into whole seconds, such as {_near(lifetime, time_scale)}"
-        )
-    return shrunk_lifetime
-
-
-def _near(lifetime: Ticks, time_scale: float) -> str:
-    """Return a time scale near ``time_scale`` that leaves ``lifetime`` whole seconds."""
-    whole = max(1, round(lifetime / time_scale / SECOND))
-    return f"{lifetime / SECOND / whole:g}"
 
 
 def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:

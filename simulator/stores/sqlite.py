@@ -27,14 +27,20 @@ BUSY_TIMEOUT: Ticks = 5 * SECOND  # the default of Python's sqlite3
 _BUSY_POLL: Ticks = 5 * MILLISECOND
 
 _WAL = "PRAGMA journal_mode = WAL"
-_OPENING = (
-    "PRAGMA synchronous = NORMAL",  # a crashed process loses nothing; a power cut may
+_RECORD_TABLE = (
     "CREATE TABLE IF NOT EXISTS record (only INTEGER PRIMARY KEY CHECK (only = 1),"
     " version INTEGER NOT NULL, value TEXT NOT NULL,"
-    " obtained_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)",
-    "INSERT OR IGNORE INTO record VALUES (1, 0, '', 0, 0)",
+    " obtained_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)"
+)
+_LEASE_TABLE = (
     "CREATE TABLE IF NOT EXISTS lease (only INTEGER PRIMARY KEY CHECK (only = 1),"
-    " fencing_token INTEGER NOT NULL, holder TEXT NOT NULL, lapses_at INTEGER)",
+    " fencing_token INTEGER NOT NULL, holder TEXT NOT NULL, lapses_at INTEGER)"
+)
+_OPENING = (
+    "PRAGMA synchronous = NORMAL",  # a crashed process loses nothing; a power cut may
+    _RECORD_TABLE,
+    "INSERT OR IGNORE INTO record VALUES (1, 0, '', 0, 0)",
+    _LEASE_TABLE,
     "INSERT OR IGNORE INTO lease VALUES (1, 0, '', NULL)",  # NULL: given back
 )
 _READ = "SELECT value, obtained_at, expires_at, version FROM record WHERE version > 0"
@@ -121,6 +127,8 @@ async def open_sqlite(
         StoreUnavailable: the file cannot be opened, or is something else.
     """
     with _unavailable():
+        # Tried first: aiosqlite's thread outlives a failure to connect, and the event loop with it.
+        sqlite3.connect(path).close()
         connection = await aiosqlite.connect(
             path,
             isolation_level=None,  # autocommit
@@ -139,7 +147,7 @@ async def open_sqlite(
 async def _log_ahead(connection: aiosqlite.Connection, clock: Clock, give_up_at: Ticks) -> None:
     """Switch the file to write-ahead logging, where processes that open it at once collide.
 
-    SQLite does not wait its busy timeout for this one statement, so we do.
+    SQLite does not always wait its busy timeout for this one statement, so we do.
     """
     while True:
         try:

@@ -5,7 +5,7 @@ same code runs against real HTTP and on virtual time, and cannot ask which.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from simulator.clock import Ticks
 from simulator.token import Token
@@ -15,7 +15,9 @@ from simulator.token import Token
 class Denied:
     """The token endpoint said no, or gave no answer at all (``status`` None, ``error`` empty).
 
-    Without an answer nobody knows whether a token was issued. ``retry_after`` is in ticks.
+    Without an answer nobody knows whether a token was issued. ``status`` None with an ``error`` is
+    the strategy's own: ``lease_timeout`` (it waited in vain for its turn to ask) or
+    ``store_unavailable``. ``retry_after`` is in ticks.
     """
 
     status: int | None
@@ -73,4 +75,13 @@ class Strategy(Protocol):
 
     def peek(self) -> Held | None:
         """Return what ``token()`` would hand out now; None when it would do anything else."""
+        ...
+
+
+@runtime_checkable
+class Prompt(Protocol):
+    """A strategy that can often answer ``rejected`` without waiting. Only speed depends on it."""
+
+    def rejected_now(self, token: Token, attempt: int) -> bool | None:
+        """Return what ``rejected`` would; None when it would have to do something first."""
         ...

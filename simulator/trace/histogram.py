@@ -14,6 +14,8 @@ from simulator.distributions import Spans
 
 _SUB_BITS = 6
 _LINEAR = 1 << (_SUB_BITS + 1)
+_BELOW_BUCKET = 52 - _SUB_BITS  # bits of a float64's fraction that its bucket leaves out
+_BUCKET_ZERO = (1023 + _SUB_BITS - 1) << _SUB_BITS  # 1023 is the exponent of 1.0
 BUCKETS = _LINEAR + (63 - _SUB_BITS) * (1 << _SUB_BITS)
 
 
@@ -26,10 +28,13 @@ def bucket_of(span: Ticks) -> int:
 
 
 def buckets_of(spans: Spans) -> Spans:
-    """Return ``bucket_of`` for each of ``spans``."""
-    # frexp is exact here: a span of a run is far below 2**53 ticks (285 years).
-    shift = np.maximum(np.frexp(spans.astype(np.float64))[1] - _SUB_BITS - 1, 0).astype(np.int64)
-    buckets: Spans = (shift << _SUB_BITS) + (spans >> shift)
+    """Return ``bucket_of`` for each of ``spans``, none negative."""
+    # A float64 of a span holds its magnitude and leading 7 bits on top: from 64 ticks on, they
+    # are the bucket. Exact, because a span of a run is far below 2**53 ticks (285 years).
+    buckets: Spans = (spans.astype(np.float64).view(np.int64) >> _BELOW_BUCKET) - _BUCKET_ZERO
+    small = spans < 1 << _SUB_BITS
+    if small.any():
+        buckets[small] = spans[small]
     return buckets
 
 
@@ -72,9 +77,10 @@ class Histogram:
         self._counts[bucket] = self._counts.get(bucket, 0) + count
 
     def record_all(self, spans: Spans) -> None:
-        """Count every one of ``spans``."""
-        for bucket, count in zip(*np.unique(buckets_of(spans), return_counts=True), strict=True):
-            self._counts[int(bucket)] = self._counts.get(int(bucket), 0) + int(count)
+        """Count every one of ``spans``, none negative."""
+        counts = np.bincount(buckets_of(spans))
+        for bucket in np.flatnonzero(counts).tolist():
+            self._counts[bucket] = self._counts.get(bucket, 0) + int(counts[bucket])
 
     def add(self, other: "Histogram") -> None:
         """Count all that ``other`` counted as well."""

@@ -52,14 +52,14 @@ class TallyReader:
         match values:
             case {
                 "tally": "provider",
-                "tokens_issued": int(issued),
-                "issues_refused": int(refused),
-                "live_peak": int(peak),
+                "tokens_issued": issued,
+                "issues_refused": refused,
+                "live_peak": peak,
                 "statuses": dict(statuses),
             }:
-                self.provider.tokens_issued = issued
-                self.provider.issues_refused = refused
-                self.provider.live_peak = peak
+                self.provider.tokens_issued = _count(issued)
+                self.provider.issues_refused = _count(refused)
+                self.provider.live_peak = _count(peak)
                 self.provider.statuses = {int(code): _count(n) for code, n in statuses.items()}
             case {"tally": "provider_bin", "bin": int(bin_), "responses": n, "refused": dict(by)}:
                 _put(self.provider.responses, bin_, n)
@@ -85,7 +85,7 @@ def _put(bins: list[int], bin_: int, count: object) -> None:
 
 
 def _count(value: object) -> int:
-    if not isinstance(value, int) or value < 0:
+    if type(value) is not int or value < 0:  # True is an int, and no count
         raise ValueError(f"not a count: {value!r}")
     return value
 

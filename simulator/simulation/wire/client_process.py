@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from simulator.arrivals import gaps, phase
-from simulator.clock import MILLISECOND, seconds
+from simulator.clock import seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.counted_store import CountedStore, SharedStore
@@ -42,7 +42,7 @@ from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy
 from simulator.trace.tally import ClientTally, bin_width
 
-PROGRESS_EVERY = 200 * MILLISECOND
+PROGRESS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +65,34 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
 
 
 async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
-    connection.send(Ready())
-    begin = await receive(connection, Begin)
-    clock = MachineClock(begin.epoch_ns)
     tally = ClientTally(width=bin_width(seat.plan.duration))
-    reporting = asyncio.create_task(_report(connection, tally, clock))
-    watching = asyncio.create_task(end_with_parent(connection))
-    try:
-        with Spool(seat.spool) as spool:
+    with Spool(seat.spool) as spool:
+        async with _store(seat) as store:  # opened before tick 0: no run waits for a file
+            connection.send(Ready())
+            begin = await receive(connection, Begin)
+            clock = MachineClock(begin.epoch_ns)
             adoption = Adoption(seat.process, clock, spool)
-            async with _wire(seat, begin, in_flight, tally) as wire, _store(seat, clock) as store:
+            async with _wire(seat, begin, in_flight, tally) as wire, _watched(connection, tally):
                 strategy = compose(seat.plan.composition, _ports(seat, wire, clock, store))
                 await _work_until_the_end(seat, strategy, wire, clock, adoption)
-    finally:
-        watching.cancel()
-        reporting.cancel()
     connection.send(ClientRecord(tally))
 
 
-async def _report(connection: Connection, tally: ClientTally, clock: MachineClock) -> None:
+@asynccontextmanager
+async def _watched(connection: Connection, tally: ClientTally) -> AsyncIterator[None]:
+    """Tell the parent how far it is, and end this process if the parent is gone."""
+    reporting = asyncio.create_task(_report(connection, tally))
+    watching = asyncio.create_task(end_with_parent(connection))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        reporting.cancel()
+
+
+async def _report(connection: Connection, tally: ClientTally) -> None:
     while True:
-        await clock.sleep(PROGRESS_EVERY)
+        await asyncio.sleep(PROGRESS_EVERY_S)
         connection.send(Progress(tally))
 
 
@@ -147,7 +154,10 @@ async def _wire(
 
 
 @asynccontextmanager
-async def _store(seat: Seat, clock: MachineClock) -> AsyncIterator[SharedStore]:
+async def _store(seat: Seat) -> AsyncIterator[SharedStore]:
+    """Open what the fleet shares. Its clock only tells when a lease lapses: any will do that all
+    processes have in common."""
+    clock = MachineClock(epoch_ns=0)
     if seat.plan.store == "memory":
         yield MemoryStore(clock)
         return

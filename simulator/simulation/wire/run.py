@@ -1,12 +1,12 @@
 """One run on the wire, from the side of the process that conducts it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.clock import MILLISECOND, Ticks
 from simulator.errors import RunError
 from simulator.machine_clock import MachineClock
+from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire import client_process, server_process
 from simulator.simulation.wire.children import (
@@ -25,20 +25,11 @@ from simulator.simulation.wire.messages import (
     ServerRecord,
 )
 from simulator.trace.events import ProcessEnded
-from simulator.trace.tally import ClientTally, ProviderTally, bin_width
+from simulator.trace.tally import ClientTally, bin_width
 
 LEAD = 200 * MILLISECOND
 """Between telling the processes to begin and tick 0, so that all of them start together."""
 _LOOK_EVERY_S = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What all processes of a run counted, and which of them died."""
-
-    provider: ProviderTally
-    clients: ClientTally
-    deaths: tuple[ProcessEnded, ...]
 
 
 def spool_of_provider(folder: Path) -> Path:

@@ -68,8 +68,11 @@ async def _serve(seat: Seat, connection: Connection) -> None:
 
 
 def _zoom_app(plan: RunPlan, clock: MachineClock, recorder: Recorder, port: int) -> ZoomApp:
+    provider = Provider(plan.app, plan.policy)
+    for user in plan.fleet.users():
+        provider.meetings.enrol(user)
     zoom = ZoomHttp(
-        Provider(plan.app, plan.policy),
+        provider,
         signing_key=hashlib.sha256(f"{plan.scenario}/{plan.seed}".encode()).digest(),
         epoch=EPOCH,
         api_url=f"http://127.0.0.1:{port}",

@@ -1,0 +1,114 @@
+"""Bringing a calm process up to date: all that its workers did since its calm began, at once.
+
+The cut is an instant and a place among equals: what a worker does at the very tick of the cut is
+done if its key is among those whose turn has passed. So skipping leaves exactly the state that
+stepping would have left, whatever ended the calm.
+
+Operations that end before the cut are computed in bulk and only counted. One that the cut goes
+through is put where it then is (on its way to the store or the API, or back), and stepped on.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.clock import Ticks
+from simulator.fleet.ports import Errand
+from simulator.simulation.virtual.bulk import count_calls, work_off
+from simulator.simulation.virtual.open_calm import catch_up_open
+from simulator.simulation.virtual.operation import Operation
+from simulator.simulation.virtual.stretch import closed_stretch
+from simulator.strategies.contract import Held
+
+if TYPE_CHECKING:
+    from simulator.simulation.virtual.process import VirtualProcess
+    from simulator.simulation.virtual.worker import VirtualWorker
+
+AT_A_TIME = 4_096
+"""Operations of one worker computed at a time, so that memory does not grow with the calm."""
+
+
+def catch_up(process: "VirtualProcess", held: Held, now: Ticks, turn: int) -> None:
+    """Do all that ``process`` did before ``now``, and at ``now`` by workers up to key ``turn``."""
+    behind = [worker for worker in process.workers if worker.is_resting]
+    while behind:
+        cuts = [now + 1 if worker.key <= turn else now for worker in behind]
+        late = [(worker, cut) for worker, cut in zip(behind, cuts, strict=True) if worker.due < cut]
+        if not late:
+            return
+        workers, cuts = [worker for worker, _ in late], [cut for _, cut in late]
+        if workers[0].is_closed:
+            behind = _catch_up_closed(process, held, workers, cuts)
+        else:
+            for worker, cut in late:
+                catch_up_open(worker, held, cut)
+            return
+
+
+def _catch_up_closed(
+    process: "VirtualProcess", held: Held, workers: Sequence["VirtualWorker"], cuts: list[Ticks]
+) -> list["VirtualWorker"]:
+    """Advance ``workers``; return those that may have more to do before their cut."""
+    count = _guess(process, workers, cuts)
+    trips = np.stack([worker.trips.ahead(count) for worker in workers])
+    link = process.world.plan.links.api
+    stretch = closed_stretch(
+        np.array([worker.due for worker in workers], dtype=np.int64),
+        np.stack([worker.gaps.ahead(count) for worker in workers]),
+        np.stack([worker.reads.ahead(count) for worker in workers]) if held.store_reads else None,
+        trips,
+        trips - link.theres(trips),
+        np.array(cuts, dtype=np.int64),
+    )
+    done = stretch.done.tolist()
+    world = process.world
+    count_calls(world, stretch.waits, stretch.arrivals, stretch.finishes)
+    world.tally.store_reads += held.store_reads * stretch.waits.size
+    work_off(world, workers, done)
+    left = []
+    for worker, cut, ended, due in zip(workers, cuts, done, stretch.due.tolist(), strict=True):
+        worker.gaps.skip(ended)
+        worker.trips.skip(ended)
+        if held.store_reads:
+            worker.reads.skip(ended)
+        worker.due = due
+        if ended == count:
+            left.append(worker)
+        elif due < cut:
+            worker.is_resting = False
+            place(worker, due, worker.agenda.next(), held, cut)
+    return left
+
+
+def _guess(
+    process: "VirtualProcess", workers: Sequence["VirtualWorker"], cuts: Sequence[Ticks]
+) -> int:
+    """Return how many operations a worker may well do before its cut, and a few more."""
+    longest = max(cut - worker.due for worker, cut in zip(workers, cuts, strict=True))
+    expected = longest / process.mean_cycle
+    return min(AT_A_TIME, int(expected + 4 * expected**0.5) + 4)
+
+
+def place(
+    worker: "VirtualWorker", wanted_at: Ticks, errand: Errand, held: Held, cut: Ticks
+) -> None:
+    """Begin an operation wanted before ``cut`` that ends at or after it, and go up to the cut."""
+    operation = Operation(worker, wanted_at, errand)
+    at = wanted_at
+    if held.store_reads:
+        at = operation.leave_for_store(at)
+        if at >= cut:
+            operation.reaches_store_later(at)
+            return
+        at = operation.reach_store(worker.process.world.store.visible(), at)
+        if at >= cut:
+            operation.is_back_from_store_later(at)
+            return
+    at = operation.leave_for_api(held.token, at)
+    if at >= cut:
+        operation.reaches_api_later(at)
+        return
+    at = operation.reach_api(at)
+    assert at >= cut, "an operation that ends before the cut is counted in bulk"
+    operation.is_answered_later(at)

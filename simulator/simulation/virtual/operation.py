@@ -1,0 +1,192 @@
+"""One operation on virtual time, from the instant it was wanted to its end.
+
+The same steps as ``fleet.worker.Worker`` takes on the wire, as plain callbacks, each given to the
+loop for its instant. Only what the strategy must wait for becomes a task. Every step takes ``now``
+and can be taken for an instant that has passed, when a calm process is brought up to date.
+"""
+
+from typing import TYPE_CHECKING
+
+from simulator.clock import Ticks
+from simulator.fleet.ports import Errand
+from simulator.fleet.worker import UNAUTHORIZED
+from simulator.provider.messages import Accepted, ApiCall, Refused
+from simulator.simulation.virtual.ports import token_number
+from simulator.stores.contract import Record
+from simulator.strategies.contract import TokenUnavailable
+from simulator.token import Token
+from simulator.trace.tally import Outcome
+
+if TYPE_CHECKING:
+    from simulator.simulation.virtual.worker import VirtualWorker
+
+
+class Operation:
+    """An operation of ``worker``, wanted at ``wanted_at``, that has not ended."""
+
+    __slots__ = (
+        "_attempt",
+        "_back",
+        "_errand",
+        "_record",
+        "_reply",
+        "_token",
+        "_wanted_at",
+        "_worker",
+    )
+
+    def __init__(self, worker: "VirtualWorker", wanted_at: Ticks, errand: Errand) -> None:
+        self._worker = worker
+        self._wanted_at = wanted_at
+        self._errand = errand
+        self._attempt = 0
+        self._back: Ticks = 0
+        self._record: Record | None = None
+        self._token: Token | None = None
+        self._reply: Accepted | Refused | None = None
+
+    def ask(self, now: Ticks) -> None:
+        """Ask the strategy for a token."""
+        held = self._worker.process.strategy.peek()
+        if held is None:
+            self._worker.process.start(self._fetch(), "token", [])
+        elif held.store_reads:
+            self.reaches_store_later(self.leave_for_store(now))
+        else:
+            self.send(held.token, now)
+
+    def leave_for_store(self, now: Ticks) -> Ticks:
+        """Ask the store for its record at ``now``; return when that arrives."""
+        worker = self._worker
+        worker.process.world.tally.store_reads += 1
+        ways = worker.reads.next()
+        self._back = ways.back
+        return now + ways.there
+
+    def on_its_way(self, back: Ticks, token: Token | None) -> None:
+        """Be on the way to the store, or with ``token`` to the API, from where it is ``back``."""
+        self._back = back
+        self._token = token
+
+    def reach_store(self, record: Record | None, now: Ticks) -> Ticks:
+        """Read ``record`` at ``now``; return when the answer is back."""
+        self._record = record
+        return now + self._back
+
+    def visible_record(self) -> Record | None:
+        """Return the record as a read that arrives now sees it."""
+        return self._worker.process.world.store.visible()
+
+    def _store_reached(self) -> None:
+        now = self._worker.process.world.loop.now
+        self.is_back_from_store_later(self.reach_store(self.visible_record(), now))
+
+    def _store_read(self) -> None:
+        process = self._worker.process
+        process.peeking.show(self._record)
+        held = process.strategy.peek()
+        process.peeking.show_now()
+        if held is None:
+            process.start(self._fetch(), "token", [self._record])
+        else:
+            self.send(held.token, process.world.loop.now)
+
+    async def _fetch(self) -> None:
+        process = self._worker.process
+        try:
+            token = await process.strategy.token()
+        except TokenUnavailable as unavailable:
+            is_unknown = unavailable.denied.status is None
+            self._finish("unknown" if is_unknown else "refused", process.world.loop.now)
+        else:
+            self.send(token, process.world.loop.now)
+
+    def send(self, token: Token, now: Ticks) -> None:
+        """Call the API with ``token``."""
+        self.reaches_api_later(self.leave_for_api(token, now))
+
+    def leave_for_api(self, token: Token, now: Ticks) -> Ticks:
+        """Send the request at ``now``; return when it arrives."""
+        worker = self._worker
+        worker.process.adopt(token)
+        self._token = token
+        ways = worker.trips.next()
+        self._back = ways.back
+        return now + ways.there
+
+    def reach_api(self, now: Ticks) -> Ticks:
+        """Let the request take effect at ``now``; return when the answer is back."""
+        assert self._token is not None
+        world = self._worker.process.world
+        call = ApiCall(
+            operation=self._errand.operation,
+            token=token_number(self._token.value),
+            target=self._errand.target,
+            asked_by=self._worker.name,
+        )
+        reply, events = world.provider.call(call, now)
+        world.recorder.call_answered(now, reply, events)
+        self._reply = reply
+        return now + self._back
+
+    def _api_reached(self) -> None:
+        self.is_answered_later(self.reach_api(self._worker.process.world.loop.now))
+
+    def _answered(self) -> None:
+        self.answer(self._worker.process.world.loop.now)
+
+    def answer(self, now: Ticks) -> None:
+        """Take the API's answer at ``now``."""
+        reply = self._reply
+        if isinstance(reply, Accepted):
+            if reply.status == 201 and reply.meeting is not None:
+                self._worker.agenda.created(reply.meeting)
+            self._finish("ok", now)
+        elif reply is not None and reply.status == UNAUTHORIZED:
+            self._rejected(now)
+        else:
+            self._finish("refused", now)
+
+    def _rejected(self, now: Ticks) -> None:
+        assert self._token is not None
+        self._attempt += 1
+        process = self._worker.process
+        call_again = process.prompt(self._token, self._attempt)
+        if call_again is None:
+            process.start(self._tell(self._token), "rejected", [])
+        elif call_again:
+            self.ask(now)
+        else:
+            self._finish("refused", now)
+
+    async def _tell(self, token: Token) -> None:
+        process = self._worker.process
+        call_again = await process.strategy.rejected(token, self._attempt)
+        now = process.world.loop.now
+        if call_again:
+            self.ask(now)
+        else:
+            self._finish("refused", now)
+
+    def _finish(self, outcome: Outcome, now: Ticks) -> None:
+        worker = self._worker
+        if outcome == "refused":
+            worker.agenda.refused(self._errand)
+        worker.process.world.tally.finished(outcome, started_at=self._wanted_at, at=now)
+        worker.ended(now)
+
+    def reaches_store_later(self, at: Ticks) -> None:
+        """Go on at ``at``, when the read reaches the store."""
+        self._worker.post(at, Operation._store_reached, self)
+
+    def is_back_from_store_later(self, at: Ticks) -> None:
+        """Go on at ``at``, when the store's answer is back."""
+        self._worker.post(at, Operation._store_read, self)
+
+    def reaches_api_later(self, at: Ticks) -> None:
+        """Go on at ``at``, when the request reaches the API."""
+        self._worker.post(at, Operation._api_reached, self)
+
+    def is_answered_later(self, at: Ticks) -> None:
+        """Go on at ``at``, when the API's answer is back."""
+        self._worker.post(at, Operation._answered, self)

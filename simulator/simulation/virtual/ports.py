@@ -1,0 +1,87 @@
+"""What a strategy sees of the simulated world: the token endpoint and the store."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from simulator.clock import Clock, Ticks, ticks
+from simulator.engine.loop import VirtualLoop
+from simulator.fleet.counted_store import SharedStore
+from simulator.links import LinkStream
+from simulator.provider.endpoints import Provider
+from simulator.provider.messages import Granted, Refused, TokenRequest
+from simulator.provider.recorder import Recorder
+from simulator.simulation.virtual.touches import Touches
+from simulator.stores.contract import Lease, Record
+from simulator.strategies.contract import Denied
+from simulator.token import Token
+from simulator.trace.events import TokenId
+
+
+def token_value(token: TokenId) -> str:
+    """Return the value of ``token`` on virtual time, where nobody could steal it."""
+    return str(token)
+
+
+def token_number(value: str) -> TokenId:
+    """Return the token that ``value`` is."""
+    return int(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualTokenEndpoint:
+    """``POST /oauth/token`` in the name of one process, over a simulated link."""
+
+    loop: VirtualLoop
+    true_clock: Clock
+    own_clock: Clock
+    provider: Provider
+    recorder: Recorder
+    touches: Touches
+    trips: LinkStream
+    request: TokenRequest
+
+    async def issue(self) -> Token | Denied:
+        """Ask for a new token; it takes effect when the request arrives."""
+        ways = self.trips.next()
+        await self.true_clock.sleep(ways.there)
+        reply = self._arrive(self.loop.now)
+        await self.true_clock.sleep(ways.back)
+        if isinstance(reply, Refused):
+            return Denied(reply.status, reply.error, reply.retry_after)
+        now = self.own_clock.now()
+        return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
+
+    def _arrive(self, now: Ticks) -> Granted | Refused:
+        for token in self.provider.endangered(self.request, now):
+            self.touches.before_token_ends(token)
+        reply, events = self.provider.issue(self.request, now)
+        self.recorder.issue_answered(reply, events, self.provider.ledger.live_count(now))
+        return reply
+
+
+READ_ALREADY: ContextVar[list[Record | None]] = ContextVar("tokenrace_read_already")
+"""What the first read of a strategy's call will return: the worker has waited for it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAhead:
+    """``store``, except that a read made already is not made again."""
+
+    store: SharedStore
+
+    async def read(self) -> Record | None:
+        """Return what was read already, once, or read."""
+        made = READ_ALREADY.get([])
+        return made.pop() if made else await self.store.read()
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        """Write."""
+        return await self.store.write(token, expected_version=expected_version)
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Ask for the lease."""
+        return await self.store.acquire(holder, ttl)
+
+    async def release(self, lease: Lease) -> bool:
+        """Give the lease back."""
+        return await self.store.release(lease)

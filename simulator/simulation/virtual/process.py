@@ -1,0 +1,143 @@
+"""One simulated process: its strategy, its workers, and whether it is calm.
+
+Calm is when nothing can happen to a process but what it has already drawn: its strategy would hand
+out one live token to everyone, nothing of the strategy's is under way, and the instant at which
+that ends is known. A calm process has no entry on the heap but that end, and no worker of it is
+stepped: all are brought up to date at once when the calm ends (``calm.py``).
+"""
+
+from collections.abc import Coroutine
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from simulator.clock import Ticks
+from simulator.engine.ownership import OWNER
+from simulator.fleet.adoption import Adoption
+from simulator.fleet.names import process_name
+from simulator.simulation.virtual import calm
+from simulator.simulation.virtual.peeking import Peeking
+from simulator.simulation.virtual.ports import READ_ALREADY, token_number
+from simulator.simulation.virtual.world import World
+from simulator.stores.contract import Record
+from simulator.strategies.contract import Held, Prompt, Strategy
+from simulator.token import Token
+
+if TYPE_CHECKING:
+    from simulator.simulation.virtual.worker import VirtualWorker
+
+WORTH_SKIPPING = 32
+"""Operations in sight before a process bothers to be calm."""
+
+
+class VirtualProcess:
+    """Process ``number`` of the fleet. ``busy`` counts what its strategy has under way."""
+
+    __slots__ = (
+        "_calm_number",
+        "_context",
+        "_dead_value",
+        "_prompt",
+        "adopt",
+        "busy",
+        "held",
+        "is_calm",
+        "mean_cycle",
+        "number",
+        "peeking",
+        "strategy",
+        "workers",
+        "world",
+    )
+
+    def __init__(self, world: World, number: int, strategy: Strategy, peeking: Peeking) -> None:
+        self.world = world
+        self.number = number
+        self.strategy = strategy
+        self.peeking = peeking
+        self.workers: list[VirtualWorker] = []
+        self.adopt = Adoption(number, world.clock, world.sink, token_number)
+        self.busy = 0
+        self.is_calm = False
+        self.held: Held | None = None
+        self._calm_number = 0
+        self._dead_value = ""
+        self._prompt = strategy if isinstance(strategy, Prompt) else None
+        self.mean_cycle = 1.0
+        self._context = copy_context()
+        self._context.run(OWNER.set, number)
+
+    def begin(self, workers: list["VirtualWorker"], mean_cycle: float) -> None:
+        """Take ``workers``, each of which wants an operation every ``mean_cycle`` ticks or so."""
+        self.workers = workers
+        self.mean_cycle = max(mean_cycle, 1.0)
+
+    def start(self, work: Coroutine[Any, Any, None], name: str, read: list[Record | None]) -> None:
+        """Run ``work`` as a task of this process; its first store read gives what is in ``read``.
+
+        What it does may end the calm, so the calm ends first.
+        """
+        self.wake()
+        self.busy += 1
+        context: Context = self._context.copy()
+        context.run(READ_ALREADY.set, read)
+        task = self.world.loop.create_task(
+            work, name=f"{process_name(self.number)} {name}", context=context
+        )
+        task.add_done_callback(self._ended, context=context)
+
+    def _ended(self, task: Any) -> None:
+        self.busy -= 1
+        if not task.cancelled() and task.exception() is not None:
+            self.world.fail(task.exception())
+
+    def prompt(self, token: Token, attempt: int) -> bool | None:
+        """Return whether the strategy would call again, where it says so at once."""
+        return self._prompt.rejected_now(token, attempt) if self._prompt else None
+
+    def consider_calm(self, now: Ticks) -> None:
+        """Become calm if that is possible and worth it."""
+        if self.is_calm or self.busy or not self.world.skips_calm:
+            return
+        held = self.strategy.peek()
+        if held is None or held.token.value == self._dead_value or not self.adopt.has(held.token):
+            return
+        token = token_number(held.token.value)
+        ends_at = self.world.provider.surely_live_until(token, now)
+        if ends_at <= now:
+            self._dead_value = held.token.value
+            return
+        until = min(held.until, ends_at, self.world.plan.duration)
+        if (until - now) * len(self.workers) < WORTH_SKIPPING * self.mean_cycle:
+            return
+        self._become_calm(held, token, until)
+
+    def _become_calm(self, held: Held, token: int, until: Ticks) -> None:
+        self.is_calm = True
+        self.held = held
+        self._calm_number += 1
+        for worker in self.workers:
+            worker.ticket += 1
+        touches = self.world.touches
+        touches.rests_on_token(self.number, token, self.wake)
+        if held.store_reads:
+            touches.rests_on_store(self.number, self.wake)
+        self.world.loop.post_first(until, self._calm_ends, self._calm_number)
+
+    def _calm_ends(self, calm_number: int) -> None:
+        if self.is_calm and calm_number == self._calm_number:
+            self.wake()
+
+    def wake(self) -> None:
+        """End the calm, if there is one: bring every worker up to now, and step from here."""
+        if not self.is_calm:
+            return
+        held = self.held
+        assert held is not None
+        loop = self.world.loop
+        calm.catch_up(self, held, loop.now, loop.posted_key)
+        self.is_calm = False
+        self.held = None
+        self.world.touches.is_awake(self.number, token_number(held.token.value))
+        for worker in self.workers:
+            if worker.is_resting:
+                worker.rest()

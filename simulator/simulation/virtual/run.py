@@ -1,0 +1,164 @@
+"""One run on virtual time: builds the world, lets it run, returns what was counted."""
+
+from collections.abc import Callable
+
+from simulator.arrivals import Closed, gaps, phase
+from simulator.clock import Ticks
+from simulator.engine.blocking import forbid_blocking
+from simulator.engine.clocks import LoopClock
+from simulator.engine.loop import VirtualLoop
+from simulator.engine.ties import TiePolicy
+from simulator.fleet.agenda import Agenda
+from simulator.fleet.counted_store import CountedStore, SharedStore
+from simulator.fleet.names import process_name, user_id, worker_name
+from simulator.links import LinkStream, api_stream, token_stream
+from simulator.provider.endpoints import Provider
+from simulator.provider.messages import TokenRequest
+from simulator.provider.recorder import EventSink, Recorder
+from simulator.rng import Streams
+from simulator.simulation.counted import Counted
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.virtual.peeking import Peeking
+from simulator.simulation.virtual.ports import ReadAhead, VirtualTokenEndpoint
+from simulator.simulation.virtual.process import VirtualProcess
+from simulator.simulation.virtual.touches import Touches
+from simulator.simulation.virtual.worker import VirtualWorker
+from simulator.simulation.virtual.world import World
+from simulator.stores.memory import MemoryStore
+from simulator.stores.simulated import SharedState, SimulatedStore
+from simulator.strategies.compose import Ports, compose
+from simulator.trace.tally import ClientTally, ProviderTally, bin_width
+
+REPORTS = 100
+
+
+def run_on_virtual_time(
+    plan: RunPlan,
+    sink: EventSink,
+    report: Callable[[Ticks], None],
+    *,
+    ties: TiePolicy,
+    skips_calm: bool = True,
+) -> Counted:
+    """Run ``plan`` to its end; ``sink`` gets every event, ``report`` how far the run has come.
+
+    With ``skips_calm`` False every operation is stepped: the same history, slower.
+
+    Raises:
+        SimulatorError: the run cannot go on. Whatever else a strategy raises passes through.
+    """
+    loop = VirtualLoop(ties)
+    world = _world(plan, loop, sink, skips_calm=skips_calm)
+    processes = [_process(world, number) for number in range(plan.fleet.processes)]
+    loop.post_first(plan.duration, lambda _: world.finish(), None)
+    for step in range(REPORTS):
+        loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
+    try:
+        with forbid_blocking():
+            loop.run_until_complete(world.ended)
+        for process in processes:
+            process.wake()
+    finally:
+        loop.discard()
+    return Counted(provider=world.recorder.tally, clients=world.tally, deaths=())
+
+
+def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:
+    width = bin_width(plan.duration)
+    clock = LoopClock(loop)
+    touches = Touches()
+    provider = Provider(plan.app, plan.policy)
+    for user in plan.fleet.users():
+        provider.meetings.enrol(user)
+    return World(
+        plan=plan,
+        loop=loop,
+        clock=clock,
+        provider=provider,
+        recorder=Recorder(ProviderTally(width=width), sink),
+        sink=sink,
+        tally=ClientTally(width=width),
+        store=SharedState(clock, before_write=touches.before_store_write),
+        streams=Streams(plan.seed),
+        ended=loop.create_future(),
+        skips_calm=skips_calm,
+        touches=touches,
+    )
+
+
+def _process(world: World, number: int) -> VirtualProcess:
+    plan, name = world.plan, process_name(number)
+    own = _store(world, name)
+    peeking = Peeking(own.snapshot if isinstance(own, MemoryStore) else world.store.visible)
+    store = ReadAhead(CountedStore(own, world.tally))
+    ports = Ports(
+        endpoint=_endpoint(world, name),
+        clock=world.clock,
+        stream=world.streams.stream(f"strategy/{name}"),
+        store=store,
+        leases=store,
+        snapshot=peeking.snapshot,
+        holder=name,
+    )
+    process = VirtualProcess(world, number, compose(plan.composition, ports), peeking)
+    process.begin(
+        [_worker(world, process, worker) for worker in range(plan.fleet.workers)],
+        _mean_cycle(plan),
+    )
+    for worker in process.workers:
+        starts_at = plan.fleet.starts_at(number)
+        worker.start(starts_at + phase(plan.fleet.arrivals, worker.key, plan.fleet.size()))
+    return process
+
+
+def _store(world: World, name: str) -> SharedStore:
+    if world.plan.store == "memory":
+        return MemoryStore(world.clock)
+    trips = LinkStream(
+        world.plan.links.store,
+        world.streams.spans(f"latency/store/{name}", world.plan.links.store.round_trip),
+    )
+    return SimulatedStore(world.store, world.clock, trips)
+
+
+def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
+    credentials = world.plan.app.credentials
+    return VirtualTokenEndpoint(
+        loop=world.loop,
+        true_clock=world.clock,
+        own_clock=world.clock,
+        provider=world.provider,
+        recorder=world.recorder,
+        touches=world.touches,
+        trips=token_stream(world.plan.links, world.streams, name),
+        request=TokenRequest(
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            grant_type="account_credentials",
+            account_id=credentials.account_id,
+            asked_by=name,
+        ),
+    )
+
+
+def _worker(world: World, process: VirtualProcess, number: int) -> VirtualWorker:
+    plan, streams = world.plan, world.streams
+    name, user = worker_name(process.number, number), user_id(process.number, number)
+    store = plan.links.store
+    return VirtualWorker(
+        process,
+        plan.fleet.number_of(process.number, number),
+        name,
+        Agenda(plan.fleet.mix, streams, name, user),
+        streams.spans(f"gap/{name}", gaps(plan.fleet.arrivals, plan.fleet.size())),
+        api_stream(plan.links, streams, name),
+        LinkStream(store, streams.spans(f"latency/store/{name}", store.round_trip)),
+        is_closed=isinstance(plan.fleet.arrivals, Closed),
+    )
+
+
+def _mean_cycle(plan: RunPlan) -> float:
+    gap = gaps(plan.fleet.arrivals, plan.fleet.size()).mean()
+    if not isinstance(plan.fleet.arrivals, Closed):
+        return gap
+    return gap + plan.links.api.round_trip.mean()

@@ -1,0 +1,104 @@
+"""A shared store on simulated time: what processes share, at a distance.
+
+Every call takes a round trip, drawn from the caller's own stream, and takes effect when it arrives.
+A read may lag: it then sees the record as it was that long ago, as a replica would. Leases lapse on
+the store's own clock. Knows no engine: it waits on the ``Clock`` it is given.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simulator.clock import Clock, Ticks
+from simulator.links import LinkStream
+from simulator.stores.contract import Lease, Record
+from simulator.stores.memory import MemoryStore
+from simulator.token import Token
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(slots=True)
+class SharedState:
+    """What a store holds. ``clock`` is the store's own.
+
+    ``lag`` is how far reads are behind writes; ``before_write`` is called before a write that will
+    take place.
+    """
+
+    clock: Clock
+    lag: Ticks = 0
+    before_write: Callable[[], None] = _nothing
+    _memory: MemoryStore = field(init=False)
+    _older: deque[tuple[Ticks, Record | None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._memory = MemoryStore(self.clock)
+        self._older = deque()  # records that lagging reads may still see, and when each ended
+
+    def visible(self) -> Record | None:
+        """Return the record as a read that arrives now sees it."""
+        seen_at = self.clock.now() - self.lag
+        while self._older and self._older[0][0] <= seen_at:
+            self._older.popleft()
+        return self._older[0][1] if self._older else self._memory.snapshot()
+
+    async def write(self, token: Token, expected_version: int | None) -> bool:
+        """Replace the record now, if it has the expected version."""
+        record = self._memory.snapshot()
+        if expected_version in (None, 0 if record is None else record.version):
+            self.before_write()
+            if self.lag:
+                self._older.append((self.clock.now(), record))
+        return await self._memory.write(token, expected_version=expected_version)
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Grant the lease now, if nobody has it."""
+        return await self._memory.acquire(holder, ttl)
+
+    async def release(self, lease: Lease) -> bool:
+        """Take ``lease`` back now, if it is the current one."""
+        return await self._memory.release(lease)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedStore:
+    """One process's way to the shared ``state``. ``trips`` are its round trips."""
+
+    state: SharedState
+    clock: Clock
+    trips: LinkStream
+
+    async def read(self) -> Record | None:
+        """Return the record, or None before the first write."""
+        ways = self.trips.next()
+        await self.clock.sleep(ways.there)
+        record = self.state.visible()
+        await self.clock.sleep(ways.back)
+        return record
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        """Replace the record; with ``expected_version``, only if that is still its version."""
+        ways = self.trips.next()
+        await self.clock.sleep(ways.there)
+        is_written = await self.state.write(token, expected_version)
+        await self.clock.sleep(ways.back)
+        return is_written
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Take the lease if nobody has it. It counts from its grant, not from the answer."""
+        ways = self.trips.next()
+        await self.clock.sleep(ways.there)
+        lease = await self.state.acquire(holder, ttl)
+        await self.clock.sleep(ways.back)
+        return lease
+
+    async def release(self, lease: Lease) -> bool:
+        """Give ``lease`` back if it is still the current one."""
+        ways = self.trips.next()
+        await self.clock.sleep(ways.there)
+        is_released = await self.state.release(lease)
+        await self.clock.sleep(ways.back)
+        return is_released

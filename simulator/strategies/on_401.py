@@ -1,0 +1,72 @@
+"""The on_401 axis: what a process does when the API refuses its token.
+
+A 401 that comes late speaks of a token that somebody has replaced by now. Whoever compares the
+refused token with the one that is kept sees that; whoever does not throws away a good token.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from simulator.strategies.parameters import Count
+from simulator.token import Token
+
+WillDo = Callable[[Token], bool]
+"""Whether a token that is kept, and fresh, serves the caller."""
+
+Retries = Annotated[
+    int, Count("How often an operation refused with 401 is tried again with another token.", 0)
+]
+
+
+class On401(Protocol):
+    """Decides what the next call needs after a 401."""
+
+    def wanted(self, rejected: Token, attempt: int) -> WillDo | None:
+        """Return which kept tokens will do for the next call; None to make no next call.
+
+        ``attempt`` is as in ``Strategy.rejected``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """The 401 goes to the caller; the refused token stays in use until it is no longer fresh."""
+
+    def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Have a token issued without a look at the one that is kept, then call again.
+
+    Every worker that meets the same dead token has its own successor issued.
+    """
+
+    retries: Retries
+
+    def __post_init__(self) -> None:
+        _check(self.retries)
+
+    def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
+        return (lambda _: False) if attempt <= self.retries else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueIfSame:
+    """Have a token issued only if the refused one is still kept, then call again."""
+
+    retries: Retries
+
+    def __post_init__(self) -> None:
+        _check(self.retries)
+
+    def wanted(self, rejected: Token, attempt: int) -> WillDo | None:
+        return (lambda kept: kept.value != rejected.value) if attempt <= self.retries else None
+
+
+def _check(retries: int) -> None:
+    if retries < 0:
+        raise ValueError(f"retries must not be negative, got {retries}")

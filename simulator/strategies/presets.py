@@ -1,0 +1,193 @@
+"""The presets: strategies that real libraries and services ship, each by its usual name.
+
+``check_then_act``, ``mutex_double_checked``, ``single_flight`` and both shared ones differ in
+control and scope alone: their leeway is the same, so that comparing them compares that.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from simulator.clock import MILLISECOND, SECOND
+from simulator.strategies.composition import Composition, changed
+from simulator.strategies.control import (
+    MutexDoubleChecked,
+    MutexNoRecheck,
+    SingleFlight,
+    Uncontrolled,
+)
+from simulator.strategies.failure import Raise
+from simulator.strategies.fleet_scope import SharedCache, SharedLock
+from simulator.strategies.on_401 import Ignore, Issue, IssueIfSame
+from simulator.strategies.parameters import Value
+from simulator.strategies.scope import Process
+from simulator.strategies.trigger import EveryCall, Leeway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A composition with what there is to say about it.
+
+    ``sources`` tells for each parameter whose default its number is.
+    """
+
+    composition: Composition
+    summary: str
+    promises: str
+    does_not: str
+    sources: Mapping[str, str]
+
+
+PRESETS: Mapping[str, Preset] = {
+    "mint_per_call": Preset(
+        composition=Composition(
+            trigger=EveryCall(),
+            control=Uncontrolled(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="A new token for every call.",
+        promises="No call uses a token that an earlier call used.",
+        does_not="Keep the tokens of concurrent calls from evicting each other.",
+        sources={},
+    ),
+    "check_then_act": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=Uncontrolled(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Keep the token until shortly before its expiry; no lock.",
+        promises="One token per lifetime for a process with a single worker.",
+        does_not="Stop its workers from all refreshing when they find the token old.",
+        sources={
+            "leeway": "zoom/rivet-javascript 0.4.0, EXPIRATION_DELTA_SECONDS = 60; "
+            "Spring Security, clockSkew = 60 s",
+        },
+    ),
+    "mutex_no_recheck": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=30 * SECOND),
+            control=MutexNoRecheck(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="A lock around the refresh, but nobody looks again once inside.",
+        promises="At most one refresh of a process is under way.",
+        does_not="Save a single token: each worker in line still has one issued.",
+        sources={"leeway": "httpx-auth 0.23.1, early_expiry = 30 s"},
+    ),
+    "mutex_double_checked": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=MutexDoubleChecked(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Look, lock, look again, then refresh under the lock.",
+        promises="One token per process and lifetime.",
+        does_not="Know of other processes; notice that its token was evicted; spare its workers "
+        "a failing token endpoint, which each of them asks in turn.",
+        sources={"leeway": "Authlib 1.9.9, leeway = 60 s (golang.org/x/oauth2 has 10 s)"},
+    ),
+    "single_flight": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=SingleFlight(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="The first worker refreshes; those who come meanwhile share its result.",
+        promises="One token per process and lifetime; one failure shared by all who waited; a "
+        "cancelled worker takes nobody down.",
+        does_not="Know of other processes; notice that its token was evicted.",
+        sources={"leeway": "aws-sdk-go-v2 CredentialsCache, mandatory window = 1 min"},
+    ),
+    "reactive_unconditional": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=225 * SECOND),
+            control=Uncontrolled(),
+            scope=Process(),
+            on_401=Issue(retries=1),
+            failure=Raise(),
+        ),
+        summary="On a 401, have a new token issued and try again; no lock, no comparison.",
+        promises="A worker alone recovers from an eviction within one call.",
+        does_not="See that somebody has refreshed already: each 401 evicts one more token, and the "
+        "workers can keep each other in 401s for good.",
+        sources={
+            "leeway": "google-auth 2.62.2, REFRESH_THRESHOLD = 225 s",
+            "retries": "Duende.AccessTokenManagement 4, one retry with ForceTokenRenewal "
+            "(google-auth has 2)",
+        },
+    ),
+    "reactive_cas": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=SingleFlight(),
+            scope=Process(),
+            on_401=IssueIfSame(retries=1),
+            failure=Raise(),
+        ),
+        summary="On a 401, refresh only if the refused token is still the one in use; try again.",
+        promises="One refresh per dead token and process, however late its 401s arrive.",
+        does_not="Know of other processes: with fewer live tokens than processes they evict each "
+        "other.",
+        sources={
+            "leeway": "aws-sdk-go-v2 CredentialsCache, mandatory window = 1 min",
+            "retries": "airbyte-cdk 7.39.1, REFRESH_TOKEN_THEN_RETRY once per request",
+        },
+    ),
+    "shared_cache_no_lock": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=Uncontrolled(),
+            scope=SharedCache(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Read the token from the fleet's store for every call; no lock.",
+        promises="Between refreshes the whole fleet uses one token.",
+        does_not="Stop the fleet from refreshing all at once, nor an answer that comes late from "
+        "putting a dead token into the store.",
+        sources={
+            "leeway": "zoom/rivet-javascript 0.4.0 with a shared store, EXPIRATION_DELTA_SECONDS "
+            "= 60",
+        },
+    ),
+    "shared_lock": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=Uncontrolled(),
+            scope=SharedLock(lock_ttl=10 * SECOND, poll=50 * MILLISECOND, wait=12 * SECOND),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Read the fleet's store for every call; refresh under a lock of the whole fleet.",
+        promises="One token per lifetime for the whole fleet, while the token endpoint answers "
+        "within lock_ttl.",
+        does_not="Stop a holder slower than lock_ttl from refreshing beside its successor; notice "
+        "that its token was evicted.",
+        sources={
+            "leeway": "Duende.AccessTokenManagement 4, renewal 60 s before expiry",
+            "lock_ttl": "NangoHQ/nango@00e3a22 refresh.ts, lock of 10 s",
+            "poll": "NangoHQ/nango@00e3a22 refresh.ts, polled every 50 ms",
+            "wait": "NangoHQ/nango@00e3a22 refresh.ts, for up to 12 s",
+        },
+    ),
+}
+
+
+def override(preset: str, settings: Iterable[tuple[str, Value]]) -> Composition:
+    """Return the composition of ``preset`` with ``settings`` changed, spans in ticks.
+
+    Raises:
+        KeyError: there is no such preset.
+        ValueError: it has no such parameter, or cannot take the value.
+    """
+    return changed(PRESETS[preset].composition, dict(settings))

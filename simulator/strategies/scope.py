@@ -1,0 +1,82 @@
+"""The scope axis: where the token is kept, and who shares it.
+
+A scope is a value; ``keeper()`` makes the live piece of one process. Scopes that reach beyond the
+process are in ``fleet_scope.py``.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from simulator.strategies.on_401 import WillDo
+from simulator.strategies.ports import Ports
+from simulator.token import Token
+
+Issue = Callable[[], Awaitable[Token]]
+"""Has a token issued, or raises ``TokenUnavailable``."""
+
+
+class Kept(NamedTuple):
+    """A token that is kept, and how many store reads it takes to get at it."""
+
+    token: Token
+    store_reads: int
+
+
+class Keeper(Protocol):
+    """Keeps the token of one process. ``StoreUnavailable`` passes through."""
+
+    def peek(self) -> Kept | None:
+        """Return at once the token that is kept; None if there is none, or no telling."""
+        ...
+
+    async def kept(self, will_do: WillDo) -> Token | None:
+        """Return the token that is kept, if it will do."""
+        ...
+
+    async def renew(self, will_do: WillDo) -> Token:
+        """Have a token issued and keep it, or return one that came from elsewhere meanwhile.
+
+        ``will_do`` tells which of the latter serve the caller.
+
+        Raises:
+            TokenUnavailable: neither.
+        """
+        ...
+
+
+class Scope(Protocol):
+    """Where tokens are kept, as a value."""
+
+    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+        """Return a keeper for one process, in its first state."""
+        ...
+
+
+def if_it_serves(token: Token | None, will_do: WillDo) -> Token | None:
+    """Return ``token`` if there is one and it will do."""
+    return token if token is not None and will_do(token) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """In the process's memory; of several answers under way the last to arrive stays."""
+
+    def keeper(self, issue: Issue, ports: Ports) -> Keeper:  # noqa: ARG002
+        return _ProcessKeeper(issue)
+
+
+@dataclass(slots=True)
+class _ProcessKeeper:
+    _issue: Issue
+    _token: Token | None = field(default=None, init=False)
+
+    def peek(self) -> Kept | None:
+        return None if self._token is None else Kept(self._token, store_reads=0)
+
+    async def kept(self, will_do: WillDo) -> Token | None:
+        return if_it_serves(self._token, will_do)
+
+    async def renew(self, will_do: WillDo) -> Token:  # noqa: ARG002 - nothing comes from elsewhere
+        self._token = token = await self._issue()
+        return token
