@@ -236,7 +236,10 @@ def problems_or_none(text):
             changed("duration: 1h", "duration: 60"),
             "7:13: run.duration: needs a unit, such as 30s, 5m or 1h; got 60",
         ),
-        (SMALLEST + "  engine: virtual\n", "8:11: run.engine: must be 'wire', got 'virtual'"),
+        (
+            SMALLEST + "  engine: real\n",
+            "8:11: run.engine: must be 'wire' or 'virtual', got 'real'",
+        ),
         (SMALLEST + "  time_scale: 0.5\n", "8:15: run.time_scale: must be at least 1, got 0.5"),
         (
             SMALLEST + "  time_scale: 7200\n",

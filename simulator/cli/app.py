@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,6 +17,8 @@ app = typer.Typer(
     "live? Write the fleet down as a scenario file and race the strategies.\n\n"
     "Start with: `tokenrace run scenarios/expiry-stampede.yaml`",
 )
+
+EngineName = Literal["wire", "virtual"]
 
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)
@@ -62,6 +64,18 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, help="The first seed; alone, the only one.")
     ] = None,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(
+            help="wire: real HTTP and processes; virtual: simulated. Default: the file's."
+        ),
+    ] = None,
+    no_skip: Annotated[
+        bool,
+        typer.Option(
+            "--no-skip", help="Virtual engine: step through calm time too; slower, same history."
+        ),
+    ] = False,
     out: Annotated[
         Path, typer.Option(help="Where the folder of results goes.", metavar="DIR")
     ] = Path("results"),
@@ -72,9 +86,11 @@ def run(
     OUT/NAME/, hold summary.json, a trace per run and plots as PNG and SVG.
     """
     with told_to_the_user():
+        from simulator.cli.engines import engine_asked_for
         from simulator.cli.run import run_scenario, select
 
-        run_scenario(select(file, strategy, seeds, seed), out)
+        chosen = engine_asked_for(engine, no_skip=no_skip)
+        run_scenario(select(file, strategy, seeds, seed, chosen), out)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """``tokenrace run``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -8,13 +9,14 @@ from rich.console import Console
 
 from simulator.analysis.plots import draw_plots
 from simulator.analysis.summary import Setting, Summary, summarize, write_summary
+from simulator.cli.engines import engine_named
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
 from simulator.clock import seconds
 from simulator.errors import SimulatorError
 from simulator.results_folder import whole_or_not_at_all
 from simulator.scenario import Scenario, StrategyChoice, load, scenario_hash
-from simulator.simulation.experiment import Experiment, run_all
+from simulator.simulation.experiment import Engine, Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import RecordedRun
 
@@ -22,39 +24,58 @@ PLAIN_WIDTH = 110
 """Columns of the table where no terminal says how wide it is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a command line asks for: the runs, on which engine, and the command itself."""
+
+    experiment: Experiment
+    engine: Engine
+    command: str
+
+
 def select(
-    file: Path, strategies: Sequence[str] | None, seeds: int | None, seed: int | None
-) -> tuple[Experiment, str]:
-    """Return the runs that the command line asks for, and the command that asks for them.
+    file: Path,
+    strategies: Sequence[str] | None,
+    seeds: int | None,
+    seed: int | None,
+    engine: Engine | None,
+) -> Asked:
+    """Return the runs that the command line asks for; ``engine`` None means the file's.
 
     Raises:
         SimulatorError: the file is wrong, or has no such strategy.
     """
     scenario = load(file, CATALOGUE)
-    choices = _chosen(file, scenario, strategies)
     first = 1 if seed is None else seed
     count = seeds or (scenario.run.seeds if seed is None else 1)
+    chosen = engine or engine_named(scenario.run.engine)
     command = ["tokenrace", "run", str(file)]
     command += [f"--strategy {name}" for name in strategies or ()]
     command += [f"--seeds {count}"] + ([] if first == 1 else [f"--seed {first}"])
-    experiment = Experiment(
-        scenario=scenario, choices=choices, seeds=tuple(range(first, first + count))
+    command += [] if chosen.name == scenario.run.engine else [f"--engine {chosen.name}"]
+    return Asked(
+        experiment=Experiment(
+            scenario=scenario,
+            choices=_chosen(file, scenario, strategies),
+            seeds=tuple(range(first, first + count)),
+            time_scale=scenario.run.time_scale if chosen.name == "wire" else 1,
+        ),
+        engine=chosen,
+        command=" ".join(command),
     )
-    return experiment, " ".join(command)
 
 
-def run_scenario(selected: tuple[Experiment, str], out: Path) -> None:
+def run_scenario(asked: Asked, out: Path) -> None:
     """Make the runs, write their results to a folder in ``out`` and print the table.
 
     Raises:
         SimulatorError: a run cannot go on, or the results cannot be written.
     """
-    experiment, command = selected
     console = Console() if Console().is_terminal else Console(width=PLAIN_WIDTH)
-    folder = out / experiment.scenario.name
+    folder = out / asked.experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:
-        runs = _make_runs(experiment, partial / "trace", console)
-        summary = summarize(_setting(experiment, command), runs)
+        runs = _make_runs(asked, partial / "trace", console)
+        summary = summarize(_setting(asked), runs)
         write_summary(partial / "summary.json", summary)
         plots = draw_plots(summary, runs, partial)
     print_table(console, summary)
@@ -75,35 +96,34 @@ def _chosen(
     return tuple(known[name] for name in dict.fromkeys(names))
 
 
-def _make_runs(
-    experiment: Experiment, traces: Path, console: Console
-) -> dict[str, list[RecordedRun]]:
+def _make_runs(asked: Asked, traces: Path, console: Console) -> dict[str, list[RecordedRun]]:
     traces.mkdir()
+    experiment = asked.experiment
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
     with ShownProgress(console, len(experiment.seeds) * len(experiment.choices)) as progress:
-        for run in run_all(experiment, traces, progress):
+        for run in run_all(experiment, asked.engine, traces, progress):
             runs[run.header.strategy].append(run)
     return runs
 
 
-def _setting(experiment: Experiment, command: str) -> Setting:
-    scenario = experiment.scenario
+def _setting(asked: Asked) -> Setting:
+    scenario = asked.experiment.scenario
     return Setting(
         scenario=scenario.name,
         description=scenario.description.strip(),
         scenario_sha256=scenario_hash(scenario),
         version=version("tokenrace"),
-        engine=scenario.run.engine,
-        seeds=experiment.seeds,
+        engine=asked.engine.name,
+        seeds=asked.experiment.seeds,
         duration_s=seconds(scenario.run.duration),
-        time_scale=scenario.run.time_scale,
+        time_scale=asked.experiment.time_scale,
         provider={
             "profile": scenario.provider.profile,
             "live_tokens": scenario.provider.live_tokens,
             "lifetime_s": seconds(scenario.provider.lifetime),
         },
         fleet={"processes": scenario.fleet.processes, "workers": scenario.fleet.workers},
-        command=command,
+        command=asked.command,
     )
 
 

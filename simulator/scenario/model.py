@@ -35,6 +35,8 @@ from simulator.scenario.units import RATE_MAX_HZ, write_span
 ProfileName = Literal["zoom-2022", "zoom-2023"]
 OperationName = Literal["create_meeting", "delete_meeting", "get_meeting", "get_user"]
 
+EngineName = Literal["wire", "virtual"]
+
 _SCALED = "Divided by run.time_scale on the wire engine."
 _UNSCALED = "Not changed by run.time_scale."
 
@@ -161,8 +163,10 @@ class RunSection(Section):
     seeds: Count = Field(
         default=5, description="How many times each strategy runs, each time with another seed."
     )
-    engine: Literal["wire"] = Field(
-        default="wire", description="wire: real HTTP between real processes."
+    engine: EngineName = Field(
+        default="wire",
+        description="wire: real HTTP between real processes, in real time. virtual: everything "
+        "simulated, in virtual time: a week in seconds, the same history every time.",
     )
     time_scale: float = Field(
         default=1.0,

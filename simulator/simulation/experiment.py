@@ -4,8 +4,7 @@ Seeds are the outer loop, so that strategies take turns: what else the machine d
 on all of them alike.
 """
 
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +13,27 @@ from typing import Protocol
 from simulator.clock import Ticks
 from simulator.errors import RunError
 from simulator.scenario import Scenario, StrategyChoice
+from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan, plan_run
-from simulator.simulation.wire.run import run_on_wire, spool_of, spool_of_provider
-from simulator.simulation.wire.spool import merged
 from simulator.trace.events import ProcessEnded
 from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter
+
+
+class Engine(Protocol):
+    """Makes runs happen: on the wire or on virtual time."""
+
+    @property
+    def name(self) -> str:
+        """Its name in results."""
+        ...
+
+    def run(self, plan: RunPlan, writer: TraceWriter, report: Callable[[Ticks], None]) -> Counted:
+        """Make one run: every event goes to ``writer``, in order; ``report`` hears how far it is.
+
+        Raises:
+            RunError: the run could not start or go on.
+        """
+        ...
 
 
 class Watcher(Protocol):
@@ -39,22 +54,25 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """Which runs of ``scenario`` to make."""
+    """Which runs of ``scenario`` to make, ``time_scale`` times as fast as it is written."""
 
     scenario: Scenario
     choices: tuple[StrategyChoice, ...]
     seeds: tuple[int, ...]
+    time_scale: float
 
     def plans(self) -> list[RunPlan]:
         """Return the plan of every run, in the order they are made."""
         return [
-            plan_run(self.scenario, choice, seed, self.scenario.run.time_scale)
+            plan_run(self.scenario, choice, seed, self.time_scale)
             for seed in self.seeds
             for choice in self.choices
         ]
 
 
-def run_all(experiment: Experiment, traces: Path, watcher: Watcher) -> Iterator[RecordedRun]:
+def run_all(
+    experiment: Experiment, engine: Engine, traces: Path, watcher: Watcher
+) -> Iterator[RecordedRun]:
     """Make every run and yield it when its trace is complete, in the folder ``traces``.
 
     Raises:
@@ -62,34 +80,28 @@ def run_all(experiment: Experiment, traces: Path, watcher: Watcher) -> Iterator[
     """
     for plan in experiment.plans():
         watcher.began(plan.strategy, plan.seed, plan.duration)
-        try:
-            yield _run(plan, experiment.scenario.run.time_scale, traces, watcher)
-        except RunError as error:
-            raise RunError(f"strategy {plan.strategy}, seed {plan.seed}: {error}") from None
-
-
-def _run(plan: RunPlan, time_scale: float, traces: Path, watcher: Watcher) -> RecordedRun:
-    header = TraceHeader(
-        scenario=plan.scenario,
-        strategy=plan.strategy,
-        seed=plan.seed,
-        engine="wire",
-        duration=plan.duration,
-        lifetime=plan.policy.lifetime,
-        time_scale=time_scale,
-        version=version("tokenrace"),
-    )
-    path = traces / f"{plan.strategy}-{plan.seed}.jsonl"
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
-        folder = Path(name)
-        counted = run_on_wire(plan, folder, watcher.reached)
-        spools = [spool_of_provider(folder)]
-        spools += [spool_of(folder, process) for process in range(plan.fleet.processes)]
+        header = TraceHeader(
+            scenario=plan.scenario,
+            strategy=plan.strategy,
+            seed=plan.seed,
+            engine=engine.name,
+            duration=plan.duration,
+            lifetime=plan.policy.lifetime,
+            time_scale=experiment.time_scale,
+            version=version("tokenrace"),
+        )
+        path = traces / f"{plan.strategy}-{plan.seed}.jsonl"
         with TraceWriter(path, header) as writer:
-            for event in merged(spools, counted.deaths):
-                writer.write(event)
+            counted = _run(engine, plan, writer, watcher)
             writer.finish(counted.provider, counted.clients)
-    watcher.ended(counted.deaths)
-    return RecordedRun(
-        header=header, provider=counted.provider, clients=counted.clients, trace=path
-    )
+        watcher.ended(counted.deaths)
+        yield RecordedRun(
+            header=header, provider=counted.provider, clients=counted.clients, trace=path
+        )
+
+
+def _run(engine: Engine, plan: RunPlan, writer: TraceWriter, watcher: Watcher) -> Counted:
+    try:
+        return engine.run(plan, writer, watcher.reached)
+    except RunError as error:
+        raise RunError(f"strategy {plan.strategy}, seed {plan.seed}: {error}") from None

@@ -1,0 +1,24 @@
+"""The engines by name, each imported only when it is asked for."""
+
+from simulator.scenario.model import EngineName
+from simulator.simulation.experiment import Engine
+
+
+def engine_named(name: EngineName) -> Engine:
+    """Return the engine called ``name``, as it runs by default."""
+    if name == "wire":
+        from simulator.simulation.wire.engine import WireEngine
+
+        return WireEngine()
+    from simulator.simulation.virtual.engine import VirtualEngine
+
+    return VirtualEngine()
+
+
+def engine_asked_for(name: EngineName | None, *, no_skip: bool) -> Engine | None:
+    """Return the engine that the command line's options mean; None where they leave it open."""
+    if no_skip:
+        from simulator.simulation.virtual.engine import VirtualEngine
+
+        return VirtualEngine(skips_calm=False)
+    return None if name is None else engine_named(name)

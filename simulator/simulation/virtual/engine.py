@@ -1,0 +1,38 @@
+"""The virtual engine, as an experiment uses it."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from simulator.clock import Ticks
+from simulator.engine.ties import Fifo, TiePolicy
+from simulator.errors import RunError, SimulatorError
+from simulator.provider.recorder import EventSink
+from simulator.simulation.counted import Counted
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.virtual.run import run_on_virtual_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualEngine:
+    """Everything on one loop, in virtual time. The same plan gives the same history."""
+
+    skips_calm: bool = True
+    ties: TiePolicy = field(default_factory=Fifo)
+    name: ClassVar[str] = "virtual"
+
+    def run(self, plan: RunPlan, writer: EventSink, report: Callable[[Ticks], None]) -> Counted:
+        """Make one run.
+
+        Raises:
+            RunError: with the traceback, where the strategy raised or the run cannot go on.
+        """
+        try:
+            return run_on_virtual_time(
+                plan, writer, report, ties=self.ties, skips_calm=self.skips_calm
+            )
+        except SimulatorError as error:
+            raise RunError(str(error)) from None
+        except Exception:  # noqa: BLE001 - a strategy may raise anything, and the user must see it
+            raise RunError(f"it raised:\n{traceback.format_exc()}") from None

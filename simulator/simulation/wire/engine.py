@@ -1,0 +1,32 @@
+"""The wire engine, as an experiment uses it."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from simulator.clock import Ticks
+from simulator.simulation.counted import Counted
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.wire.run import run_on_wire, spool_of, spool_of_provider
+from simulator.simulation.wire.spool import merged
+from simulator.trace.files import TraceWriter
+
+
+@dataclass(frozen=True, slots=True)
+class WireEngine:
+    """Real HTTP between real processes, in real time."""
+
+    name: ClassVar[str] = "wire"
+
+    def run(self, plan: RunPlan, writer: TraceWriter, report: Callable[[Ticks], None]) -> Counted:
+        """Make one run; its processes write their events apart, and they are merged at the end."""
+        with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
+            folder = Path(name)
+            counted = run_on_wire(plan, folder, report)
+            spools = [spool_of_provider(folder)]
+            spools += [spool_of(folder, process) for process in range(plan.fleet.processes)]
+            for event in merged(spools, counted.deaths):
+                writer.write(event)
+        return counted
