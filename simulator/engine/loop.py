@@ -270,7 +270,7 @@ class VirtualLoop(Unsupported, Owned):
             for task in self.tasks_of(owner):
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
                 with suppress(RuntimeError):
-                    task.get_coro().close()  # type: ignore[union-attr]
+                    task.get_coro().close()
         self.close()
 
     def _check_closed(self) -> None:

@@ -101,7 +101,7 @@ def place(
         if at >= cut:
             operation.reaches_store_later(at)
             return
-        at = operation.reach_store(worker.process.world.store.visible(), at)
+        at = operation.reach_store(operation.visible_record(), at)
         if at >= cut:
             operation.is_back_from_store_later(at)
             return

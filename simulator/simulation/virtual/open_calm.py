@@ -35,12 +35,13 @@ class Overlapping:
 
     def __init__(self, worker: "VirtualWorker", held: Held, cut: Ticks) -> None:
         links = worker.process.world.plan.links
+        store = worker.process.world.store_link
         self.wanted = _wanted(worker, cut)
         reads = np.zeros_like(self.wanted)
         if held.store_reads:
             reads = worker.reads.ahead(len(self.wanted)).copy()
             worker.reads.skip(len(self.wanted))
-        there = links.store.theres(reads)
+        there = store.theres(reads)
         self.reached, self.read_backs = self.wanted + there, reads - there
         self.sent = self.wanted + reads
         trips = _trips_in_order_of_sending(worker, self.sent, self.reached, cut)

@@ -75,7 +75,7 @@ class Operation:
 
     def visible_record(self) -> Record | None:
         """Return the record as a read that arrives now sees it."""
-        return self._worker.process.world.store.visible()
+        return self._worker.process.peeking.visible()
 
     def _store_reached(self) -> None:
         now = self._worker.process.world.loop.now

@@ -18,6 +18,10 @@ class Peeking:
         """Return the record that is shown, without a round trip."""
         return self._shown[-1] if self._shown else self._visible()
 
+    def visible(self) -> Record | None:
+        """Return the record as a read that takes effect now sees it."""
+        return self._visible()
+
     def show(self, record: Record | None) -> None:
         """Show ``record`` until ``show_now``."""
         self._shown.append(record)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from simulator.arrivals import Closed, gaps, phase
 from simulator.clock import Ticks
+from simulator.distributions import Constant
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import TiePolicy
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.counted_store import CountedStore, SharedStore
 from simulator.fleet.names import process_name, user_id, worker_name
-from simulator.links import LinkStream, api_stream, token_stream
+from simulator.links import Link, LinkStream, api_stream, token_stream
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import TokenRequest
 from simulator.provider.recorder import EventSink, Recorder
@@ -29,6 +30,8 @@ from simulator.strategies.compose import Ports, compose
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 
 REPORTS = 100
+AT_ONCE = Link(round_trip=Constant(0))
+"""How far a process is from its own memory."""
 
 
 def run_on_virtual_time(
@@ -77,6 +80,7 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
         sink=sink,
         tally=ClientTally(width=width),
         store=SharedState(clock, before_write=touches.before_store_write),
+        store_link=plan.links.store if plan.store == "sqlite" else AT_ONCE,
         streams=Streams(plan.seed),
         ended=loop.create_future(),
         skips_calm=skips_calm,
@@ -142,7 +146,7 @@ def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
 def _worker(world: World, process: VirtualProcess, number: int) -> VirtualWorker:
     plan, streams = world.plan, world.streams
     name, user = worker_name(process.number, number), user_id(process.number, number)
-    store = plan.links.store
+    store = world.store_link
     return VirtualWorker(
         process,
         plan.fleet.number_of(process.number, number),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator.clock import Clock
 from simulator.engine.loop import VirtualLoop
+from simulator.links import Link
 from simulator.provider.endpoints import Provider
 from simulator.provider.recorder import EventSink, Recorder
 from simulator.rng import Streams
@@ -26,6 +27,7 @@ class World:
     sink: EventSink
     tally: ClientTally
     store: SharedState
+    store_link: Link
     streams: Streams
     ended: asyncio.Future[None]
     skips_calm: bool
