@@ -42,6 +42,8 @@ class Link:
 
     def theres(self, round_trips: Spans) -> Spans:
         """Return the way there of each of ``round_trips``, as ``cut`` does."""
+        if 2 * self.arrival_per_mille == PER_MILLE:
+            return round_trips >> 1  # the same, without a division
         return round_trips * self.arrival_per_mille // PER_MILLE
 
 

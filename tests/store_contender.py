@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from simulator.clock import MINUTE
+from simulator.clock import MILLISECOND, MINUTE
 from simulator.machine_clock import MachineClock
 from simulator.stores.contract import Lease
 from simulator.stores.sqlite import SqliteStore, open_sqlite
@@ -27,11 +27,12 @@ async def write_once(store: SqliteStore, name: str) -> None:
 
 
 async def granted(store: SqliteStore, name: str) -> Lease:
-    """Ask until the lease is granted."""
+    """Ask every millisecond until the lease is granted: nothing tells when it is given back."""
     while True:
         lease = await store.acquire(name, MINUTE)
         if lease is not None:
             return lease
+        await store.clock.sleep(MILLISECOND)
 
 
 async def count_once(store: SqliteStore, counter: Path, name: str) -> int:

@@ -70,7 +70,7 @@ def test_the_catalogue_reads_each_kind_as_what_it_is():
     assert isinstance(reactive["retries"], WholeParameter)
     assert (lock["leeway"].read("0s"), lock["lock_ttl"].read("2s")) == (0, 2 * SECOND)
     assert reactive["retries"].read(0) == 0
-    with pytest.raises(ValueError, match="longer than zero|positive|must be"):
+    with pytest.raises(ValueError, match="must be more than 0"):
         lock["lock_ttl"].read("0s")
 
 
@@ -108,20 +108,21 @@ def test_a_positive_span_stays_positive(leeway, shrunk):
 
 
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("axis", "values", "message"),
     [
-        (lambda: Leeway(leeway=-1), "leeway must not be negative, got -1"),
-        (lambda: Issue(retries=-1), "retries must not be negative, got -1"),
-        (lambda: IssueIfSame(retries=-1), "retries must not be negative, got -1"),
-        (lambda: SharedLock(lock_ttl=0, poll=1, wait=1), "lock_ttl must be positive, got 0"),
-        (lambda: SharedLock(lock_ttl=1, poll=0, wait=1), "poll must be positive, got 0"),
-        (lambda: SharedLock(lock_ttl=1, poll=1, wait=-1), "wait must be positive, got -1"),
+        (Leeway, {"leeway": -1}, "leeway must not be negative, got -1"),
+        (Issue, {"retries": -1}, "retries must not be negative, got -1"),
+        (IssueIfSame, {"retries": -1}, "retries must not be negative, got -1"),
+        (SharedLock, {"lock_ttl": 0, "poll": 1, "wait": 1}, "lock_ttl must be positive, got 0"),
+        (SharedLock, {"lock_ttl": 1, "poll": 0, "wait": 1}, "poll must be positive, got 0"),
+        (SharedLock, {"lock_ttl": 1, "poll": 1, "wait": -1}, "wait must be positive, got -1"),
     ],
+    ids=str,
 )
-def test_an_axis_refuses_to_exist_when_wrong(make, message):
+def test_an_axis_refuses_to_exist_when_wrong(axis, values, message):
     """A poll of zero would spin for ever on virtual time."""
     with pytest.raises(ValueError, match=message):
-        make()
+        axis(**values)
 
 
 def test_each_parameter_says_what_it_is_for():

@@ -94,6 +94,43 @@ def run(
 
 
 @app.command()
+def replay(
+    file: ScenarioFile,
+    strategy: Annotated[
+        str, typer.Option("--strategy", "-s", help="The strategy to repeat.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The seed to repeat.")] = 1,
+) -> None:
+    """Repeat one run on virtual time and print what happened, event by event.
+
+    The same file, strategy and seed give the same history every time.
+    """
+    with told_to_the_user():
+        from simulator.cli.replay import replay_run
+
+        replay_run(file, strategy, seed)
+
+
+@app.command()
+def agree(
+    file: ScenarioFile,
+    seeds: Annotated[
+        int | None, typer.Option(min=2, max=1_000, help="Runs per strategy and engine.")
+    ] = None,
+) -> None:
+    """Run a scenario on both engines and show each figure side by side.
+
+    Both go as fast as the file's time_scale says, so that they are asked the same. Exit code 1
+    when they disagree: then the simulation is wrong, or the scenario is.
+    """
+    with told_to_the_user():
+        from simulator.cli.agree import agree_on
+
+        if not agree_on(file, seeds):
+            raise typer.Exit(1)
+
+
+@app.command()
 def validate(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)

@@ -17,6 +17,19 @@ from simulator.clock import Ticks
 from simulator.trace.events import ProcessEnded
 
 
+class Silent:
+    """Shows nothing of an experiment."""
+
+    def began(self, strategy: str, seed: int, duration: Ticks) -> None:
+        """A run began."""
+
+    def reached(self, at: Ticks) -> None:
+        """The run under way has come to ``at``."""
+
+    def ended(self, deaths: Sequence[ProcessEnded]) -> None:
+        """The run under way ended."""
+
+
 class ShownProgress:
     """Shows every run of an experiment of ``runs`` runs on ``console``."""
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from simulator.analysis.plots import draw_plots
 from simulator.analysis.summary import Setting, Summary, summarize, write_summary
 from simulator.cli.engines import engine_named
+from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
 from simulator.clock import seconds
@@ -19,9 +20,6 @@ from simulator.scenario import Scenario, StrategyChoice, load, scenario_hash
 from simulator.simulation.experiment import Engine, Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import RecordedRun
-
-PLAIN_WIDTH = 110
-"""Columns of the table where no terminal says how wide it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ def run_scenario(asked: Asked, out: Path) -> None:
     Raises:
         SimulatorError: a run cannot go on, or the results cannot be written.
     """
-    console = Console() if Console().is_terminal else Console(width=PLAIN_WIDTH)
+    console = console_of_output()
     folder = out / asked.experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:
         runs = _make_runs(asked, partial / "trace", console)

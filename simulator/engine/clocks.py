@@ -47,8 +47,10 @@ class SkewedClock:
 
     async def sleep(self, span: Ticks) -> None:
         """Wait until this clock has moved by ``span``; at once when it is not positive."""
-        true_span = max(span, 0) * PPM // (PPM + self._drift_ppm)
-        await _until(self._loop, self._loop.now + true_span)
+        woken_at = self.now() - self._offset + max(span, 0)
+        # Rounded up: woken a tick too early, whoever waits for an instant would wait for ever.
+        true = -(-woken_at * PPM // (PPM + self._drift_ppm))
+        await _until(self._loop, max(true, self._loop.now))
 
 
 async def _until(loop: VirtualLoop, at: Ticks) -> None:

@@ -17,7 +17,8 @@ class Owned:
     """The part of the loop that knows whose a task is. Costs nothing until a process is stopped.
 
     A *crashed* process is told nothing: its ports are severed, then its tasks are cancelled so that
-    their ``finally`` blocks run at this very tick, and what is left of it afterwards never runs.
+    their ``finally`` blocks run at this very tick. What is left of it when the tick is over never
+    runs; ``tasks_of`` names the tasks among it, which would not be cancelled.
     A *paused* process does not notice: what is due meanwhile waits and runs when it is resumed, in
     the order in which it would have run.
     """
@@ -43,7 +44,6 @@ class Owned:
         for sever in self._severs.pop(process, []):
             sever()
         self._crashed_at[process] = self.now
-        self._is_watching = True
         self.resume(process)
         for task in self.tasks_of(process):
             task.cancel()
@@ -56,10 +56,15 @@ class Owned:
     def resume(self, process: int) -> None:
         """Let ``process`` run what became due meanwhile; does nothing when it is not paused."""
         self._ready.extend(self._paused.pop(process, []))
+        self._is_watching = bool(self._paused or self._crashed_at)
 
     def is_paused(self, process: int) -> bool:
         """Return whether ``process`` is paused."""
         return process in self._paused
+
+    def is_crashed(self, process: int) -> bool:
+        """Return whether ``process`` has crashed."""
+        return process in self._crashed_at
 
     def tasks_of(self, process: int | None) -> list[asyncio.Task[Any]]:
         """Return the unfinished tasks of ``process`` (None: of no process), first created first."""

@@ -19,3 +19,8 @@ def owned_by(process: int) -> Iterator[None]:
         yield
     finally:
         OWNER.reset(token)
+
+
+def whose(owner: int | None) -> str:
+    """Return what to call ``owner`` in an error."""
+    return "no process" if owner is None else f"process {owner}"

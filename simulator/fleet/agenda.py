@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.distributions import Uniform
+from simulator.distributions import Spans, Uniform
 from simulator.fleet.own_meetings import OwnMeetings
 from simulator.fleet.ports import Errand
 from simulator.provider.messages import Operation
@@ -55,9 +55,21 @@ _CHANGE: dict[Operation, int] = {
 
 
 class Agenda:
-    """One worker's operations and the meetings it has made."""
+    """One worker's operations and the meetings it has made.
 
-    __slots__ = ("_changes", "_kinds", "_own", "_slots", "_user")
+    ``has_meetings`` says whether any errand creates or deletes a meeting.
+    """
+
+    __slots__ = (
+        "_changes",
+        "_create",
+        "_kinds",
+        "_own",
+        "_read_user",
+        "_slots",
+        "_user",
+        "has_meetings",
+    )
 
     def __init__(self, mix: OperationMix, streams: Streams, worker: str, user: str) -> None:
         self._slots = mix.slots()
@@ -65,12 +77,17 @@ class Agenda:
             f"operation/{worker}", Uniform(0, len(self._slots) - 1)
         )
         self._changes = np.array([_CHANGE[slot] for slot in self._slots], dtype=np.int64)
+        self.has_meetings = bool(self._changes.any())
         self._own = OwnMeetings()
         self._user = user
+        self._read_user = Errand("get_user", user)
+        self._create = Errand("create_meeting", user)
 
     def next(self) -> Errand:
         """Return the next errand. A meeting to be deleted leaves the worker's list at once."""
         operation = self._slots[self._kinds.next() if len(self._slots) > 1 else 0]
+        if operation == "get_user":
+            return self._read_user
         match operation:
             case "delete_meeting" if self._own:
                 return Errand(operation, str(self._own.pop_oldest()))
@@ -79,9 +96,9 @@ class Agenda:
                 self._own.put_back(meeting)
                 return Errand(operation, str(meeting))
             case "create_meeting" | "delete_meeting":
-                return Errand("create_meeting", self._user)
+                return self._create
             case _:
-                return Errand("get_user", self._user)
+                return self._read_user
 
     def work_off(self, count: int) -> "WorkedOff":
         """Take the next ``count`` errands, each of which succeeds before the next is taken.
@@ -90,27 +107,29 @@ class Agenda:
         into creating, which raises the number of meetings by 2 above that of the plain sums, so the
         errands turned number ceil(d / 2), where d is how far the plain sums fall below 0.
         """
-        changes = self._changes[self._kinds.ahead(count)] if len(self._slots) > 1 else None
-        if changes is None:
-            changes = np.full(count, self._changes[0])
-        else:
-            self._kinds.skip(count)
+        if not self.has_meetings:
+            self._take_kinds(count)
+            return WorkedOff(0, 0, count)
+        changes = self._changes[self._take_kinds(count)]
         creates = int(np.count_nonzero(changes > 0))
         deletes = int(np.count_nonzero(changes < 0))
         lowest = min(0, len(self._own) + int(np.cumsum(changes).min(initial=0)))
         turned = -(lowest // 2)
         return WorkedOff(creates + turned, deletes - turned, count - creates - deletes)
 
+    def _take_kinds(self, count: int) -> Spans | list[int]:
+        """Take the kinds of the next ``count`` errands; nothing is drawn where there is but one."""
+        if len(self._slots) == 1:
+            return [0] * count
+        kinds = self._kinds.ahead(count)
+        self._kinds.skip(count)
+        return kinds
+
     def settle(self, created: range, deleted: int) -> None:
         """Learn the ids of the meetings created while errands were worked off, and forget the
         ``deleted`` oldest."""
         self._own.extend(created)
         self._own.drop_oldest(deleted)
-
-    @property
-    def has_meetings(self) -> bool:
-        """Whether any errand creates or deletes a meeting."""
-        return bool(self._changes.any())
 
     @property
     def user(self) -> str:

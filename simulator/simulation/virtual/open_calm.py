@@ -1,14 +1,15 @@
 """Bringing a worker of an open workload up to date: its operations overlap.
 
 Each starts when it is due, whatever became of the others, so their instants are sums as well; but a
-request takes the next round trip in the order of sending, and what an operation does depends on
-which earlier ones have ended by then. The order is computed first and then walked through.
+request takes the next round trip in the order of sending, which a slow store read can change.
+
+Only for workers that make no meetings: what such an operation does depends on which earlier ones
+have ended by then, so a process whose open workers make meetings is never calm.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.clock import Ticks
 from simulator.distributions import Spans
@@ -19,8 +20,6 @@ from simulator.strategies.contract import Held
 
 if TYPE_CHECKING:
     from simulator.simulation.virtual.worker import VirtualWorker
-
-WANTED, ARRIVED, ANSWERED = range(3)
 
 
 class Overlapping:
@@ -54,10 +53,7 @@ def catch_up_open(worker: "VirtualWorker", held: Held, cut: Ticks) -> None:
     """Do all that ``worker`` does before ``cut``."""
     operations = Overlapping(worker, held, cut)
     worker.process.world.tally.store_reads += held.store_reads * len(operations.wanted)
-    if worker.agenda.has_meetings:
-        _walk(worker, operations, held, cut)
-    else:
-        _count(worker, operations, held, cut)
+    _count(worker, operations, held, cut)
 
 
 def _wanted(worker: "VirtualWorker", cut: Ticks) -> Spans:
@@ -102,40 +98,6 @@ def _count(worker: "VirtualWorker", these: Overlapping, held: Held, cut: Ticks) 
             operation.on_its_way(int(these.backs[column]), held.token)
             operation.reach_api(int(these.arrived[column]))
         _place(operation, these, column, held, cut)
-
-
-def _walk(worker: "VirtualWorker", these: Overlapping, held: Held, cut: Ticks) -> None:
-    """Step through the operations in the order of their instants, without the loop's heap."""
-    begun: dict[int, Operation] = {}
-    for step, column in _in_order(these, cut):
-        if step == WANTED:
-            begun[column] = _begin(worker, these, column, worker.agenda.next())
-        elif step == ARRIVED:
-            begun[column].on_its_way(int(these.backs[column]), held.token)
-            begun[column].reach_api(int(these.arrived[column]))
-        else:
-            begun.pop(column).answer(int(these.answered[column]))
-    for column, operation in begun.items():
-        _place(operation, these, column, held, cut)
-
-
-def _in_order(these: Overlapping, cut: Ticks) -> list[tuple[int, int]]:
-    """Return each step before ``cut`` with its column: by instant, then as they were scheduled."""
-    sent = these.sent < cut
-    columns = np.arange(len(these.wanted))
-    before = np.concatenate((these.wanted[:1], these.wanted[:-1]))
-    steps = [
-        (WANTED, columns, these.wanted, before),
-        (ARRIVED, columns[sent], these.arrived[sent], these.sent[sent]),
-        (ANSWERED, columns[sent], these.answered[sent], these.arrived[sent]),
-    ]
-    at: NDArray[np.int64] = np.concatenate([instants for _, _, instants, _ in steps])
-    scheduled = np.concatenate([instants for _, _, _, instants in steps])
-    kinds = np.concatenate([np.full(len(which), kind) for kind, which, _, _ in steps])
-    which = np.concatenate([columns for _, columns, _, _ in steps])
-    order = np.lexsort((scheduled, at))
-    order = order[at[order] < cut]
-    return list(zip(kinds[order].tolist(), which[order].tolist(), strict=True))
 
 
 def _begin(worker: "VirtualWorker", these: Overlapping, column: int, errand: Errand) -> Operation:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
 from simulator.fleet.worker import UNAUTHORIZED
-from simulator.provider.messages import Accepted, ApiCall, Refused
-from simulator.simulation.virtual.ports import token_number
+from simulator.provider.messages import Accepted, Refused
 from simulator.stores.contract import Record
 from simulator.strategies.contract import TokenUnavailable
 from simulator.token import Token
@@ -47,7 +46,7 @@ class Operation:
 
     def ask(self, now: Ticks) -> None:
         """Ask the strategy for a token."""
-        held = self._worker.process.strategy.peek()
+        held = self._worker.process.peek(now)
         if held is None:
             self._worker.process.start(self._fetch(), "token", [])
         elif held.store_reads:
@@ -78,18 +77,20 @@ class Operation:
         return self._worker.process.peeking.visible()
 
     def _store_reached(self) -> None:
-        now = self._worker.process.world.loop.now
+        self._worker.process.reading -= 1
+        now = self._worker.loop.now
         self.is_back_from_store_later(self.reach_store(self.visible_record(), now))
 
     def _store_read(self) -> None:
         process = self._worker.process
+        process.reading -= 1
         process.peeking.show(self._record)
         held = process.strategy.peek()
         process.peeking.show_now()
         if held is None:
             process.start(self._fetch(), "token", [self._record])
         else:
-            self.send(held.token, process.world.loop.now)
+            self.send(held.token, self._worker.loop.now)
 
     async def _fetch(self) -> None:
         process = self._worker.process
@@ -97,9 +98,9 @@ class Operation:
             token = await process.strategy.token()
         except TokenUnavailable as unavailable:
             is_unknown = unavailable.denied.status is None
-            self._finish("unknown" if is_unknown else "refused", process.world.loop.now)
+            self._finish("unknown" if is_unknown else "refused", self._worker.loop.now)
         else:
-            self.send(token, process.world.loop.now)
+            self.send(token, self._worker.loop.now)
 
     def send(self, token: Token, now: Ticks) -> None:
         """Call the API with ``token``."""
@@ -118,22 +119,17 @@ class Operation:
         """Let the request take effect at ``now``; return when the answer is back."""
         assert self._token is not None
         world = self._worker.process.world
-        call = ApiCall(
-            operation=self._errand.operation,
-            token=token_number(self._token.value),
-            target=self._errand.target,
-            asked_by=self._worker.name,
-        )
+        call = self._worker.call_of(self._errand, self._token)
         reply, events = world.provider.call(call, now)
         world.recorder.call_answered(now, reply, events)
         self._reply = reply
         return now + self._back
 
     def _api_reached(self) -> None:
-        self.is_answered_later(self.reach_api(self._worker.process.world.loop.now))
+        self.is_answered_later(self.reach_api(self._worker.loop.now))
 
     def _answered(self) -> None:
-        self.answer(self._worker.process.world.loop.now)
+        self.answer(self._worker.loop.now)
 
     def answer(self, now: Ticks) -> None:
         """Take the API's answer at ``now``."""
@@ -162,7 +158,7 @@ class Operation:
     async def _tell(self, token: Token) -> None:
         process = self._worker.process
         call_again = await process.strategy.rejected(token, self._attempt)
-        now = process.world.loop.now
+        now = self._worker.loop.now
         if call_again:
             self.ask(now)
         else:
@@ -177,16 +173,22 @@ class Operation:
 
     def reaches_store_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the read reaches the store."""
-        self._worker.post(at, Operation._store_reached, self)
+        worker = self._worker
+        worker.process.reading += 1
+        worker.loop.post(at, worker.key, Operation._store_reached, self)
 
     def is_back_from_store_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the store's answer is back."""
-        self._worker.post(at, Operation._store_read, self)
+        worker = self._worker
+        worker.process.reading += 1
+        worker.loop.post(at, worker.key, Operation._store_read, self)
 
     def reaches_api_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the request reaches the API."""
-        self._worker.post(at, Operation._api_reached, self)
+        worker = self._worker
+        worker.loop.post(at, worker.key, Operation._api_reached, self)
 
     def is_answered_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the API's answer is back."""
-        self._worker.post(at, Operation._answered, self)
+        worker = self._worker
+        worker.loop.post(at, worker.key, Operation._answered, self)

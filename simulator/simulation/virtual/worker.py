@@ -10,10 +10,14 @@ from typing import Any
 
 from simulator.clock import Ticks
 from simulator.fleet.agenda import Agenda
+from simulator.fleet.ports import Errand
 from simulator.links import LinkStream
+from simulator.provider.messages import ApiCall
 from simulator.rng import SpanStream
 from simulator.simulation.virtual.operation import Operation
+from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
+from simulator.token import Token
 
 
 class VirtualWorker:
@@ -24,12 +28,16 @@ class VirtualWorker:
     """
 
     __slots__ = (
+        "_last_call",
+        "_last_errand",
+        "_last_token",
         "agenda",
         "due",
         "gaps",
         "is_closed",
         "is_resting",
         "key",
+        "loop",
         "name",
         "process",
         "reads",
@@ -50,6 +58,7 @@ class VirtualWorker:
         is_closed: bool,
     ) -> None:
         self.process = process
+        self.loop = process.world.loop
         self.key = key
         self.name = name
         self.agenda = agenda
@@ -57,6 +66,9 @@ class VirtualWorker:
         self.trips = trips
         self.reads = reads
         self.is_closed = is_closed
+        self._last_errand: Errand | None = None
+        self._last_token: Token | None = None
+        self._last_call: ApiCall | None = None
         self.is_resting = False
         self.due: Ticks = 0
         self.ticket = 0
@@ -70,11 +82,24 @@ class VirtualWorker:
         """Wait until ``due``; in a calm process without an entry on the heap."""
         self.is_resting = True
         if not self.process.is_calm:
-            self.post(self.due, _want, (self, self.ticket))
+            self.loop.post(self.due, self.key, _want, (self, self.ticket))
 
     def post(self, at: Ticks, step: Callable[[Any], None], argument: object) -> None:
         """Have ``step(argument)`` called at ``at``, in this worker's place among equals."""
-        self.process.world.loop.post(at, self.key, step, argument)
+        self.loop.post(at, self.key, step, argument)
+
+    def call_of(self, errand: Errand, token: Token) -> ApiCall:
+        """Return the call that does ``errand``; the last one is kept, since many are alike."""
+        if errand is not self._last_errand or token is not self._last_token:
+            self._last_errand, self._last_token = errand, token
+            self._last_call = ApiCall(
+                operation=errand.operation,
+                token=token_number(token.value),
+                target=errand.target,
+                asked_by=self.name,
+            )
+        assert self._last_call is not None
+        return self._last_call
 
     def ended(self, now: Ticks) -> None:
         """Learn that an operation ended at ``now``."""

@@ -1,0 +1,59 @@
+"""A trace as a person reads it: one line an event, in words."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import assert_never
+
+from simulator.clock import DAY, HOUR, MINUTE, SECOND, Ticks
+from simulator.trace.events import (
+    CallRefused,
+    Event,
+    IssueRefused,
+    ProcessEnded,
+    TokenAdopted,
+    TokenEvicted,
+    TokenIssued,
+    TokenRevoked,
+)
+
+
+def timeline(events: Iterable[Event], show: Callable[[Ticks], str]) -> Iterator[str]:
+    """Yield a line for each event; ``show`` writes an instant."""
+    for event in events:
+        yield f"{show(event.at):>18}  {in_words(event)}"
+
+
+def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
+    """Return what happened, without when."""
+    match event:
+        case TokenIssued():
+            return f"{event.asked_by} is issued token {event.token}"
+        case TokenEvicted():
+            return (
+                f"token {event.token} is evicted by token {event.displaced_by}, "
+                f"which {event.asked_by} asked for"
+            )
+        case TokenRevoked():
+            return f"token {event.token} is revoked"
+        case IssueRefused():
+            return f"{event.asked_by} is refused a token: {event.status} {event.error}"
+        case CallRefused():
+            token = "no token" if event.token is None else f"token {event.token}"
+            return f"{event.asked_by} gets 401 with {token}: {event.cause}"
+        case TokenAdopted():
+            return f"p{event.process} begins to use token {event.token}"
+        case ProcessEnded():
+            return (
+                f"p{event.process} dies ({event.reason}) with {event.in_flight} requests in flight"
+            )
+        case _:
+            assert_never(event)
+
+
+def clock_time(at: Ticks) -> str:
+    """Return an instant as days, hours, minutes and seconds, to the microsecond."""
+    days, rest = divmod(at, DAY)
+    hours, rest = divmod(rest, HOUR)
+    minutes, rest = divmod(rest, MINUTE)
+    seconds, fraction = divmod(rest, SECOND)
+    day = f"{days}d " if days else ""
+    return f"{day}{hours:02}:{minutes:02}:{seconds:02}.{fraction:06}"

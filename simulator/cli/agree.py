@@ -1,0 +1,86 @@
+"""``tokenrace agree``."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from simulator.analysis.agreement import Compared, Spread, compare
+from simulator.cli.engines import engine_named
+from simulator.cli.plain_console import console_of_output
+from simulator.cli.progress import ShownProgress
+from simulator.cli.table import percent
+from simulator.scenario import load
+from simulator.scenario.model import EngineName
+from simulator.simulation.experiment import Experiment, run_all
+from simulator.strategies.catalogue import CATALOGUE
+from simulator.trace.files import RecordedRun
+
+SEEDS_MIN = 2
+"""Fewer show no spread, and without it nobody can say what is chance."""
+
+
+def agree_on(file: Path, seeds: int | None) -> bool:
+    """Run the scenario on both engines, print the figures side by side; return whether they agree.
+
+    Raises:
+        SimulatorError: the file is wrong, or a run cannot go on.
+    """
+    scenario = load(file, CATALOGUE)
+    count = max(SEEDS_MIN, seeds or scenario.run.seeds)
+    experiment = Experiment(
+        scenario=scenario,
+        choices=scenario.strategies,
+        seeds=tuple(range(1, count + 1)),
+        time_scale=scenario.run.time_scale,
+    )
+    console = console_of_output()
+    virtual, wire = _runs(experiment, "virtual", console), _runs(experiment, "wire", console)
+    rows = {name: compare(wire[name], virtual[name]) for name in wire}
+    console.print(_table(scenario.name, count, rows))
+    apart = sum(not row.agrees for compared in rows.values() for row in compared)
+    console.print("the engines agree" if not apart else f"{apart} figures disagree")
+    return not apart
+
+
+def _runs(
+    experiment: Experiment, engine: EngineName, console: Console
+) -> dict[str, list[RecordedRun]]:
+    runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
+    total = len(experiment.seeds) * len(experiment.choices)
+    with (
+        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        ShownProgress(console, total) as progress,
+    ):
+        for run in run_all(experiment, engine_named(engine), Path(folder), progress):
+            runs[run.header.strategy].append(run)
+    return runs
+
+
+def _table(scenario: str, seeds: int, rows: Mapping[str, Sequence[Compared]]) -> Table:
+    table = Table(
+        title=f"{scenario}: both engines, {seeds} seeds each",
+        title_justify="left",
+        title_style="bold",
+    )
+    for heading in ("strategy", "figure"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("wire", "virtual", "verdict"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for strategy, compared in rows.items():
+        for row in compared:
+            verdict = "agree" if row.agrees else "DISAGREE"
+            name = strategy if row is compared[0] else ""
+            shown = (_shown(row.figure, spread) for spread in (row.wire, row.virtual))
+            table.add_row(name, row.figure, *shown, verdict)
+        table.add_section()
+    return table
+
+
+def _shown(figure: str, spread: Spread) -> str:
+    if "rate" in figure:
+        return f"{percent(spread.mean)} ± {100 * spread.reach:.2g}"
+    unit = " ms" if figure.endswith("_ms") else ""
+    return f"{spread.mean:,.1f} ± {spread.reach:.2g}{unit}"

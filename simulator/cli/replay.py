@@ -1,0 +1,28 @@
+"""``tokenrace replay``."""
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from simulator.analysis.timeline import clock_time, timeline
+from simulator.cli.engines import engine_named
+from simulator.cli.progress import Silent
+from simulator.cli.run import select
+from simulator.simulation.experiment import run_all
+
+
+def replay_run(file: Path, strategy: str, seed: int) -> None:
+    """Repeat one run on virtual time and print its events as they happened.
+
+    Raises:
+        SimulatorError: the file is wrong, has no such strategy, or the run cannot go on.
+    """
+    asked = select(file, [strategy], 1, seed, engine_named("virtual"))
+    console = Console(highlight=False, soft_wrap=True)
+    with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
+        (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())
+        for line in timeline(run.events(), clock_time):
+            console.print(line, markup=False)
+    responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())
+    console.print(f"{responses:,} API responses, {refused:,} of them 401", style="bold")

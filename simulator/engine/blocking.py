@@ -1,0 +1,82 @@
+"""Catching code that would block the loop in real time.
+
+While a real ``time.sleep`` lasts, or a thread works, virtual time stands still, and what comes of
+it differs from run to run. Such a call is an error at the place that makes it. Python announces
+these calls to audit hooks; a hook cannot be taken out again, so there is one, and each thread's
+gate says whether it minds.
+
+Cannot be seen: a computation that takes long, and waiting for a lock of ``threading``. Creating a
+socket is allowed, because HTTP clients do so before they give it to the loop to connect.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from simulator.engine.ownership import OWNER, whose
+from simulator.engine.places import running_place
+from simulator.errors import BlockedLoopError
+
+_SOCKET = "the HTTP client's asyncio interface instead, over http://"
+_PROGRAM = "no other program on virtual time"
+_INSTEAD = {
+    "time.sleep": "asyncio.sleep instead",
+    "socket.connect": _SOCKET,
+    "socket.bind": _SOCKET,
+    "socket.sendto": _SOCKET,
+    "socket.getaddrinfo": "loop.getaddrinfo instead",
+    "socket.gethostbyname": "loop.getaddrinfo instead",
+    "_thread.start_new_thread": "asyncio tasks instead",
+    "_thread.start_joinable_thread": "asyncio tasks instead",
+    "subprocess.Popen": _PROGRAM,
+    "os.system": _PROGRAM,
+    "os.fork": _PROGRAM,
+    "os.posix_spawn": _PROGRAM,
+}
+_NAMES = {
+    "_thread.start_new_thread": "starting a thread",
+    "_thread.start_joinable_thread": "starting a thread",
+}
+
+
+class _Gate(threading.local):
+    """What to do about a call that blocks, in the thread that asks."""
+
+    caught: Callable[[BlockedLoopError], None] | None = None
+
+
+_gate = _Gate()
+
+
+@contextmanager
+def forbid_blocking(caught: Callable[[BlockedLoopError], None]) -> Iterator[None]:
+    """Make calls that block in real time raise BlockedLoopError in this thread.
+
+    ``caught`` gets the error first: the code that made the call may swallow it.
+    """
+    _install()
+    before, _gate.caught = _gate.caught, caught
+    try:
+        yield
+    finally:
+        _gate.caught = before
+
+
+@cache
+def _install() -> None:
+    sys.addaudithook(_on_event)
+
+
+def _on_event(event: str, _: object) -> None:
+    instead = _INSTEAD.get(event)
+    if instead is None or _gate.caught is None:
+        return
+    call = _NAMES.get(event, event)
+    place = running_place(sys._getframe(1))  # noqa: SLF001 - the way to find who calls
+    error = BlockedLoopError(
+        f"{whose(OWNER.get())}: {call} in {place} would block the loop in real time; use {instead}"
+    )
+    _gate.caught(error)
+    raise error

@@ -1,0 +1,37 @@
+"""Naming the place in somebody's code that an error is about."""
+
+import inspect
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+
+def described(frame: FrameType) -> str:
+    """Return the function, file and line of ``frame``."""
+    code = frame.f_code
+    return f"{code.co_qualname} ({Path(code.co_filename).name}:{frame.f_lineno})"
+
+
+def running_place(innermost: FrameType) -> str:
+    """Return the coroutine that is running, or the innermost function where there is none.
+
+    What a coroutine calls is a library's business more often than not; the await is the user's.
+    """
+    frame: FrameType | None = innermost
+    while frame is not None:
+        if frame.f_code.co_flags & inspect.CO_COROUTINE:
+            return described(frame)
+        frame = frame.f_back
+    return described(innermost)
+
+
+def waiting_place(coroutine: Any) -> str:
+    """Return where ``coroutine`` waits: the innermost code that is not asyncio's, and for what."""
+    waits_for, place = "", "code that cannot be looked into"
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        if frame.f_globals.get("__name__", "").startswith("asyncio."):
+            waits_for = waits_for or f", for {frame.f_code.co_qualname}"
+        else:
+            waits_for, place = "", described(frame)
+        coroutine = coroutine.cr_await
+    return place + waits_for

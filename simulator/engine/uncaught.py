@@ -1,0 +1,53 @@
+"""Errors that nobody caught.
+
+One in a callback ends the run: the stock loop logs it and goes on, which in a test or a simulation
+hides it. Anything else asyncio has to tell, such as an error that nobody asked a task for, is
+logged, as the stock loop does.
+"""
+
+import asyncio
+import asyncio.log
+from typing import Any
+
+
+class Uncaught(asyncio.AbstractEventLoop):
+    """The part of the loop that is told of them."""
+
+    def __init__(self) -> None:
+        self._failure: BaseException | None = None
+        self._exception_handler: Any = None
+
+    def fail(self, error: BaseException) -> None:
+        """End the run with ``error`` when the callback that is running has returned.
+
+        Only the first error counts. It reaches whoever runs the loop, whatever the code that caused
+        it does about it.
+        """
+        if self._failure is None:
+            self._failure = error
+        self.stop()
+
+    def get_exception_handler(self) -> Any:
+        return self._exception_handler
+
+    def set_exception_handler(self, handler: Any) -> None:
+        self._exception_handler = handler
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """End the run with the error of a callback; log anything else."""
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, BaseException):
+            self.fail(error)
+        else:
+            asyncio.log.logger.error(context.get("message"), exc_info=error)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        if self._exception_handler is None:
+            self.default_exception_handler(context)
+        else:
+            self._exception_handler(self, context)
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure

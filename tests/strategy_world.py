@@ -1,0 +1,129 @@
+"""A world for one strategy or a fleet of them: an endpoint, a store and virtual time.
+
+The token endpoint takes 200 ms and its tokens last an hour.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.clock import HOUR, MILLISECOND, Clock, Ticks
+from simulator.engine.clocks import LoopClock
+from simulator.engine.loop import VirtualLoop
+from simulator.rng import Stream
+from simulator.stores.contract import Lease, Record, StoreUnavailable
+from simulator.stores.memory import MemoryStore
+from simulator.strategies.compose import Ports, compose
+from simulator.strategies.contract import Denied, Strategy
+from simulator.strategies.presets import override
+from simulator.token import Token
+
+LATENCY = 200 * MILLISECOND
+WORKERS = 20
+OVERLOADED = Denied(status=503, error="server_error")
+FLEET_WIDE = ("shared_cache_no_lock", "shared_lock")
+REACTIVE = ("reactive_unconditional", "reactive_cas")
+
+
+@dataclass
+class SteadyEndpoint:
+    """Answers each request after ``latency``: with token ``t1``, ``t2``... or with ``denied``.
+
+    ``latencies`` are the first requests' own. What was asked is done even if the caller has gone.
+    """
+
+    clock: Clock
+    latency: Ticks = LATENCY
+    latencies: list[Ticks] = field(default_factory=list)
+    denied: Denied | None = None
+    asked_at: list[Ticks] = field(default_factory=list)
+    under_way: int = 0
+    under_way_peak: int = 0
+
+    async def issue(self) -> Token | Denied:
+        self.asked_at.append(self.clock.now())
+        name = f"t{len(self.asked_at)}"
+        latency = self.latencies.pop(0) if self.latencies else self.latency
+        self.under_way += 1
+        self.under_way_peak = max(self.under_way_peak, self.under_way)
+        try:
+            await self.clock.sleep(latency)
+        finally:
+            self.under_way -= 1
+        now = self.clock.now()
+        return self.denied or Token(name, now, now + HOUR)
+
+
+@dataclass
+class CountingStore:
+    """A memory store that counts its reads, answers them late, and can be cut off.
+
+    A read sees the record as it was when asked. ``cut`` names the calls that fail.
+    """
+
+    memory: MemoryStore
+    clock: Clock
+    read_latency: Ticks = 0
+    reads: int = 0
+    cut: set[str] = field(default_factory=set)
+
+    async def read(self) -> Record | None:
+        self._reach("read")
+        self.reads += 1
+        record = self.memory.snapshot()
+        await self.clock.sleep(self.read_latency)
+        return record
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        self._reach("write")
+        return await self.memory.write(token, expected_version=expected_version)
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        self._reach("acquire")
+        return await self.memory.acquire(holder, ttl)
+
+    async def release(self, lease: Lease) -> bool:
+        self._reach("release")
+        return await self.memory.release(lease)
+
+    def _reach(self, call: str) -> None:
+        if call in self.cut:
+            raise StoreUnavailable(call)
+
+
+class World:
+    """A virtual loop, an endpoint and a store; strategies are made for processes in it."""
+
+    def __init__(self) -> None:
+        self.loop = VirtualLoop()
+        self.clock = LoopClock(self.loop)
+        self.endpoint = SteadyEndpoint(self.clock)
+        self.store = CountingStore(MemoryStore(self.clock), self.clock)
+        self.ports = Ports(
+            endpoint=self.endpoint,
+            clock=self.clock,
+            stream=Stream(0),
+            store=self.store,
+            leases=self.store,
+            snapshot=self.store.memory.snapshot,
+            holder="p0",
+        )
+
+    def strategy(self, preset: str, **settings: Ticks) -> Strategy:
+        """Return a preset's strategy for a new process."""
+        return compose(override(preset, settings.items()), self.ports)
+
+    def run(self, story: Coroutine[Any, Any, None]) -> None:
+        """Tell ``story`` to its end."""
+        self.loop.run_until_complete(story)
+
+    @property
+    def issued(self) -> int:
+        """How many tokens were asked for."""
+        return len(self.endpoint.asked_at)
+
+
+async def at_once(calls: list[Awaitable[Token]]) -> list[str]:
+    """Await all and return the tokens' values."""
+    return [token.value for token in await asyncio.gather(*calls)]

@@ -1,0 +1,152 @@
+"""What strategies of several processes do to each other, with and without a store.
+
+The token endpoint takes 200 ms and its tokens last an hour. Time is virtual.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from simulator.clock import MILLISECOND, SECOND
+from simulator.strategies.compose import compose
+from simulator.strategies.composition import Composition
+from simulator.strategies.contract import Strategy, TokenUnavailable
+from simulator.strategies.fleet_scope import LEASE_TIMEOUT
+from simulator.strategies.presets import PRESETS, override
+from tests.strategy_world import FLEET_WIDE, OVERLOADED, WORKERS, World, at_once
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def fleet(world: World, composition: Composition, processes: int) -> list[Strategy]:
+    """Return the strategies of several processes."""
+    return [
+        compose(composition, replace(world.ports, holder=f"p{number}"))
+        for number in range(processes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "tokens"),
+    [("single_flight", 4), ("shared_cache_no_lock", 4 * WORKERS), ("shared_lock", 1)],
+)
+def test_four_cold_processes_ask_for_so_many_tokens(world, preset, tokens):
+    """A lock inside a process knows of no other; one of the fleet does."""
+
+    async def story():
+        strategies = fleet(world, PRESETS[preset].composition, 4)
+        await at_once([strategy.token() for strategy in strategies for _ in range(WORKERS)])
+        assert world.issued == tokens
+
+    world.run(story())
+
+
+@pytest.mark.parametrize("preset", FLEET_WIDE)
+def test_a_process_uses_the_token_another_has_stored(world, preset):
+    """The second process finds t1 in the store and asks for nothing."""
+
+    async def story():
+        one, other = fleet(world, PRESETS[preset].composition, 2)
+        assert await one.token() == await other.token()
+        assert world.issued == 1
+
+    world.run(story())
+
+
+@pytest.mark.parametrize("preset", FLEET_WIDE)
+def test_no_peek_over_a_store_that_cannot_be_looked_into(world, preset):
+    """Without a snapshot the strategy is stepped."""
+
+    async def story():
+        ports = replace(world.ports, snapshot=None)
+        strategy = compose(PRESETS[preset].composition, ports)
+        await strategy.token()
+        assert strategy.peek() is None
+
+    world.run(story())
+
+
+def test_a_lease_shorter_than_the_token_call_has_several_holders(world):
+    """shared_lock with a lease of 100 ms, a token call of 250 ms and a look every 50 ms: leases are
+    granted at 0, 100 and 200 ms, and at 250 ms the first token is stored for all the others."""
+
+    async def story():
+        world.endpoint.latency = 250 * MILLISECOND
+        lock_ttl = 100 * MILLISECOND
+        composition = override("shared_lock", [("lock_ttl", lock_ttl)])
+        strategies = fleet(world, composition, WORKERS)
+        await at_once([strategy.token() for strategy in strategies])
+        assert world.endpoint.asked_at == [0, lock_ttl, 2 * lock_ttl]
+
+    world.run(story())
+
+
+def test_who_waits_for_a_lease_in_vain_fails(world):
+    """Somebody keeps it for a minute; the wait of 12 s ends with one last try."""
+
+    async def story():
+        await world.store.acquire("stranger", 60 * SECOND)
+        with pytest.raises(TokenUnavailable) as unavailable:
+            await world.strategy("shared_lock").token()
+        assert unavailable.value.denied == LEASE_TIMEOUT
+        assert (world.clock.now(), world.issued) == (12 * SECOND, 0)
+
+    world.run(story())
+
+
+def test_the_lease_of_a_crashed_holder_passes_on_when_it_lapses(world):
+    """It holds for its 10 s, and the next look finds it free."""
+
+    async def story():
+        await world.store.acquire("crashed", 10 * SECOND)
+        assert (await world.strategy("shared_lock").token()).value == "t1"
+        assert world.endpoint.asked_at == [10 * SECOND]
+
+    world.run(story())
+
+
+def test_a_new_holder_looks_again_before_it_asks(world):
+    """A store read takes 300 ms. The first process reads nothing until 300 ms, takes the lease,
+    reads nothing until 600 ms, stores t1 and gives the lease back at 800 ms. The second reads the
+    store as it is at 790 ms, still empty, until 1090 ms. It gets the lease and finds t1."""
+
+    async def story():
+        world.store.read_latency = 300 * MILLISECOND
+        one, other = fleet(world, PRESETS["shared_lock"].composition, 2)
+        first = asyncio.create_task(one.token())
+        await world.clock.sleep(790 * MILLISECOND)
+        assert (await other.token()).value == (await first).value == "t1"
+        assert world.issued == 1
+        assert world.clock.now() == (790 + 300 + 300) * MILLISECOND
+
+    world.run(story())
+
+
+def test_a_lease_that_cannot_be_given_back_costs_no_token(world):
+    """It lapses by itself after 10 s, so that the caller need not care."""
+
+    async def story():
+        strategy = world.strategy("shared_lock")
+        world.store.cut = {"release"}
+        assert (await strategy.token()).value == "t1"
+        assert await world.store.acquire("next", SECOND) is None
+        await world.clock.sleep(10 * SECOND)
+        assert await world.store.acquire("next", SECOND) is not None
+
+    world.run(story())
+
+
+@pytest.mark.parametrize("denied", [None, OVERLOADED])
+def test_the_lease_is_given_back_when_the_work_is_done(world, denied):
+    """Whether or not it brought a token."""
+
+    async def story():
+        world.endpoint.denied = denied
+        await asyncio.gather(world.strategy("shared_lock").token(), return_exceptions=True)
+        assert await world.store.acquire("next", SECOND) is not None
+
+    world.run(story())
