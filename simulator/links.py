@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from simulator.clock import Ticks
 from simulator.distributions import Distribution, Spans
-from simulator.rng import SpanStream, Streams
+from simulator.rng import Spanned, Streams
 
 PER_MILLE = 1_000
 
@@ -62,21 +62,13 @@ class LinkStream:
 
     __slots__ = ("_link", "_spans")
 
-    def __init__(self, link: Link, spans: SpanStream) -> None:
+    def __init__(self, link: Link, spans: Spanned) -> None:
         self._link = link
         self._spans = spans
 
     def next(self) -> Ways:
         """Return the ways of the caller's next request."""
         return self._link.cut(self._spans.next())
-
-    def ahead(self, count: int) -> Spans:
-        """Return the caller's next ``count`` round trips without taking them."""
-        return self._spans.ahead(count)
-
-    def skip(self, count: int) -> None:
-        """Take ``count`` round trips that ``ahead`` has shown."""
-        self._spans.skip(count)
 
 
 def api_stream(links: Links, streams: Streams, worker: str) -> LinkStream:

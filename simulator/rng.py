@@ -6,7 +6,9 @@ arrivals and latencies (common random numbers).
 """
 
 import hashlib
+from collections.abc import Sequence
 from random import Random
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from simulator.clock import Ticks
 from simulator.distributions import Distribution, Spans
 
 Stream = Random
-BLOCK = 1024
+BLOCK = 512
 """Spans drawn at a time: spares numpy's cost per call, and 10,000 workers have room for it."""
 _SLICE = 16
 
@@ -64,6 +66,90 @@ class SpanStream:
         self._at += _SLICE
 
 
+class SpanTable:
+    """Many sequences of one law side by side, a row each, drawn in blocks of all rows at once.
+
+    A row's numbers do not depend on which other rows are read, nor on how any is read.
+    """
+
+    __slots__ = ("_at", "_block", "_distribution", "_generator", "_slices")
+
+    def __init__(
+        self, generator: np.random.Generator, distribution: Distribution, rows: int
+    ) -> None:
+        self._generator = generator
+        self._distribution = distribution
+        self._block: Spans = np.empty((rows, 0), dtype=np.int64)
+        self._at = [0] * rows  # what is before it was taken, or lies in the row's slice
+        self._slices: list[list[Ticks]] = [[] for _ in range(rows)]
+
+    def row(self, row: int) -> "SpanRow":
+        """Return one row, to be read a span at a time."""
+        return SpanRow(self, row, self._slices[row])
+
+    def ahead(self, rows: Sequence[int], count: int) -> Spans:
+        """Return the next ``count`` spans of each of ``rows`` without taking them, a row each."""
+        at = self._at
+        for row in rows:
+            if self._slices[row]:
+                at[row] -= len(self._slices[row])
+                self._slices[row].clear()
+        self._reach(max(at[row] for row in rows) + count)
+        at, block = self._at, self._block
+        shown = np.empty((len(rows), count), dtype=np.int64)
+        for place, row in enumerate(rows):
+            shown[place] = block[row, at[row] : at[row] + count]
+        return shown
+
+    def skip(self, row: int, count: int) -> None:
+        """Take ``count`` spans of ``row`` that ``ahead`` has shown."""
+        assert not self._slices[row], "ahead() comes first"
+        self._at[row] += count
+
+    def cut_slice(self, row: int) -> None:
+        """Make the next few spans of ``row`` plain integers, last first."""
+        at = self._at[row]
+        self._reach(at + _SLICE)
+        at = self._at[row]
+        self._slices[row].extend(self._block[row, at : at + _SLICE][::-1].tolist())
+        self._at[row] = at + _SLICE
+
+    def _reach(self, columns: int) -> None:
+        """Draw until the block has ``columns`` columns; drop those that every row has taken."""
+        rows, have = self._block.shape
+        while have < columns:
+            taken = min(at - len(cut) for at, cut in zip(self._at, self._slices, strict=True))
+            more = self._distribution.draw(self._generator, rows * BLOCK).reshape(rows, BLOCK)
+            self._block = np.concatenate((self._block[:, taken:], more), axis=1)
+            self._at = [at - taken for at in self._at]
+            have, columns = self._block.shape[1], columns - taken
+
+
+class SpanRow:
+    """One row of a table, read a span at a time."""
+
+    __slots__ = ("_row", "_slice", "_table")
+
+    def __init__(self, table: SpanTable, row: int, cut: list[Ticks]) -> None:
+        self._table = table
+        self._row = row
+        self._slice = cut
+
+    def next(self) -> Ticks:
+        """Return the next span, in ticks."""
+        if not self._slice:
+            self._table.cut_slice(self._row)
+        return self._slice.pop()
+
+
+class Spanned(Protocol):
+    """An endless sequence of spans."""
+
+    def next(self) -> Ticks:
+        """Return the next span, in ticks."""
+        ...
+
+
 class Streams:
     """Independent random streams, one per purpose, from one seed."""
 
@@ -78,6 +164,11 @@ class Streams:
         """Return ``purpose``'s sequence of spans, from its beginning."""
         generator = np.random.Generator(np.random.PCG64(self._key(purpose)))
         return SpanStream(generator, distribution)
+
+    def table(self, purpose: str, distribution: Distribution, rows: int) -> SpanTable:
+        """Return ``purpose``'s sequences of spans, one for each of ``rows`` rows."""
+        generator = np.random.Generator(np.random.PCG64(self._key(purpose)))
+        return SpanTable(generator, distribution, rows)
 
     def _key(self, purpose: str) -> int:
         digest = hashlib.sha256(f"{self._seed}/{purpose}".encode()).digest()

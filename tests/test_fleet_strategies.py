@@ -12,6 +12,7 @@ from simulator.clock import MILLISECOND, SECOND
 from simulator.strategies.compose import compose
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy, TokenUnavailable
+from simulator.strategies.control import SingleFlight
 from simulator.strategies.fleet_scope import LEASE_TIMEOUT
 from simulator.strategies.presets import PRESETS, override
 from tests.strategy_world import FLEET_WIDE, OVERLOADED, WORKERS, World, at_once
@@ -85,13 +86,15 @@ def test_a_lease_shorter_than_the_token_call_has_several_holders(world):
     world.run(story())
 
 
-def test_who_waits_for_a_lease_in_vain_fails(world):
-    """Somebody keeps it for a minute; the wait of 12 s ends with one last try."""
+@pytest.mark.parametrize("poll", [50 * MILLISECOND, 5 * SECOND])
+def test_who_waits_for_a_lease_in_vain_fails(world, poll):
+    """Somebody keeps it for a minute; the wait of 12 s ends with one last try, also where 12 s are
+    no multiple of the poll."""
 
     async def story():
         await world.store.acquire("stranger", 60 * SECOND)
         with pytest.raises(TokenUnavailable) as unavailable:
-            await world.strategy("shared_lock").token()
+            await world.strategy("shared_lock", poll=poll).token()
         assert unavailable.value.denied == LEASE_TIMEOUT
         assert (world.clock.now(), world.issued) == (12 * SECOND, 0)
 
@@ -122,6 +125,23 @@ def test_a_new_holder_looks_again_before_it_asks(world):
         assert (await other.token()).value == (await first).value == "t1"
         assert world.issued == 1
         assert world.clock.now() == (790 + 300 + 300) * MILLISECOND
+
+    world.run(story())
+
+
+def test_a_flight_looks_again_before_it_asks(world):
+    """single_flight over a slow store, composed for the purpose. A read takes 300 ms: the first
+    flight looks until 600 ms and stores t1 at 800 ms. A worker that read the empty store at 700 ms
+    knows so at 1000 ms, when that flight has landed, and starts one of its own."""
+
+    async def story():
+        world.store.read_latency = 300 * MILLISECOND
+        composition = replace(PRESETS["shared_cache_no_lock"].composition, control=SingleFlight())
+        strategy = compose(composition, world.ports)
+        first = asyncio.create_task(strategy.token())
+        await world.clock.sleep(700 * MILLISECOND)
+        assert (await strategy.token()).value == (await first).value == "t1"
+        assert (world.issued, world.clock.now()) == (1, 1300 * MILLISECOND)
 
     world.run(story())
 

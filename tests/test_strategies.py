@@ -97,6 +97,23 @@ def test_a_peek_promises_nothing_while_a_refresh_is_under_way(world, preset):
     world.run(story())
 
 
+def test_a_peek_promises_nothing_while_somebody_waits_to_refresh(world):
+    """mutex_no_recheck: the first has t1, and the second in line is about to replace it."""
+
+    async def story():
+        strategy = world.strategy("mutex_no_recheck")
+
+        async def first():
+            await strategy.token()
+            return strategy.peek()
+
+        held, last = await asyncio.gather(first(), strategy.token())
+        assert held is None
+        assert strategy.peek().token == last
+
+    world.run(story())
+
+
 @every_preset
 def test_a_refusal_reaches_the_caller_and_is_not_remembered(world, preset):
     """The caller learns what the endpoint said; the next caller asks again, and gets a token."""

@@ -5,11 +5,14 @@ The token endpoint takes 200 ms and its tokens last an hour. Time is virtual.
 
 import asyncio
 import gc
+from dataclasses import replace
 
 import pytest
 
 from simulator.clock import SECOND
+from simulator.strategies.compose import compose
 from simulator.strategies.contract import Prompt, Strategy, TokenUnavailable
+from simulator.strategies.presets import PRESETS
 from simulator.token import Token
 from tests.strategy_world import LATENCY, OVERLOADED, REACTIVE, WORKERS, World
 
@@ -85,6 +88,23 @@ def test_a_flight_goes_on_without_its_leader(world):
     world.run(story())
 
 
+def test_a_peek_promises_nothing_while_a_flight_without_callers_is_under_way(world):
+    """t1 is kept and fresh, but refused, and the caller who had it replaced has gone."""
+
+    async def story():
+        strategy = world.strategy("reactive_cas")
+        token = await strategy.token()
+        only = asyncio.create_task(strategy.rejected(token, 1))
+        await world.clock.sleep(LATENCY // 2)
+        only.cancel()
+        await world.clock.sleep(LATENCY // 4)
+        assert strategy.peek() is None
+        await world.clock.sleep(LATENCY // 4)
+        assert strategy.peek().token.value == "t2"
+
+    world.run(story())
+
+
 def test_a_flight_without_callers_lands_and_its_token_is_kept(world):
     """Until it has landed, peek promises nothing."""
 
@@ -103,20 +123,38 @@ def test_a_flight_without_callers_lands_and_its_token_is_kept(world):
     world.run(story())
 
 
+class WithheldEndpoint:
+    """Answers when the test says so."""
+
+    def __init__(self):
+        self.answer = asyncio.get_running_loop().create_future()
+
+    async def issue(self):
+        return await self.answer
+
+
 def test_a_flight_that_fails_without_callers_is_nobodys_error(world):
-    """Asyncio would complain of an exception that was never retrieved."""
+    """On the stock event loop, which complains of an error that nobody has looked at as soon as its
+    task is collected."""
     complaints = []
-    world.loop.set_exception_handler(lambda _, context: complaints.append(context))
 
     async def story():
-        world.endpoint.denied = OVERLOADED
-        only = asyncio.create_task(world.strategy("single_flight").token())
-        await world.clock.sleep(LATENCY // 2)
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: complaints.append(context)
+        )
+        endpoint = WithheldEndpoint()
+        ports = replace(world.ports, endpoint=endpoint)
+        only = asyncio.create_task(compose(PRESETS["single_flight"].composition, ports).token())
+        await asyncio.sleep(0)
         only.cancel()
-        await world.clock.sleep(LATENCY)
-        gc.collect()
+        with pytest.raises(asyncio.CancelledError):
+            await only
+        endpoint.answer.set_result(OVERLOADED)
+        for _ in range(3):
+            await asyncio.sleep(0)  # the flight lands
 
-    world.run(story())
+    asyncio.run(story())
+    gc.collect()
     assert complaints == []
 
 

@@ -30,8 +30,8 @@ class Unsupported(asyncio.AbstractEventLoop):
 
     network: Any = None
 
-    def call_soon_threadsafe(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
-        raise UnsupportedOnVirtualTime(f"call_soon_threadsafe: {_THREAD}")
+    def _refuse_thread(self) -> NoReturn:
+        raise UnsupportedOnVirtualTime(f"call_soon_threadsafe from another thread: {_THREAD}")
 
     def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
         raise UnsupportedOnVirtualTime(f"run_in_executor (asyncio.to_thread): {_THREAD}")

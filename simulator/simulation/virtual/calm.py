@@ -51,14 +51,13 @@ def _catch_up_closed(
 ) -> list["VirtualWorker"]:
     """Advance ``workers``; return those that may have more to do before their cut."""
     count = _guess(process, workers, cuts)
-    trips = np.stack([worker.trips.ahead(count) for worker in workers])
-    link = process.world.plan.links.api
+    rows = [worker.row for worker in workers]
     stretch = closed_stretch(
         np.array([worker.due for worker in workers], dtype=np.int64),
-        np.stack([worker.gaps.ahead(count) for worker in workers]),
-        np.stack([worker.reads.ahead(count) for worker in workers]) if held.store_reads else None,
-        trips,
-        trips - link.theres(trips),
+        process.gaps.ahead(rows, count),
+        process.reads.ahead(rows, count) if held.store_reads else None,
+        process.trips.ahead(rows, count),
+        process.world.plan.links.api,
         np.array(cuts, dtype=np.int64),
     )
     done = stretch.done.tolist()
@@ -68,10 +67,10 @@ def _catch_up_closed(
     work_off(world, workers, done)
     left = []
     for worker, cut, ended, due in zip(workers, cuts, done, stretch.due.tolist(), strict=True):
-        worker.gaps.skip(ended)
-        worker.trips.skip(ended)
+        process.gaps.skip(worker.row, ended)
+        process.trips.skip(worker.row, ended)
         if held.store_reads:
-            worker.reads.skip(ended)
+            process.reads.skip(worker.row, ended)
         worker.due = due
         if ended == count:
             left.append(worker)
@@ -87,7 +86,7 @@ def _guess(
     """Return how many operations a worker may well do before its cut, and a few more."""
     longest = max(cut - worker.due for worker, cut in zip(workers, cuts, strict=True))
     expected = longest / process.mean_cycle
-    return min(AT_A_TIME, int(expected + 4 * expected**0.5) + 4)
+    return min(AT_A_TIME, int(expected + 3 * expected**0.5) + 4)
 
 
 def place(

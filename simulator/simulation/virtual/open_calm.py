@@ -14,6 +14,7 @@ import numpy as np
 from simulator.clock import Ticks
 from simulator.distributions import Spans
 from simulator.fleet.ports import Errand
+from simulator.rng import SpanTable
 from simulator.simulation.virtual.bulk import count_calls
 from simulator.simulation.virtual.operation import Operation
 from simulator.strategies.contract import Held
@@ -38,8 +39,7 @@ class Overlapping:
         self.wanted = _wanted(worker, cut)
         reads = np.zeros_like(self.wanted)
         if held.store_reads:
-            reads = worker.reads.ahead(len(self.wanted)).copy()
-            worker.reads.skip(len(self.wanted))
+            reads = _take(worker.process.reads, worker.row, len(self.wanted))
         there = store.theres(reads)
         self.reached, self.read_backs = self.wanted + there, reads - there
         self.sent = self.wanted + reads
@@ -60,13 +60,13 @@ def _wanted(worker: "VirtualWorker", cut: Ticks) -> Spans:
     """Take the gaps of the operations wanted before ``cut``; return when they are wanted."""
     count = 16
     while True:
-        gaps = worker.gaps.ahead(count)
+        (gaps,) = worker.process.gaps.ahead([worker.row], count)
         instants = worker.due + np.concatenate(([0], np.cumsum(gaps)))
         begun = int(np.searchsorted(instants, cut, side="left"))
         if begun <= count:
             break
         count *= 2
-    worker.gaps.skip(begun)
+    worker.process.gaps.skip(worker.row, begun)
     worker.due = int(instants[begun])
     return instants[:begun]
 
@@ -78,9 +78,14 @@ def _trips_in_order_of_sending(
     order = np.lexsort((reached, sent))
     order = order[: np.count_nonzero(sent < cut)]
     trips = np.zeros_like(sent)
-    trips[order] = worker.trips.ahead(len(order))
-    worker.trips.skip(len(order))
+    trips[order] = _take(worker.process.trips, worker.row, len(order))
     return trips
+
+
+def _take(table: SpanTable, row: int, count: int) -> Spans:
+    taken: Spans = table.ahead([row], count)[0]
+    table.skip(row, count)
+    return taken
 
 
 def _count(worker: "VirtualWorker", these: Overlapping, held: Held, cut: Ticks) -> None:

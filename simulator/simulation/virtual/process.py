@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
+from simulator.arrivals import gaps
 from simulator.clock import Ticks
 from simulator.engine.ownership import OWNER
 from simulator.fleet.adoption import Adoption
@@ -45,18 +46,26 @@ class VirtualProcess:
         "_sure",
         "adopt",
         "busy",
+        "gaps",
         "held",
         "is_calm",
         "mean_cycle",
         "number",
         "peeking",
         "reading",
+        "reads",
         "strategy",
+        "trips",
         "workers",
         "world",
     )
 
     def __init__(self, world: World, number: int, strategy: Strategy, peeking: Peeking) -> None:
+        plan, name, table = world.plan, process_name(number), world.streams.table
+        rows, law = plan.fleet.workers, gaps(plan.fleet.arrivals, plan.fleet.size())
+        self.gaps = table(f"gap/{name}", law, rows)
+        self.trips = table(f"latency/api/{name}", plan.links.api.round_trip, rows)
+        self.reads = table(f"latency/read/{name}", world.store_link.round_trip, rows)
         self.world = world
         self.number = number
         self.strategy = strategy

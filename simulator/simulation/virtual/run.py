@@ -11,7 +11,7 @@ from simulator.engine.ties import TiePolicy
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.counted_store import CountedStore, SharedStore
 from simulator.fleet.names import process_name, user_id, worker_name
-from simulator.links import Link, LinkStream, api_stream, token_stream
+from simulator.links import Link, LinkStream, token_stream
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import TokenRequest
 from simulator.provider.recorder import EventSink, Recorder
@@ -146,15 +146,12 @@ def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
 def _worker(world: World, process: VirtualProcess, number: int) -> VirtualWorker:
     plan, streams = world.plan, world.streams
     name, user = worker_name(process.number, number), user_id(process.number, number)
-    store = world.store_link
     return VirtualWorker(
         process,
         plan.fleet.number_of(process.number, number),
         name,
         Agenda(plan.fleet.mix, streams, name, user),
-        streams.spans(f"gap/{name}", gaps(plan.fleet.arrivals, plan.fleet.size())),
-        api_stream(plan.links, streams, name),
-        LinkStream(store, streams.spans(f"latency/store/{name}", store.round_trip)),
+        row=number,
         is_closed=isinstance(plan.fleet.arrivals, Closed),
     )
 

@@ -13,7 +13,6 @@ from simulator.fleet.agenda import Agenda
 from simulator.fleet.ports import Errand
 from simulator.links import LinkStream
 from simulator.provider.messages import ApiCall
-from simulator.rng import SpanStream
 from simulator.simulation.virtual.operation import Operation
 from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
@@ -21,7 +20,7 @@ from simulator.token import Token
 
 
 class VirtualWorker:
-    """One worker of ``process``. ``key`` is its number through the whole fleet, from 0.
+    """One worker of ``process``, in the ``row`` of its tables; ``key`` counts through the fleet.
 
     ``due`` is when it wants its next operation. A closed worker rests from the end of one operation
     to the next; an open one always rests, since its operations start when they are due.
@@ -41,6 +40,7 @@ class VirtualWorker:
         "name",
         "process",
         "reads",
+        "row",
         "ticket",
         "trips",
     )
@@ -51,10 +51,8 @@ class VirtualWorker:
         key: int,
         name: str,
         agenda: Agenda,
-        gaps: SpanStream,
-        trips: LinkStream,
-        reads: LinkStream,
         *,
+        row: int,
         is_closed: bool,
     ) -> None:
         self.process = process
@@ -62,9 +60,10 @@ class VirtualWorker:
         self.key = key
         self.name = name
         self.agenda = agenda
-        self.gaps = gaps
-        self.trips = trips
-        self.reads = reads
+        self.row = row
+        self.gaps = process.gaps.row(row)
+        self.trips = LinkStream(process.world.plan.links.api, process.trips.row(row))
+        self.reads = LinkStream(process.world.store_link, process.reads.row(row))
         self.is_closed = is_closed
         self._last_errand: Errand | None = None
         self._last_token: Token | None = None

@@ -1,0 +1,139 @@
+"""Runs the benchmarks, prints a table and writes ``results/benchmarks.json``."""
+
+import gc
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.benchmarks import simpy_fleet, stock_loop, virtual_fleet
+
+from simulator.clock import DAY, HOUR, MINUTE, seconds
+
+ROUNDS = 5
+OUT = Path("results/benchmarks.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table: a rate, or a time, next to its yardstick and its goal."""
+
+    what: str
+    ours: float
+    yardstick: float | None
+    unit: str
+    ratio: float | None
+    goal: str
+
+
+def rate_of(work: Callable[[], int]) -> float:
+    """Return how many requests a second ``work`` makes, where it returns how many it made."""
+    gc.collect()
+    begun = time.perf_counter()
+    done = work()
+    return done / (time.perf_counter() - begun)
+
+
+def in_turns(
+    what: str, ours: Callable[[], int], yardstick: Callable[[], int], goal: str
+) -> Row:
+    """Measure both in turns; the ratio is the median of the rounds' ratios."""
+    pairs = [(rate_of(ours), rate_of(yardstick)) for _ in range(ROUNDS)]
+    return Row(
+        what=what,
+        ours=median(mine for mine, _ in pairs),
+        yardstick=median(theirs for _, theirs in pairs),
+        unit="requests/s",
+        ratio=median(mine / theirs for mine, theirs in pairs),
+        goal=goal,
+    )
+
+
+def ours(plan, *, skips_calm: bool) -> Callable[[], int]:
+    return lambda: virtual_fleet.requests(virtual_fleet.run(plan, skips_calm=skips_calm))
+
+
+def simpy_calm() -> int:
+    return simpy_fleet.calm_fleet(seconds(2 * HOUR)).requests
+
+
+def rows() -> list[Row]:
+    """Make every measurement."""
+    week = virtual_fleet.a_fleet("shared_lock", 7 * DAY)
+    two_hours = virtual_fleet.a_fleet("single_flight", 2 * HOUR, cap=8)
+    stormy = virtual_fleet.a_fleet(
+        "reactive_unconditional", 10 * MINUTE, cap=1, think=1_000_000
+    )
+    return [
+        in_turns("a calm week, skipped / SimPy", ours(week, skips_calm=True), simpy_calm, ">= 50"),
+        in_turns("stepped / SimPy", ours(two_hours, skips_calm=False), simpy_calm, ">= 0.5"),
+        in_turns(
+            "stepped / virtual clock on the stock loop",
+            ours(two_hours, skips_calm=False),
+            lambda: stock_loop.calm_fleet(seconds(HOUR)),
+            ">= 3",
+        ),
+        in_turns(
+            "a storm / SimPy",
+            ours(stormy, skips_calm=True),
+            lambda: simpy_fleet.storm(600).requests,
+            ">= 0.5",
+        ),
+        *in_a_process_of_its_own("a day of 1,000 processes", "day", "< 30 s, < 1024 MiB"),
+        *in_a_process_of_its_own("memory of a week", "week", "that of a day within 20 %"),
+        *in_a_process_of_its_own("memory of a day", "calm_day", ""),
+    ]
+
+
+def in_a_process_of_its_own(what: str, plan: str, goal: str) -> list[Row]:
+    """Measure time and peak memory of a run that nothing has been run before."""
+    command = [sys.executable, "-m", "tests.benchmarks", plan]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    took, mib = json.loads(out)
+    return [
+        Row(what=what, ours=took, yardstick=None, unit="s", ratio=None, goal=goal),
+        Row(what=what, ours=mib, yardstick=None, unit="MiB peak", ratio=None, goal=goal),
+    ]
+
+
+PLANS = {
+    "day": lambda: virtual_fleet.a_fleet(
+        "single_flight", DAY, processes=1_000, workers=10, cap=3_000, start_spread=HOUR
+    ),
+    "week": lambda: virtual_fleet.a_fleet("shared_lock", 7 * DAY),
+    "calm_day": lambda: virtual_fleet.a_fleet("shared_lock", DAY),
+}
+
+
+def one(plan: str) -> None:
+    begun = time.perf_counter()
+    virtual_fleet.run(PLANS[plan](), skips_calm=True)
+    took = time.perf_counter() - begun
+    print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        one(sys.argv[1])
+        return
+    table = rows()
+    for row in table:
+        yardstick = "" if row.yardstick is None else f"{row.yardstick:>14,.0f}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
+        print(f"{row.what:<44}{row.ours:>14,.1f} {row.unit:<11}{yardstick:>14}{ratio:>10}  {row.goal}")
+    machine = {"python": platform.python_version(), "machine": platform.machine()}
+    OUT.write_text(
+        json.dumps({"schema": 1, **machine, "rows": [asdict(row) for row in table]}, indent=2)
+        + "\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
