@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format schema clean
+.PHONY: help demo test lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: $(READY)  ## Check style, types and the import layers
 format: $(READY)  ## Rewrite the code as the formatter wants it
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+bench: $(READY)  ## Measure the virtual engine against its yardsticks
+	$(BIN)/python -m tests.benchmarks
 
 schema: $(READY)  ## Rewrite scenarios/schema.json
 	$(BIN)/tokenrace schema

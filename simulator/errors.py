@@ -64,6 +64,25 @@ class RunError(SimulatorError):
     """A run could not start or could not go on."""
 
 
+class RunFailed(RunError):  # noqa: N818
+    """One run of an experiment could not go on.
+
+    Attributes:
+        strategy: Its name in the results.
+        seed: The run's seed.
+        reason: What went wrong, with a traceback where code raised.
+    """
+
+    def __init__(self, strategy: str, seed: int, reason: str) -> None:
+        self.strategy = strategy
+        self.seed = seed
+        self.reason = reason
+        super().__init__(strategy, seed, reason)
+
+    def __str__(self) -> str:
+        return f"strategy {self.strategy}, seed {self.seed}: {self.reason}"
+
+
 class UnsupportedOnVirtualTime(SimulatorError):  # noqa: N818
     """Code on virtual time asked for something that only real time has; the text says what."""
 

@@ -1,6 +1,7 @@
 """``tokenrace run``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
 from simulator.clock import seconds
-from simulator.errors import SimulatorError
+from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.results_folder import whole_or_not_at_all
 from simulator.scenario import Scenario, StrategyChoice, load, scenario_hash
 from simulator.simulation.experiment import Engine, Experiment, run_all
@@ -26,6 +27,7 @@ from simulator.trace.files import RecordedRun
 class Asked:
     """What a command line asks for: the runs, on which engine, and the command itself."""
 
+    file: Path
     experiment: Experiment
     engine: Engine
     command: str
@@ -52,6 +54,7 @@ def select(
     command += [f"--seeds {count}"] + ([] if first == 1 else [f"--seed {first}"])
     command += [] if chosen.name == scenario.run.engine else [f"--engine {chosen.name}"]
     return Asked(
+        file=file,
         experiment=Experiment(
             scenario=scenario,
             choices=_chosen(file, scenario, strategies),
@@ -72,12 +75,25 @@ def run_scenario(asked: Asked, out: Path) -> None:
     console = console_of_output()
     folder = out / asked.experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:
-        runs = _make_runs(asked, partial / "trace", console)
+        with _way_back(asked):
+            runs = _make_runs(asked, partial / "trace", console)
         summary = summarize(_setting(asked), runs)
         write_summary(partial / "summary.json", summary)
         plots = draw_plots(summary, runs, partial)
     print_table(console, summary)
     _print_paths(console, folder, [folder / plot.name for plot in plots], summary)
+
+
+@contextmanager
+def _way_back(asked: Asked) -> Iterator[None]:
+    """Add to a failure on virtual time the command that repeats it."""
+    try:
+        yield
+    except RunFailed as failed:
+        if asked.engine.name == "wire":
+            raise
+        replay = f"tokenrace replay {asked.file} --strategy {failed.strategy} --seed {failed.seed}"
+        raise RunError(f"{failed}\nreplay: {replay}") from None
 
 
 def _chosen(

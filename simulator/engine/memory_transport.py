@@ -1,16 +1,14 @@
 """One end of a connection in memory.
 
-Two layers, as in a real machine. What the operating system does (bytes arrive, wait to be read,
-make room for more, a reset is answered) happens whatever the process is doing. What the process
-does (its protocol is called) happens in the context of the code that made the connection, so a
-paused process reads later and a crashed one never.
+Two layers, as in a real machine. What the operating system does (bytes arrive and wait to be read,
+a reset is answered) happens whatever the process is doing. What the process does (its protocol is
+called) happens in the context of the code that made the connection, so a paused process reads later
+and a crashed one never.
 
-* Bytes arrive in the order in which they were sent, each after its link's latency or later.
-* Bytes that a link loses never arrive, nor does anything after them: a lost stream stays lost.
-* Up to ``ROOM`` bytes are under way or unread; the rest waits in the sender's write buffer.
+* What finds no room on the way waits in the sender's write buffer, and pauses its protocol.
 * ``close`` sends what is buffered, then the end of the stream. ``abort`` throws the buffer away and
-  resets: the peer gets ConnectionResetError. So does a peer whose bytes were not read, or come when
-  nobody is there any more.
+  resets: the peer gets ConnectionResetError. A reset is also what a peer gets whose bytes were not
+  read before the end, or come after it.
 """
 
 import asyncio
@@ -18,70 +16,59 @@ import errno
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from enum import Enum
 from typing import Any
 
-from simulator.clock import Ticks
 from simulator.engine.flow_control import WaterMarks
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.memory_socket import Address, Descriptors, MemorySocket
+from simulator.engine.memory_stream import Item, Mark, Stream
 from simulator.errors import UnsupportedOnVirtualTime
-
-ROOM = 128 * 1024
-"""Bytes; about what Linux lets be under way on loopback."""
-
-
-class _Mark(Enum):
-    END = "the sender sends no more"
-    RESET = "the sender is gone"
 
 
 class MemoryTransport(asyncio.Transport):
-    """See the module's rules. ``next_latency`` returns None for what never arrives."""
+    """See the module's rules. ``outward`` is what it writes to, ``inward`` what it reads from."""
 
     def __init__(
         self,
         loop: VirtualLoop,
+        context: Context,
+        outward: Stream,
+        inward: Stream,
         addresses: tuple[Address, Address],
         descriptors: Descriptors,
-        next_latency: Callable[[], Ticks | None],
-        context: Context,
     ) -> None:
         name, peer = addresses
         seen = MemorySocket(name, peer, self._fileno)
         super().__init__({"sockname": name, "peername": peer, "socket": seen})
         self._loop = loop
-        self._descriptors = descriptors
-        self._next_latency = next_latency
         self._context = context
+        self._outward = outward
+        self._inward = inward
+        self._descriptors = descriptors
         self._protocol: Any = None
-        self._peer: MemoryTransport | None = None
-        self._on_lost: Callable[[], None] | None = None
+        self._on_lost: list[Callable[[], None]] = []
         self._marks = WaterMarks()
         self._buffer: deque[bytes] = deque()
         self._buffered = 0
-        self._unread_by_peer = 0
-        self._arrives_at: Ticks = 0
-        self._under_way: deque[bytes | _Mark] = deque()
-        self._arrived: deque[bytes | _Mark] = deque()
-        self._is_cut = False
+        self._arrived: deque[Item] = deque()
         self._is_reading = True
         self._is_delivering = False
         self._is_writing_over = False
         self._is_end_sent = False
         self._is_closing = False
         self._is_gone = False
-
-    def meet(self, peer: "MemoryTransport", on_lost: Callable[[], None]) -> None:
-        """Be connected to ``peer``; call ``on_lost`` when the connection is over at this end."""
-        self._peer = peer
-        self._on_lost = on_lost
+        outward.leaves_from(self._write_on)
+        inward.leads_to(self._arrive)
 
     def serve(self, protocol: asyncio.BaseProtocol) -> None:
         """Hand the connection to ``protocol``; what has arrived before then waits for it."""
         self.set_protocol(protocol)
         protocol.connection_made(self)
         self._deliver_later()
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the connection is over at this end."""
+        self._on_lost.append(callback)
 
     # What asyncio asks of a transport.
 
@@ -147,75 +134,69 @@ class MemoryTransport(asyncio.Transport):
 
     def abort(self) -> None:
         if not self._is_gone:
-            self._leave(_Mark.RESET)
+            self._leave(Mark.RESET)
             self._lose_later(None)
 
     def sever(self) -> None:
-        """Be cut off by the end of the process: its peer sees the end, it sees nothing."""
+        """End as with a killed process: a kernel tells the peer, nobody tells this end."""
         if not self._is_gone:
             self._leave(self._farewell())
+            self._tell_lost()
 
     # Sending.
 
     def _flush(self) -> None:
-        """Send what there is room for, and then the end if that is all."""
-        while self._buffer and self._unread_by_peer < ROOM:
+        """Send what there is room for, and the end after the last."""
+        while self._buffer and self._outward.has_room():
             data = self._buffer.popleft()
             self._buffered -= len(data)
-            self._unread_by_peer += len(data)
-            self._send(data)
-        if self._buffer:
+            self._outward.send(data)
+        if self._buffer or self._is_gone:
             return
         if self._is_closing:
-            if not self._is_gone:
-                self._leave(self._farewell())
-                self._lose_later(None)
+            self._leave(self._farewell())
+            self._lose_later(None)
         elif self._is_writing_over and not self._is_end_sent:
             self._is_end_sent = True
-            self._send(_Mark.END)
+            self._outward.send(Mark.END)
 
-    def _farewell(self) -> _Mark:
+    def _farewell(self) -> Mark:
         """Return what the peer gets when this end is closed: a reset if it wrote in vain."""
-        is_unread = any(isinstance(item, bytes) for item in self._arrived)
-        return _Mark.RESET if is_unread else _Mark.END
+        return Mark.RESET if any(isinstance(item, bytes) for item in self._arrived) else Mark.END
 
-    def _leave(self, mark: _Mark) -> None:
+    def _leave(self, mark: Mark) -> None:
         self._is_closing = self._is_gone = True
-        self._buffer.clear()
         self._arrived.clear()
-        self._buffered = 0
-        if mark is _Mark.RESET or not self._is_end_sent:
-            self._send(mark)
+        self._drop_buffer()
+        if mark is Mark.RESET or not self._is_end_sent:
+            self._outward.send(mark)
 
-    def _send(self, item: bytes | _Mark) -> None:
-        latency = None if self._is_cut else self._next_latency()
-        if latency is None:
-            self._is_cut = True
-            return
-        peer = self._peer
-        assert peer is not None
-        self._arrives_at = max(self._loop.now + latency, self._arrives_at)
-        # The item is not the post's argument: a tie policy may swap posts, never bytes.
-        peer._under_way.append(item)  # noqa: SLF001 - the other end
-        self._loop.post_first(self._arrives_at, MemoryTransport._arrive, peer)
+    def _write_on(self) -> None:
+        """Use the room that the peer made by reading."""
+        if self._buffer:
+            self._flush()
+            self._loop.call_soon(self._resume_writing, context=self._context)
+
+    def _resume_writing(self) -> None:
+        if not self._is_gone:
+            self._marks.fell(self._buffered, self._protocol)
 
     # Receiving.
 
-    def _arrive(self) -> None:
-        item = self._under_way.popleft()
+    def _arrive(self, item: Item) -> None:
         if self._is_gone:
             if isinstance(item, bytes):
-                self._send(_Mark.RESET)
-        elif self._is_closing:  # still sending what it had buffered, and reads no more
-            if item is _Mark.RESET:
-                self._is_gone = True
-                self._lose_later(_reset())
-        else:
+                self._outward.send(Mark.RESET)
+        elif not self._is_closing:
             self._arrived.append(item)
             self._deliver_later()
+        elif item is Mark.RESET:  # closing and still sending: now in vain
+            self._be_reset()
 
     def _deliver_later(self) -> None:
-        if self._arrived and self._is_reading and self._protocol and not self._is_delivering:
+        if self._protocol is None or self._is_delivering:
+            return
+        if self._arrived and self._is_reading:
             self._is_delivering = True
             self._loop.call_soon(self._deliver, context=self._context)
 
@@ -224,45 +205,34 @@ class MemoryTransport(asyncio.Transport):
         while self._arrived and self.is_reading():
             item = self._arrived.popleft()
             if isinstance(item, bytes):
-                self._make_room(len(item))
+                self._inward.read(len(item))
                 self._protocol.data_received(item)
-            elif item is _Mark.RESET:
-                self._is_closing = self._is_gone = True
-                self._lose_later(_reset())
+            elif item is Mark.RESET:
+                self._be_reset()
             elif not self._protocol.eof_received():
                 self.close()
 
-    def _make_room(self, size: int) -> None:
-        """Let the peer send ``size`` bytes more. Nothing tells how long that news takes."""
-        peer = self._peer
-        assert peer is not None
-        peer._unread_by_peer -= size  # noqa: SLF001 - the other end
-        if peer._buffer:  # noqa: SLF001
-            peer._flush()  # noqa: SLF001
-            self._loop.call_soon(peer._resume_writing, context=peer._context)  # noqa: SLF001
-
-    def _resume_writing(self) -> None:
-        if not self._is_gone:
-            self._marks.fell(self._buffered, self._protocol)
-
     # The end.
 
+    def _be_reset(self) -> None:
+        self._is_closing = self._is_gone = True
+        self._lose_later(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
+
     def _lose_later(self, error: Exception | None) -> None:
+        self._drop_buffer()
+        self._tell_lost()
+        if self._protocol is not None:
+            self._loop.call_soon(self._protocol.connection_lost, error, context=self._context)
+
+    def _tell_lost(self) -> None:
+        for callback in self._on_lost:
+            callback()
+
+    def _drop_buffer(self) -> None:
         self._buffer.clear()
         self._buffered = 0
-        self._loop.call_soon(self._lose, error, context=self._context)
-
-    def _lose(self, error: Exception | None) -> None:
-        if self._on_lost is not None:
-            self._on_lost()
-        if self._protocol is not None:
-            self._protocol.connection_lost(error)
 
     def _fileno(self) -> int:
         if self._is_gone:
             return -1
         return self._descriptors.readable if self._arrived else self._descriptors.quiet
-
-
-def _reset() -> ConnectionResetError:
-    return ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")

@@ -45,7 +45,7 @@ class Worker:
             try:
                 token = await self.strategy.token()
             except TokenUnavailable as unavailable:
-                return "unknown" if unavailable.denied.status is None else "refused"
+                return "unknown" if unavailable.denied.is_unanswered else "refused"
             self.adopted(token)
             answer = await self.api.call(errand, token)
             if answer is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.clock import Ticks
-from simulator.errors import RunError
+from simulator.errors import RunError, RunFailed
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan, plan_run
@@ -76,7 +76,7 @@ def run_all(
     """Make every run and yield it when its trace is complete, in the folder ``traces``.
 
     Raises:
-        RunError: a run could not start or go on; it names strategy and seed.
+        RunFailed: a run could not start or go on.
     """
     for plan in experiment.plans():
         watcher.began(plan.strategy, plan.seed, plan.duration)
@@ -104,4 +104,4 @@ def _run(engine: Engine, plan: RunPlan, writer: TraceWriter, watcher: Watcher) -
     try:
         return engine.run(plan, writer, watcher.reached)
     except RunError as error:
-        raise RunError(f"strategy {plan.strategy}, seed {plan.seed}: {error}") from None
+        raise RunFailed(plan.strategy, plan.seed, str(error)) from None

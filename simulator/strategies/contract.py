@@ -24,6 +24,11 @@ class Denied:
     error: str
     retry_after: Ticks | None = None
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a request was sent that nobody knows the outcome of."""
+        return self.status is None and not self.error
+
 
 class TokenEndpoint(Protocol):
     """Asks the provider for tokens, on behalf of one process."""

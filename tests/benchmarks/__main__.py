@@ -40,9 +40,7 @@ def rate_of(work: Callable[[], int]) -> float:
     return done / (time.perf_counter() - begun)
 
 
-def in_turns(
-    what: str, ours: Callable[[], int], yardstick: Callable[[], int], goal: str
-) -> Row:
+def in_turns(what: str, ours: Callable[[], int], yardstick: Callable[[], int], goal: str) -> Row:
     """Measure both in turns; the ratio is the median of the rounds' ratios."""
     pairs = [(rate_of(ours), rate_of(yardstick)) for _ in range(ROUNDS)]
     return Row(
@@ -67,9 +65,7 @@ def rows() -> list[Row]:
     """Make every measurement."""
     week = virtual_fleet.a_fleet("shared_lock", 7 * DAY)
     two_hours = virtual_fleet.a_fleet("single_flight", 2 * HOUR, cap=8)
-    stormy = virtual_fleet.a_fleet(
-        "reactive_unconditional", 10 * MINUTE, cap=1, think=1_000_000
-    )
+    stormy = virtual_fleet.a_fleet("reactive_unconditional", 10 * MINUTE, cap=1, think=1_000_000)
     return [
         in_turns("a calm week, skipped / SimPy", ours(week, skips_calm=True), simpy_calm, ">= 50"),
         in_turns("stepped / SimPy", ours(two_hours, skips_calm=False), simpy_calm, ">= 0.5"),
@@ -126,7 +122,9 @@ def main() -> None:
     for row in table:
         yardstick = "" if row.yardstick is None else f"{row.yardstick:>14,.0f}"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
-        print(f"{row.what:<44}{row.ours:>14,.1f} {row.unit:<11}{yardstick:>14}{ratio:>10}  {row.goal}")
+        print(
+            f"{row.what:<44}{row.ours:>14,.1f} {row.unit:<11}{yardstick:>14}{ratio:>10}  {row.goal}"
+        )
     machine = {"python": platform.python_version(), "machine": platform.machine()}
     OUT.write_text(
         json.dumps({"schema": 1, **machine, "rows": [asdict(row) for row in table]}, indent=2)

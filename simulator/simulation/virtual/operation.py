@@ -97,8 +97,8 @@ class Operation:
         try:
             token = await process.strategy.token()
         except TokenUnavailable as unavailable:
-            is_unknown = unavailable.denied.status is None
-            self._finish("unknown" if is_unknown else "refused", self._worker.loop.now)
+            outcome: Outcome = "unknown" if unavailable.denied.is_unanswered else "refused"
+            self._finish(outcome, self._worker.loop.now)
         else:
             self.send(token, self._worker.loop.now)
 

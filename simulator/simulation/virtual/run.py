@@ -5,6 +5,7 @@ from collections.abc import Callable
 from simulator.arrivals import Closed, gaps, phase
 from simulator.clock import Ticks
 from simulator.distributions import Constant
+from simulator.engine.blocking import forbid_blocking
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import TiePolicy
@@ -56,7 +57,8 @@ def run_on_virtual_time(
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
     try:
-        loop.run_until_complete(world.ended)
+        with forbid_blocking():
+            loop.run_until_complete(world.ended)
         for process in processes:
             process.wake()
     finally:

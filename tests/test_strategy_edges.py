@@ -1,0 +1,94 @@
+"""What a strategy over a store waits for, to the tick and to the single await.
+
+``ports`` lends no endpoint: a strategy that asked for a token here would fail.
+"""
+
+import asyncio
+from types import coroutine
+
+import pytest
+
+from simulator.clock import HOUR, MILLISECOND, SECOND
+from simulator.engine.clocks import LoopClock
+from simulator.engine.loop import VirtualLoop
+from simulator.rng import Stream
+from simulator.stores.contract import Record
+from simulator.stores.memory import MemoryStore
+from simulator.strategies.compose import Ports, compose
+from simulator.strategies.presets import PRESETS
+from simulator.token import Token
+
+STRANGERS = Token("the stranger's", 0, HOUR)
+READ = object()
+
+
+def ports(clock, store):
+    return Ports(
+        endpoint=None,
+        clock=clock,
+        stream=Stream(0),
+        store=store,
+        leases=store,
+        snapshot=None,
+        holder="p0",
+    )
+
+
+# One read and no other wait: the virtual engine makes that read in the strategy's place.
+
+
+@coroutine
+def driven_by_hand(what):
+    """Wait for whoever drives the coroutine, and return what they send."""
+    return (yield what)
+
+
+class StoreByHand:
+    """Every read waits for the test to answer it."""
+
+    async def read(self):
+        return await driven_by_hand(READ)
+
+
+class StillClock:
+    """Noon, for ever."""
+
+    def now(self):
+        return 12 * HOUR
+
+
+@pytest.mark.parametrize("preset", ["shared_cache_no_lock", "shared_lock"])
+def test_with_a_fresh_record_the_one_thing_awaited_is_one_read(preset):
+    """Driven by hand, without an event loop: the first step asks for the record, the second ends
+    with its token. A turn given to the loop before or after would show as a step of its own."""
+    token = Token("t1", 12 * HOUR, 13 * HOUR)
+    composition = PRESETS[preset].composition
+    call = compose(composition, ports(StillClock(), StoreByHand())).token()
+
+    assert call.send(None) is READ
+    with pytest.raises(StopIteration) as ended:
+        call.send(Record(token, 1))
+    assert ended.value.value is token
+
+
+# Waiting for a lease that somebody else has.
+
+
+def test_who_waits_for_a_lease_takes_the_token_that_appears_meanwhile():
+    """The stranger stores its token at 110 ms and keeps the lease for a minute. The look at 150 ms
+    finds the token, and nobody waits for the lease any more."""
+    loop = VirtualLoop()
+    clock = LoopClock(loop)
+    store = MemoryStore(clock)
+    strategy = compose(PRESETS["shared_lock"].composition, ports(clock, store))
+
+    async def story():
+        await store.acquire("stranger", 60 * SECOND)
+        waiting = asyncio.create_task(strategy.token())
+        await clock.sleep(110 * MILLISECOND)
+        await store.write(STRANGERS)
+        assert await waiting == STRANGERS
+        assert clock.now() == 150 * MILLISECOND
+
+    loop.run_until_complete(story())
+    loop.close()
