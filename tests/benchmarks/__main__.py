@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import simpy_fleet, stock_loop, virtual_fleet
-
 from simulator.clock import DAY, HOUR, MINUTE, seconds
+from tests.benchmarks import simpy_fleet, stock_loop, virtual_fleet
 
 ROUNDS = 5
 OUT = Path("results/benchmarks.json")

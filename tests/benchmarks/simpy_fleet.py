@@ -17,7 +17,7 @@ class Modelled:
 
 
 def calm_fleet(duration_s: float, workers: int = 200) -> Modelled:
-    """Workers share one token, refreshed by one of them: think 10 s, token call 0.2 s, API 0.2 s."""
+    """Workers share one token, refreshed by one of them: think 10 s, token and API calls 0.2 s."""
     env = simpy.Environment()
     chance = random.Random(1)
     expires_at = [-1.0]

@@ -1,4 +1,4 @@
-"""The calm fleet as asyncio tasks on the stock loop with a virtual clock: what one would do first."""
+"""The calm fleet as tasks on the stock loop with a virtual clock: what one would do first."""
 
 import asyncio
 import random

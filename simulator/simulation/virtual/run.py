@@ -57,7 +57,7 @@ def run_on_virtual_time(
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
     try:
-        with forbid_blocking():
+        with forbid_blocking(world.fail):
             loop.run_until_complete(world.ended)
         for process in processes:
             process.wake()
