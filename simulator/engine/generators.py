@@ -44,4 +44,4 @@ class OpenGenerators:
 
     def _close(self, generator: AsyncGenerator[Any, Any]) -> None:
         if not self._loop.is_closed():
-            self._loop.create_task(generator.aclose())
+            self._loop.call_soon(self._loop.create_task, generator.aclose())
