@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simulator.errors import ResultsError
@@ -23,12 +23,16 @@ def whole_or_not_at_all(final: Path) -> Iterator[Path]:
     Raises:
         ResultsError: the folder cannot be written; said before the block is entered where possible.
     """
+    made = [folder for folder in final.parents if not folder.exists()]
     partial = _make_beside(final)
     try:
         yield partial
         _replace(final, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # not empty: the results are there
+                folder.rmdir()
 
 
 def _make_beside(final: Path) -> Path:

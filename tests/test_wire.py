@@ -14,6 +14,7 @@ from simulator.analysis.figures import StrategyFigures, figures_of
 from simulator.clock import Ticks
 from simulator.errors import RunError
 from simulator.scenario import parse
+from simulator.server.listen import PORTS_TRIED, listen_on
 from simulator.simulation.experiment import Experiment, run_all
 from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE
@@ -219,7 +220,26 @@ def test_ctrl_c_ends_every_process_and_leaves_no_results(started, tmp_path):
     assert started.returncode == 130
     assert output == "Interrupted: all processes were ended and nothing was written.\n"
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_being_terminated_cleans_up_as_well(started, tmp_path):
+    """SIGTERM is how a CI job is cancelled: 143, no process, no folder."""
+    below = all_below(started.pid)
+    started.terminate()
+    started.communicate(timeout=30)
+
+    assert started.returncode == 143
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_port_in_use_means_the_next_free_one():
+    """The port asked for is taken, so the next one is listened on."""
+    with listen_on(0) as taken:
+        port = taken.getsockname()[1]
+        with listen_on(port) as next_free:
+            assert port < next_free.getsockname()[1] < port + PORTS_TRIED
 
 
 def test_killing_the_parent_leaves_no_process_behind(started):

@@ -1,8 +1,9 @@
 """The lives of some tokens of one run, few enough to be drawn.
 
-A window is chosen by the data: it opens just before the first eviction (at the start where there is
-none) and closes where that burst of issues is over, or after ``TOKENS_MAX`` tokens. Two passes over
-the trace, each stopping as soon as it can; no more than the window's tokens are held.
+A window is chosen by the data: it opens just before the first refresh that evicts tokens (before
+the first eviction where no refresh does, at the start where there is none) and closes where that
+burst of issues is over, or after ``TOKENS_MAX`` tokens. Two passes over the trace, each stopping as
+soon as it can; no more than the window's tokens are held.
 """
 
 from collections.abc import Mapping
@@ -77,8 +78,17 @@ def lifelines_of(run: RecordedRun) -> Lifelines:
 
 
 def _first_displacing(run: RecordedRun) -> TokenId:
-    evictions = (event for event in run.token_events() if isinstance(event, TokenEvicted))
-    return next((event.displaced_by for event in evictions), 1)
+    """Return the token that began the first refresh with evictions, or else the first eviction.
+
+    A cold start evicts as well; a refresh, half a lifetime in or later, tells more.
+    """
+    first: TokenId | None = None
+    for event in run.token_events():
+        if isinstance(event, TokenEvicted):
+            if event.at >= run.header.lifetime // 2:
+                return event.displaced_by
+            first = first or event.displaced_by
+    return first or 1
 
 
 def _lives(run: RecordedRun, wanted: range) -> tuple[dict[TokenId, _Life], Ticks]:

@@ -42,20 +42,42 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary(Setting):
-    """A setting and the figures of each strategy, in the scenario's order."""
+class Death:
+    """A process that died in a run, ``at_s`` seconds into it, and so took no further part."""
 
+    strategy: str
+    seed: int
+    process: int
+    at_s: float
+    in_flight: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary(Setting):
+    """A setting and the figures of each strategy, in the scenario's order.
+
+    ``deaths`` is empty unless processes died that should not have; the figures are then of less
+    than was asked for.
+    """
+
+    deaths: tuple[Death, ...] = ()
     strategies: dict[str, StrategyFigures]
 
 
 _SUMMARY = TypeAdapter(Summary)
 
 
-def summarize(setting: Setting, runs: Mapping[str, Sequence[RecordedRun]]) -> Summary:
+def summarize(
+    setting: Setting,
+    runs: Mapping[str, Sequence[RecordedRun]],
+    deaths: Sequence[Death] = (),
+) -> Summary:
     """Return the summary of ``runs``: for each strategy, one run for each seed."""
     strategies = {strategy: figures_of(of_strategy) for strategy, of_strategy in runs.items()}
     return Summary(
         **{field.name: getattr(setting, field.name) for field in fields(Setting)},
+        deaths=tuple(deaths),
         strategies=strategies,
     )
 

@@ -62,7 +62,7 @@ def run(
         int | None, typer.Option(min=1, max=10_000, help="Runs per strategy, each with a new seed.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The first seed; alone, the only one.")
+        int | None, typer.Option(min=0, max=2**32, help="The first seed; alone, the only one.")
     ] = None,
     engine: Annotated[
         EngineName | None,
@@ -76,6 +76,14 @@ def run(
             "--no-skip", help="Virtual engine: step through calm time too; slower, same history."
         ),
     ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65_535,
+            help="Wire engine: the provider's port, or the next free. Default: any.",
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Where the folder of results goes.", metavar="DIR")
     ] = Path("results"),
@@ -89,8 +97,8 @@ def run(
         from simulator.cli.engines import engine_asked_for
         from simulator.cli.run import run_scenario, select
 
-        chosen = engine_asked_for(engine, no_skip=no_skip)
-        run_scenario(select(file, strategy, seeds, seed, chosen), out)
+        chosen = engine_asked_for(engine, no_skip=no_skip, port=port)
+        run_scenario(select(file, strategy, seeds, seed, chosen, out))
 
 
 @app.command()
@@ -99,7 +107,7 @@ def replay(
     strategy: Annotated[
         str, typer.Option("--strategy", "-s", help="The strategy to repeat.", show_default=False)
     ],
-    seed: Annotated[int, typer.Option(min=0, help="The seed to repeat.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="The seed to repeat.")] = 1,
 ) -> None:
     """Repeat one run on virtual time and print what happened, event by event.
 

@@ -1,5 +1,6 @@
 """The engines by name, each imported only when it is asked for."""
 
+from simulator.errors import SimulatorError
 from simulator.scenario.model import EngineName
 from simulator.simulation.experiment import Engine
 
@@ -15,8 +16,18 @@ def engine_named(name: EngineName) -> Engine:
     return VirtualEngine()
 
 
-def engine_asked_for(name: EngineName | None, *, no_skip: bool) -> Engine | None:
-    """Return the engine that the command line's options mean; None where they leave it open."""
+def engine_asked_for(name: EngineName | None, *, no_skip: bool, port: int | None) -> Engine | None:
+    """Return the engine that the command line's options mean; None where they leave it open.
+
+    Raises:
+        SimulatorError: the options contradict each other.
+    """
+    if port is not None:
+        if no_skip or name == "virtual":
+            raise SimulatorError("--port is for the wire engine: virtual time has no ports")
+        from simulator.simulation.wire.engine import WireEngine
+
+        return WireEngine(port)
     if no_skip:
         from simulator.simulation.virtual.engine import VirtualEngine
 

@@ -1,24 +1,37 @@
 """How a command ends when it cannot do what it was asked."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 
-from simulator.errors import SimulatorError
+from simulator.errors import RunError, SimulatorError
 
+FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:
-    """Turn a ``SimulatorError`` into its text and exit code 2, and Ctrl-C into exit code 130."""
+    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C and SIGTERM."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
+    except RunError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from None
     except SimulatorError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted: all processes were ended and nothing was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _terminate(*_: object) -> NoReturn:
+    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled."""
+    raise SystemExit(TERMINATED)

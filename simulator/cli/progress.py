@@ -13,7 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from simulator.clock import Ticks
+from simulator.analysis.summary import Death
+from simulator.clock import SECOND, Ticks
 from simulator.trace.events import ProcessEnded
 
 
@@ -37,7 +38,8 @@ class ShownProgress:
         self._console = console
         self._runs = runs
         self._done = 0
-        self._run = ""
+        self._strategy, self._seed = "", 0
+        self.deaths: list[Death] = []
         self._duration: Ticks = 1
         self._bar = Progress(
             TextColumn("[bold]{task.description:<40}"),
@@ -64,7 +66,7 @@ class ShownProgress:
 
     def began(self, strategy: str, seed: int, duration: Ticks) -> None:
         """A run began."""
-        self._run = f"{strategy}, seed {seed}"
+        self._strategy, self._seed = strategy, seed
         self._duration = duration
         self._bar.update(self._task, description=self._run)
         if not self._console.is_terminal:
@@ -78,15 +80,21 @@ class ShownProgress:
         self._bar.update(self._task, completed=self._done + at / self._duration)
 
     def ended(self, deaths: Sequence[ProcessEnded]) -> None:
-        """The run under way ended; say which of its processes had died."""
+        """The run under way ended; keep which of its processes had died."""
         self._done += 1
         self._bar.update(self._task, completed=self._done)
-        for death in deaths:
-            self._console.print(
-                f"{self._run}: process {death.process} died {death.at / 1e6:.1f} s into the run "
-                f"({death.reason}); the {death.in_flight} requests it had in flight count as "
-                "unknown",
-                style="yellow",
-                highlight=False,
-                soft_wrap=True,
+        self.deaths += [
+            Death(
+                strategy=self._strategy,
+                seed=self._seed,
+                process=death.process,
+                at_s=death.at / SECOND,
+                in_flight=death.in_flight,
+                reason=death.reason,
             )
+            for death in deaths
+        ]
+
+    @property
+    def _run(self) -> str:
+        return f"{self._strategy}, seed {self._seed}"

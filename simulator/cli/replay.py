@@ -8,7 +8,7 @@ from rich.console import Console
 from simulator.analysis.timeline import clock_time, timeline
 from simulator.cli.engines import engine_named
 from simulator.cli.progress import Silent
-from simulator.cli.run import select
+from simulator.cli.run import DEFAULT_OUT, select
 from simulator.simulation.experiment import run_all
 
 
@@ -18,7 +18,7 @@ def replay_run(file: Path, strategy: str, seed: int) -> None:
     Raises:
         SimulatorError: the file is wrong, has no such strategy, or the run cannot go on.
     """
-    asked = select(file, [strategy], 1, seed, engine_named("virtual"))
+    asked = select(file, [strategy], 1, seed, engine_named("virtual"), DEFAULT_OUT)
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
         (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())

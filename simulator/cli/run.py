@@ -8,19 +8,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator.analysis.plots import draw_plots
-from simulator.analysis.summary import Setting, Summary, summarize, write_summary
+from simulator.analysis.plots import FaultMark, draw_plots
+from simulator.analysis.summary import Death, Setting, Summary, summarize, write_summary
 from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
-from simulator.clock import seconds
+from simulator.clock import seconds, ticks
 from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.results_folder import whole_or_not_at_all
 from simulator.scenario import Scenario, StrategyChoice, load, scenario_hash
 from simulator.simulation.experiment import Engine, Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import RecordedRun
+
+DEFAULT_OUT = Path("results")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Asked:
     file: Path
     experiment: Experiment
     engine: Engine
+    out: Path
     command: str
 
 
@@ -39,6 +42,7 @@ def select(
     seeds: int | None,
     seed: int | None,
     engine: Engine | None,
+    out: Path,
 ) -> Asked:
     """Return the runs that the command line asks for; ``engine`` None means the file's.
 
@@ -53,6 +57,7 @@ def select(
     command += [f"--strategy {name}" for name in strategies or ()]
     command += [f"--seeds {count}"] + ([] if first == 1 else [f"--seed {first}"])
     command += [] if chosen.name == scenario.run.engine else [f"--engine {chosen.name}"]
+    command += [] if out == DEFAULT_OUT else [f"--out {out}"]
     return Asked(
         file=file,
         experiment=Experiment(
@@ -62,24 +67,25 @@ def select(
             time_scale=scenario.run.time_scale if chosen.name == "wire" else 1,
         ),
         engine=chosen,
+        out=out,
         command=" ".join(command),
     )
 
 
-def run_scenario(asked: Asked, out: Path) -> None:
+def run_scenario(asked: Asked) -> None:
     """Make the runs, write their results to a folder in ``out`` and print the table.
 
     Raises:
         SimulatorError: a run cannot go on, or the results cannot be written.
     """
     console = console_of_output()
-    folder = out / asked.experiment.scenario.name
+    folder = asked.out / asked.experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:
         with _way_back(asked):
-            runs = _make_runs(asked, partial / "trace", console)
-        summary = summarize(_setting(asked), runs)
+            runs, deaths = _make_runs(asked, partial / "trace", console)
+        summary = summarize(_setting(asked), runs, deaths)
         write_summary(partial / "summary.json", summary)
-        plots = draw_plots(summary, runs, partial)
+        plots = draw_plots(summary, runs, partial, [_mark(death, summary) for death in deaths])
     print_table(console, summary)
     _print_paths(console, folder, [folder / plot.name for plot in plots], summary)
 
@@ -110,14 +116,21 @@ def _chosen(
     return tuple(known[name] for name in dict.fromkeys(names))
 
 
-def _make_runs(asked: Asked, traces: Path, console: Console) -> dict[str, list[RecordedRun]]:
+def _mark(death: Death, summary: Summary) -> FaultMark:
+    at = ticks(death.at_s * summary.time_scale)
+    return FaultMark(at=at, label=f"{death.strategy}: process {death.process} died")
+
+
+def _make_runs(
+    asked: Asked, traces: Path, console: Console
+) -> tuple[dict[str, list[RecordedRun]], list[Death]]:
     traces.mkdir()
     experiment = asked.experiment
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
     with ShownProgress(console, len(experiment.seeds) * len(experiment.choices)) as progress:
         for run in run_all(experiment, asked.engine, traces, progress):
             runs[run.header.strategy].append(run)
-    return runs
+    return runs, progress.deaths
 
 
 def _setting(asked: Asked) -> Setting:

@@ -24,6 +24,16 @@ def print_table(console: Console, summary: Summary) -> None:
     for strategy, figures in summary.strategies.items():
         table.add_row(strategy, *_cells(figures))
     console.print(table)
+    for death in summary.deaths:
+        requests = "request" if death.in_flight == 1 else "requests"
+        console.print(
+            f"WARNING  {death.strategy}, seed {death.seed}: process {death.process} died "
+            f"{death.at_s:.1f} s into the run ({death.reason}) and took no further part; the "
+            f"{death.in_flight} {requests} it had in flight count as unknown",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _title(summary: Summary) -> str:

@@ -3,17 +3,21 @@
 While a real ``time.sleep`` lasts, or a thread works, virtual time stands still, and what comes of
 it differs from run to run. Such a call is an error at the place that makes it. Python announces
 these calls to audit hooks; a hook cannot be taken out again, so there is one, and each thread's
-gate says whether it minds.
+gate says whether it minds. What older versions of Python do not announce (threads before 3.12,
+``time.sleep`` before 3.13) is replaced by something that does.
 
-Cannot be seen: a computation that takes long, and waiting for a lock of ``threading``. Creating a
-socket is allowed, because HTTP clients do so before they give it to the loop to connect.
+Cannot be seen: a computation that takes long, waiting for a lock of ``threading``, and before
+Python 3.13 a ``from time import sleep`` that ran before the first loop did. Creating a socket is
+allowed, because HTTP clients do so before they give it to the loop to connect.
 """
 
 import sys
 import threading
+import time  # noqa: TID251 - to forbid it
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
+from typing import Any
 
 from simulator.engine.ownership import OWNER, whose
 from simulator.engine.places import running_place
@@ -67,6 +71,22 @@ def forbid_blocking(caught: Callable[[BlockedLoopError], None]) -> Iterator[None
 @cache
 def _install() -> None:
     sys.addaudithook(_on_event)
+    if sys.version_info < (3, 12):
+        _announce(threading.Thread, "start", "_thread.start_new_thread")
+    if sys.version_info < (3, 13):
+        _announce(time, "sleep", "time.sleep")
+
+
+def _announce(owner: Any, name: str, event: str) -> None:
+    """Replace ``owner.name`` by the same, announced to audit hooks."""
+    call = getattr(owner, name)
+
+    @wraps(call)
+    def announced(*args: Any, **options: Any) -> Any:
+        sys.audit(event)
+        return call(*args, **options)
+
+    setattr(owner, name, announced)
 
 
 def _on_event(event: str, _: object) -> None:

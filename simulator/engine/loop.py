@@ -24,7 +24,7 @@ import threading
 from asyncio import Handle
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from simulator.engine.blocking import forbid_blocking
@@ -78,15 +78,16 @@ class VirtualLoop(Unsupported, Uncaught, Schedule):
         if name is None:  # asyncio's own count goes on from run to run: errors would differ
             self._task_count += 1
             name = f"Task-{self._task_count}"
+        own = copy_context() if context is None else context
         coroutine = cast("Coroutine[Any, Any, T]", coro)
         if self._task_factory is None:
-            task = asyncio.Task(coroutine, loop=self, name=name, context=context, **options)
+            task = asyncio.Task(coroutine, loop=self, name=name, context=own, **options)
         else:
             if context is not None:
                 options["context"] = context
             task = self._task_factory(self, coroutine, **options)
             task.set_name(name)
-        self._own(task, context)
+        self._own(task, own)
         return task
 
     def set_task_factory(self, factory: Any) -> None:
@@ -136,6 +137,7 @@ class VirtualLoop(Unsupported, Uncaught, Schedule):
         before = asyncio._get_running_loop()  # noqa: SLF001 - how a loop says it runs
         if before is not None:
             raise RuntimeError("cannot run the event loop while another loop is running")
+        self._failure = None
         self._thread = threading.get_ident()
         asyncio._set_running_loop(self)  # noqa: SLF001
         try:
@@ -146,6 +148,15 @@ class VirtualLoop(Unsupported, Uncaught, Schedule):
             self._thread = 0
             asyncio._set_running_loop(None)  # noqa: SLF001
         self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is None:
+            return
+        for task, _ in self._all_tasks():
+            if task.done() and task._exception is failure:  # noqa: SLF001
+                task.exception()  # it was retrieved, by being raised here
+        raise failure
 
     # State, debugging, closing.
 
@@ -169,11 +180,12 @@ class VirtualLoop(Unsupported, Uncaught, Schedule):
         are collected.
         """
         self._forget()
-        for owner in list(self.all_owners()):
-            for task in self.tasks_of(owner):
-                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
-                with suppress(RuntimeError):
-                    task.get_coro().close()
+        for task, context in self._all_tasks():
+            if task.done():
+                continue
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+            with suppress(RuntimeError):  # it awaits something while it is closed
+                context.run(task.get_coro().close)
         self.close()
 
     def get_debug(self) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from typing import Any
 
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.memory_socket import Address, MemorySocket

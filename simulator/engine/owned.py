@@ -27,7 +27,7 @@ class Owned:
     _ready: deque[Handle]
 
     def __init__(self) -> None:
-        self._tasks: dict[int | None, list[asyncio.Task[Any]]] = {}
+        self._tasks: dict[int | None, list[tuple[asyncio.Task[Any], Context]]] = {}
         self._prune_at: dict[int | None, int] = {}
         self._severs: dict[int, list[Callable[[], None]]] = {}
         self._crashed_at: dict[int, Ticks] = {}
@@ -68,19 +68,23 @@ class Owned:
 
     def tasks_of(self, process: int | None) -> list[asyncio.Task[Any]]:
         """Return the unfinished tasks of ``process`` (None: of no process), first created first."""
-        return [task for task in self._tasks.get(process, []) if not task.done()]
+        return [task for task, _ in self._tasks.get(process, []) if not task.done()]
 
     def all_owners(self) -> Iterator[int | None]:
         """Yield every process that ever had a task, None first, then by number."""
         yield from sorted(self._tasks, key=lambda owner: -1 if owner is None else owner)
 
-    def _own(self, task: asyncio.Task[Any], context: Context | None) -> None:
-        owner = OWNER.get() if context is None else context.get(OWNER)
+    def _own(self, task: asyncio.Task[Any], context: Context) -> None:
+        """Remember ``task`` until it is done, and not much longer."""
+        owner = context.get(OWNER)
         tasks = self._tasks.setdefault(owner, [])
-        tasks.append(task)
+        tasks.append((task, context))
         if len(tasks) >= self._prune_at.get(owner, _PRUNE_FROM):
-            tasks[:] = [task for task in tasks if not task.done()]
+            tasks[:] = [entry for entry in tasks if not entry[0].done()]
             self._prune_at[owner] = max(_PRUNE_FROM, 2 * len(tasks))
+
+    def _all_tasks(self) -> list[tuple[asyncio.Task[Any], Context]]:
+        return [entry for owner in self.all_owners() for entry in self._tasks[owner]]
 
     def _is_withheld(self, handle: Handle) -> bool:
         owner = handle._context.get(OWNER)  # type: ignore[attr-defined]  # noqa: SLF001

@@ -27,11 +27,11 @@ def running_place(innermost: FrameType) -> str:
 
 def waiting_place(coroutine: Any) -> str:
     """Return where ``coroutine`` waits: the innermost code that is not asyncio's, and for what."""
-    waits_for, place = "", "code that cannot be looked into"
+    waits_for, place = "", ""
     while (frame := getattr(coroutine, "cr_frame", None)) is not None:
         if frame.f_globals.get("__name__", "").startswith("asyncio."):
-            waits_for = waits_for or f", for {frame.f_code.co_qualname}"
+            waits_for = f", for {frame.f_code.co_qualname}"
         else:
             waits_for, place = "", described(frame)
         coroutine = coroutine.cr_await
-    return place + waits_for
+    return (place or "no code of yours") + waits_for

@@ -254,7 +254,7 @@ async def a_semaphore_lets_so_many_in(log):
             await asyncio.sleep(span)
         log(name, "out")
 
-    await asyncio.gather(*(enters(name, 1 + i / 7) for i, name in enumerate("abcde")))
+    await asyncio.gather(*(enters(name, 1 + i / 8) for i, name in enumerate("abcde")))
     with pytest.raises(ValueError, match="released too many"):
         semaphore.release()
 
@@ -266,7 +266,7 @@ async def a_barrier_waits_for_all(log):
         await asyncio.sleep(span)
         log(name, await barrier.wait())
 
-    await asyncio.gather(*(arrives(name, 1 + i / 3) for i, name in enumerate("abc")))
+    await asyncio.gather(*(arrives(name, 1 + i / 4) for i, name in enumerate("abc")))
 
 
 async def a_queue_holds_producers_and_consumers_back(log):
@@ -360,9 +360,9 @@ async def a_shield_keeps_the_inner_task_going(log):
 async def as_completed_yields_the_first_first(log):
     for next_done in asyncio.as_completed([naps(log, name, 3 - i) for i, name in enumerate("abc")]):
         log(await next_done)
+    (late,) = asyncio.as_completed([naps(log, "late", 3)], timeout=1)
     with pytest.raises(TimeoutError):
-        for next_done in asyncio.as_completed([naps(log, "late", 3)], timeout=1):
-            await next_done
+        await late
 
 
 async def wait_returns_when_the_first_is_done(log):

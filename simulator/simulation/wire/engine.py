@@ -16,15 +16,19 @@ from simulator.trace.files import TraceWriter
 
 @dataclass(frozen=True, slots=True)
 class WireEngine:
-    """Real HTTP between real processes, in real time."""
+    """Real HTTP between real processes, in real time.
 
+    The provider listens on ``port`` or the next free one; 0 means any.
+    """
+
+    port: int = 0
     name: ClassVar[str] = "wire"
 
     def run(self, plan: RunPlan, writer: TraceWriter, report: Callable[[Ticks], None]) -> Counted:
         """Make one run; its processes write their events apart, and they are merged at the end."""
         with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
             folder = Path(name)
-            counted = run_on_wire(plan, folder, report)
+            counted = run_on_wire(plan, folder, report, self.port)
             spools = [spool_of_provider(folder)]
             spools += [spool_of(folder, process) for process in range(plan.fleet.processes)]
             for event in merged(spools, counted.deaths):

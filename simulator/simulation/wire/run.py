@@ -42,7 +42,7 @@ def spool_of(folder: Path, process: int) -> Path:
     return folder / f"p{process}.jsonl"
 
 
-def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None]) -> Counted:
+def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], port: int) -> Counted:
     """Run ``plan`` in real time; its processes write their events into ``folder``.
 
     ``report`` is told a few times a second how far the run has come.
@@ -54,7 +54,7 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None]) ->
         server = children.start(
             "the provider's process",
             server_process.main,
-            server_process.Seat(plan, spool_of_provider(folder)),
+            server_process.Seat(plan, spool_of_provider(folder), port),
         )
         (listening,) = await_ready([server])
         clients = [
