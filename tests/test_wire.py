@@ -188,9 +188,12 @@ def started(tmp_path):
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
+    # A shell starts background jobs with SIGINT ignored, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        signal.signal(signal.SIGINT, before)
         assert process.stdout.readline().startswith("run 1 of 1: single_flight")
         await_children(process.pid, 4)  # resource tracker, provider, two clients
         yield process
