@@ -31,19 +31,17 @@ from simulator.engine.blocking import forbid_blocking
 from simulator.engine.generators import OpenGenerators
 from simulator.engine.schedule import Schedule
 from simulator.engine.ties import Fifo, TiePolicy
-from simulator.engine.uncaught import Uncaught
 from simulator.engine.unsupported import Unsupported
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class VirtualLoop(Unsupported, Uncaught, Schedule):
+class VirtualLoop(Unsupported, Schedule):
     """See the module's rules. Not thread-safe, and nothing outside can wake it."""
 
     def __init__(self, ties: TiePolicy | None = None) -> None:
-        Schedule.__init__(self, ties or Fifo())
-        Uncaught.__init__(self)
+        super().__init__(ties or Fifo())
         self._thread = 0
         self._is_debugging = False
         self._task_factory: Any = None
@@ -171,6 +169,7 @@ class VirtualLoop(Unsupported, Uncaught, Schedule):
         if self.is_running():
             raise RuntimeError("cannot close a running event loop")
         self._is_closed = True
+        self._end_network()
         self._forget()
 
     def discard(self) -> None:
@@ -179,6 +178,7 @@ class VirtualLoop(Unsupported, Uncaught, Schedule):
         Coroutines that wait are closed, so that their ``finally`` blocks run now and not when they
         are collected.
         """
+        self._end_network()
         self._forget()
         for task, context in self._all_tasks():
             if task.done():

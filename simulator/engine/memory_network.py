@@ -66,11 +66,19 @@ class MemoryNetwork:
         self._addresses = {"localhost": LOCALHOST}
         self._listeners: dict[Address, MemoryServer] = {}
         self._targets: WeakKeyDictionary[socket.socket, Address] = WeakKeyDictionary()
-        self._severs: dict[int, dict[Callable[[], None], None]] = {}
+        self._open: dict[MemoryTransport, int | None] = {}  # and whose each end is
+        self._watched: set[int] = set()
         self._port_count = 0
+        self._is_closed = False
 
     def close(self) -> None:
-        """Give back the two file descriptors that its sockets show."""
+        """End all connections, with nobody told, and give back the descriptors of their sockets.
+
+        The loop does this when it is closed.
+        """
+        self._is_closed = True
+        for transport in list(self._open):
+            transport.sever()
         self._descriptors.close()
 
     def add_host(self, name: str) -> str:
@@ -117,7 +125,7 @@ class MemoryNetwork:
         server = MemoryServer(
             self._loop, copy_context(), protocol_factory, addresses, self._listeners
         )
-        self._sever_with(OWNER.get(), server.close)
+        self._watch(OWNER.get())
         if start_serving:
             server.listen()
         return server
@@ -159,7 +167,7 @@ class MemoryNetwork:
             ConnectionRefusedError: nobody listens there.
         """
         for way in self._ways(target):
-            latency = self._latency(way)
+            latency = self._next_latency(way)
             woken = self._loop.create_future()
             if latency is not None:
                 self._loop.post_first(self._loop.now + latency, _wake, woken)
@@ -176,7 +184,7 @@ class MemoryNetwork:
         """Return the client's end of a new connection to ``target``."""
         listener = self._listener(target)
         outward, inward = (
-            Stream(self._loop, partial(self._latency, way)) for way in self._ways(target)
+            Stream(self._loop, partial(self._next_latency, way)) for way in self._ways(target)
         )
         client = OWNER.get()
         name = (
@@ -189,8 +197,8 @@ class MemoryNetwork:
         far = MemoryTransport(
             self._loop, listener.context, inward, outward, (target, name), self._descriptors
         )
-        self._sever_until_lost(client, near)
-        self._sever_until_lost(listener.context.get(OWNER), far)
+        self._keep(near, client)
+        self._keep(far, listener.context.get(OWNER))
         listener.accept(far)
         return near
 
@@ -202,23 +210,28 @@ class MemoryNetwork:
             Way(client=client, host=host, port=port, is_outward=False),
         )
 
-    def _sever_until_lost(self, process: int | None, transport: MemoryTransport) -> None:
-        if process is not None:
-            self._sever_with(process, transport.sever)
-            severs = self._severs[process]
-            transport.on_lost(lambda: severs.pop(transport.sever, None))
+    def _next_latency(self, way: Way) -> Ticks | None:
+        return None if self._is_closed else self._latency(way)
 
-    def _sever_with(self, process: int | None, sever: Callable[[], None]) -> None:
-        if process is None:
-            return
-        if process not in self._severs:
-            self._severs[process] = {}
-            self._loop.on_crash(process, partial(self._sever_all, process))
-        self._severs[process][sever] = None
+    # Crashing.
 
-    def _sever_all(self, process: int) -> None:
-        for sever in list(self._severs[process]):
-            sever()
+    def _keep(self, transport: MemoryTransport, process: int | None) -> None:
+        self._open[transport] = process
+        transport.on_lost(partial(self._open.pop, transport, None))
+        self._watch(process)
+
+    def _watch(self, process: int | None) -> None:
+        if process is not None and process not in self._watched:
+            self._watched.add(process)
+            self._loop.on_crash(process, partial(self._clean_up_after, process))
+
+    def _clean_up_after(self, process: int) -> None:
+        for server in dict.fromkeys(self._listeners.values()):
+            if server.context.get(OWNER) == process:
+                server.close()
+        for transport, owner in list(self._open.items()):
+            if owner == process:
+                transport.sever()
 
     # Names and ports.
 

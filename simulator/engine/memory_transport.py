@@ -46,7 +46,7 @@ class MemoryTransport(asyncio.Transport):
         self._inward = inward
         self._descriptors = descriptors
         self._protocol: Any = None
-        self._on_lost: list[Callable[[], None]] = []
+        self._on_lost: list[Callable[[], object]] = []
         self._marks = WaterMarks()
         self._buffer: deque[bytes] = deque()
         self._buffered = 0
@@ -66,7 +66,7 @@ class MemoryTransport(asyncio.Transport):
         protocol.connection_made(self)
         self._deliver_later()
 
-    def on_lost(self, callback: Callable[[], None]) -> None:
+    def on_lost(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the connection is over at this end."""
         self._on_lost.append(callback)
 

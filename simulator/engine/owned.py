@@ -47,6 +47,7 @@ class Owned:
         self.resume(process)
         for task in self.tasks_of(process):
             task.cancel()
+            task.add_done_callback(_be_told)
 
     def pause(self, process: int) -> None:
         """Hold everything of ``process`` back; does nothing when it is paused already."""
@@ -94,3 +95,12 @@ class Owned:
             self._paused[owner].append(handle)
             return True
         return self._crashed_at.get(owner, self.now) < self.now
+
+    def _is_of_the_dead(self, handle: Handle) -> bool:
+        return handle._context.get(OWNER) in self._crashed_at  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _be_told(task: asyncio.Task[Any]) -> None:
+    """Take note of how ``task`` ended, so that asyncio does not complain that nobody does."""
+    if not task.cancelled():
+        task.exception()

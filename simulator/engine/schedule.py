@@ -1,6 +1,5 @@
 """What is scheduled on a virtual loop, and the order in which it runs: the rules are in loop.py."""
 
-import asyncio
 import heapq
 import math
 from asyncio import Handle, TimerHandle
@@ -11,8 +10,8 @@ from typing import Any, TypeVarTuple, Unpack
 
 from simulator.clock import SECOND, Ticks, seconds
 from simulator.engine.deadlock import deadlock_of
-from simulator.engine.owned import Owned
 from simulator.engine.ties import Fifo, TiePolicy
+from simulator.engine.uncaught import Uncaught
 
 Ts = TypeVarTuple("Ts")
 _TIMER, _POST = 0, 1
@@ -22,7 +21,7 @@ _PRUNE_FROM = 100
 """Cancelled timers in the heap before it is worth looking for them; the stock loop's number."""
 
 
-class Schedule(Owned, asyncio.AbstractEventLoop):
+class Schedule(Uncaught):
     """The part of the loop that keeps time."""
 
     def __init__(self, ties: TiePolicy) -> None:

@@ -1,19 +1,22 @@
 """Errors that nobody caught.
 
 One in a callback ends the run: the stock loop logs it and goes on, which in a test or a simulation
-hides it. Anything else asyncio has to tell, such as an error that nobody asked a task for, is
-logged, as the stock loop does.
+hides it. The cleanup of a crashed process may fail as it likes. Anything else asyncio has to tell,
+such as an error that nobody asked a task for, is logged, as the stock loop does.
 """
 
 import asyncio
 import asyncio.log
 from typing import Any
 
+from simulator.engine.owned import Owned
 
-class Uncaught(asyncio.AbstractEventLoop):
+
+class Uncaught(Owned, asyncio.AbstractEventLoop):
     """The part of the loop that is told of them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._failure: BaseException | None = None
         self._exception_handler: Any = None
 
@@ -35,9 +38,10 @@ class Uncaught(asyncio.AbstractEventLoop):
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
         """End the run with the error of a callback; log anything else."""
-        error = context.get("exception")
-        if "handle" in context and isinstance(error, BaseException):
-            self.fail(error)
+        error, handle = context.get("exception"), context.get("handle")
+        if isinstance(handle, asyncio.Handle) and isinstance(error, BaseException):
+            if not self._is_of_the_dead(handle):
+                self.fail(error)
         else:
             asyncio.log.logger.error(context.get("message"), exc_info=error)
 

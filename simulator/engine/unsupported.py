@@ -59,6 +59,10 @@ class Unsupported(asyncio.AbstractEventLoop):
             raise UnsupportedOnVirtualTime(f"{call}: {_SOCKET}, and no simulated network is here")
         return self.network
 
+    def _end_network(self) -> None:
+        if self.network is not None:
+            self.network.close()
+
     add_reader = _refuse("add_reader", _SOCKET)
     remove_reader = _refuse("remove_reader", _SOCKET)
     add_writer = _refuse("add_writer", _SOCKET)

@@ -283,6 +283,7 @@ class TestRunning:
     def test_an_exception_handler_takes_the_errors_it_is_given(self, loop):
         """Then the run goes on."""
         told = []
+        assert loop.get_exception_handler() is None
         loop.set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
         loop.call_later(1, lambda: 1 / 0)
         loop.run_until_complete(asyncio.sleep(2))
@@ -342,6 +343,28 @@ class TestRunning:
         loop.discard()
         assert seen == ["a", "b", "c"]
         assert loop.is_closed()
+
+    def test_a_generator_that_fails_to_close_keeps_no_other_open(self, caplog):
+        """It is logged, as the stock loop does, and the rest are closed in the order begun."""
+        seen, kept = [], []
+
+        async def counts(name):
+            try:
+                yield name
+            finally:
+                seen.append(name)
+                if name == "b":
+                    raise ValueError("stuck")
+
+        async def main():
+            for name in "abc":
+                kept.append(counts(name))
+                await anext(kept[-1])
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(main())
+        assert seen == ["a", "b", "c"]
+        assert "error occurred during closing of asynchronous generator" in caplog.text
 
     def test_a_task_factory_of_the_old_form_is_called(self, loop):
         """The task gets the name that was asked for, which such a factory is not told."""
