@@ -8,7 +8,7 @@ from simulator.distributions import Constant
 from simulator.engine.blocking import forbid_blocking
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
-from simulator.engine.ties import TiePolicy
+from simulator.engine.ties import Fifo, TiePolicy
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.counted_store import CountedStore, SharedStore
 from simulator.fleet.names import process_name, user_id, worker_name
@@ -51,7 +51,8 @@ def run_on_virtual_time(
         SimulatorError: the run cannot go on. Whatever else a strategy raises passes through.
     """
     loop = VirtualLoop(ties)
-    world = _world(plan, loop, sink, skips_calm=skips_calm)
+    # Under another tie policy a worker's key does not tell whose turn has passed.
+    world = _world(plan, loop, sink, skips_calm=skips_calm and isinstance(ties, Fifo))
     processes = [_process(world, number) for number in range(plan.fleet.processes)]
     loop.post_first(plan.duration, lambda _: world.finish(), None)
     for step in range(REPORTS):
