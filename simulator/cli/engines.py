@@ -28,6 +28,8 @@ def engine_asked_for(name: EngineName | None, *, no_skip: bool, port: int | None
         from simulator.simulation.wire.engine import WireEngine
 
         return WireEngine(port)
+    if no_skip and name == "wire":
+        raise SimulatorError("--no-skip is for the virtual engine: real time cannot be skipped")
     if no_skip:
         from simulator.simulation.virtual.engine import VirtualEngine
 

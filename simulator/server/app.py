@@ -6,6 +6,8 @@ answer is out only after its effect (linearizable; ``tests/test_linearizable.py`
 The waits before and after stand for the network.
 """
 
+import asyncio
+
 from aiohttp import web
 
 from simulator.clock import Clock
@@ -50,6 +52,8 @@ class ZoomApp:
         self._latencies = latencies
         self._clock = clock
         self._recorder = recorder
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Gets the first error of our own: a client would only see an answer it cannot read."""
 
     def application(self) -> web.Application:
         """Return the aiohttp application: every path goes to the provider."""
@@ -67,7 +71,12 @@ class ZoomApp:
         )
         ways = self._latencies.next(asked.path, asked_by(asked))
         await self._clock.sleep(ways.there)
-        response = self._take_effect(asked).response
+        try:
+            response = self._take_effect(asked).response
+        except Exception as error:
+            if not self.failed.done():
+                self.failed.set_exception(error)
+            raise
         await self._clock.sleep(ways.back)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 

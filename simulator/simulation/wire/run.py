@@ -96,6 +96,7 @@ class _Watch:
         while left:
             for child in readable([self._server, *left.values()], _LOOK_EVERY_S):
                 if child is self._server:
+                    next_message(child)  # raises with its traceback, if it could send one
                     raise RunError(f"the provider's process died ({describe_exit(child)})")
                 process = self._clients.index(child)
                 if self._take(process, child):

@@ -62,9 +62,20 @@ async def _serve(seat: Seat, connection: Connection) -> None:
         runner = web.AppRunner(app.application(), access_log=None)
         await runner.setup()
         await web.SockSite(runner, listening).start()
-        await receive(connection, Finish)
+        await _finished(connection, app.failed)
         await runner.cleanup()
     connection.send(ServerRecord(tally))
+
+
+async def _finished(connection: Connection, failed: asyncio.Future[None]) -> None:
+    """Wait until the parent says so; raises the provider's own error, should it have one."""
+    finish = asyncio.create_task(receive(connection, Finish))
+    failed.add_done_callback(lambda _: finish.cancel())
+    try:
+        await finish
+    except asyncio.CancelledError:
+        failed.result()
+        raise
 
 
 def _zoom_app(plan: RunPlan, clock: MachineClock, recorder: Recorder, port: int) -> ZoomApp:
