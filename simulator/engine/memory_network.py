@@ -254,8 +254,12 @@ class MemoryNetwork:
         return next(names, address)
 
     def _free_port(self) -> int:
-        self._port_count += 1
-        return _FIRST_PORT + self._port_count % _PORTS
+        listening = {port for _, port in self._listeners}
+        while True:
+            self._port_count += 1
+            port = _FIRST_PORT + self._port_count % _PORTS
+            if port not in listening:
+                return port
 
 
 def _refuse_options(call: str, options: dict[str, Any]) -> None:

@@ -24,6 +24,9 @@ from simulator.engine.memory_socket import Address, Descriptors, MemorySocket
 from simulator.engine.memory_stream import Item, Mark, Stream
 from simulator.errors import UnsupportedOnVirtualTime
 
+PIECE = 64 * 1024
+"""Bytes sent at once at most, so that one large write is held back as many small ones are."""
+
 
 class MemoryTransport(asyncio.Transport):
     """See the module's rules. ``outward`` is what it writes to, ``inward`` what it reads from."""
@@ -111,8 +114,12 @@ class MemoryTransport(asyncio.Transport):
             raise RuntimeError("Cannot call write() after write_eof()")
         if self._is_closing or not data:
             return
-        self._buffer.append(bytes(data))
-        self._buffered += len(self._buffer[-1])
+        whole = bytes(data)
+        self._buffered += len(whole)
+        if len(whole) <= PIECE:
+            self._buffer.append(whole)
+        else:
+            self._buffer.extend(whole[at : at + PIECE] for at in range(0, len(whole), PIECE))
         self._flush()
         self._marks.rose(self._buffered, self._protocol)
 

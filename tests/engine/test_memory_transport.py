@@ -356,6 +356,25 @@ class TestStreams:
         ]
         assert seen == [5 * 64 * 1024]
 
+    def test_one_large_write_waits_as_many_small_ones_do(self):
+        """Of a mebibyte, 128 KiB fit on the way: the writer waits, and an abort loses the rest."""
+
+        async def never_reads(_, writer):
+            writer.transport.pause_reading()
+            await asyncio.sleep(10)
+            writer.transport.abort()
+
+        async def main(loop):
+            await asyncio.start_server(never_reads, "deaf.test", 7)
+            _, writer = await asyncio.open_connection("deaf.test", 7)
+            writer.write(b"x" * MEBIBYTE)
+            assert writer.transport.get_write_buffer_size() == MEBIBYTE - 128 * 1024
+            with pytest.raises(ConnectionResetError):
+                await writer.drain()
+            return loop.now
+
+        assert on_network(main) == 10 * SECOND + 3 * ONE_WAY
+
     def test_water_marks_can_be_set(self):
         """With asyncio's rules for what is left out."""
 
@@ -485,6 +504,17 @@ class TestServers:
                 return len(set(ports))
 
         assert on_network(main) == 2
+
+    def test_a_free_port_is_not_one_that_somebody_has_chosen(self):
+        """Wherever the count of free ports has come to."""
+
+        async def main(_):
+            for port in range(32_768, 32_778):
+                await asyncio.start_server(echo, "localhost", port)
+            server = await asyncio.start_server(echo, "localhost", 0)
+            return server.sockets[0].getsockname()[1]
+
+        assert on_network(main) >= 32_778
 
     def test_a_closed_server_waits_for_its_connections(self):
         """It refuses new ones meanwhile."""
@@ -627,6 +657,31 @@ class TestProcesses:
 
         on_network(main)
         assert seen == [b"hello"]
+
+    def test_a_client_that_crashes_while_it_writes_has_sent_a_part(self):
+        """What its kernel had taken arrives, and then the end."""
+        seen = []
+
+        async def reads_slowly(reader, writer):
+            await asyncio.sleep(1)
+            seen.append(len(await reader.read()))
+            writer.close()
+
+        async def client():
+            _, writer = await asyncio.open_connection("api.test", 7)
+            writer.write(b"x" * MEBIBYTE)
+            await writer.drain()
+
+        async def main(loop):
+            await asyncio.start_server(reads_slowly, "api.test", 7)
+            with owned_by(1):
+                loop.create_task(client())
+            await asyncio.sleep(0.5)
+            loop.crash(1)
+            await asyncio.sleep(5)
+
+        on_network(main)
+        assert 0 < seen[0] < MEBIBYTE
 
     def test_a_crashed_server_hangs_up_and_refuses(self):
         """Open connections end, new ones find nobody."""
