@@ -25,6 +25,11 @@ def seconds(span: Ticks) -> float:
     return span / SECOND
 
 
+def shrunk(span: Ticks, factor: float) -> Ticks:
+    """Return ``span`` divided by ``factor``; a positive one stays a tick at least."""
+    return max(1, round(span / factor)) if span > 0 else 0
+
+
 class Clock(Protocol):
     """The time as one process sees it. May be skewed; never runs backwards by itself."""
 

@@ -1,8 +1,8 @@
 """Laws of spans of time: think times, gaps between arrivals, latencies.
 
-A distribution is a value. It draws whole blocks of non-negative ticks from a numpy generator, so
-that the stepping engine (one number at a time) and the engine that skips calm time (many at a
-time) read the same numbers in the same order.
+A distribution is a value. It makes whole blocks of non-negative ticks from standard variates of a
+numpy generator, so that the stepping engine (one number at a time) and the engine that skips calm
+time (many at a time) read the same numbers in the same order.
 """
 
 import math
@@ -12,17 +12,22 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.clock import Ticks
+from simulator.clock import Ticks, shrunk
 
 Spans = NDArray[np.int64]
+Variates = NDArray[np.float64]
 _NORMAL_P95 = 1.6448536269514722  # the 95th percentile of the standard normal
 
 
 class Distribution(Protocol):
     """A law that spans of time follow."""
 
-    def draw(self, generator: np.random.Generator, count: int) -> Spans:
-        """Return ``count`` independent spans, in ticks, none negative."""
+    def fill(self, generator: np.random.Generator, out: Variates) -> None:
+        """Fill ``out`` with independent variates of the law's standard form."""
+        ...
+
+    def spans(self, variates: Variates) -> Spans:
+        """Return the spans, in ticks, none negative, that ``variates`` stand for, in its shape."""
         ...
 
     def mean(self) -> float:
@@ -40,8 +45,11 @@ class Constant:
         if self.span < 0:
             raise ValueError(f"span must not be negative, got {self.span}")
 
-    def draw(self, generator: np.random.Generator, count: int) -> Spans:  # noqa: ARG002
-        return np.full(count, self.span, dtype=np.int64)
+    def fill(self, generator: np.random.Generator, out: Variates) -> None:
+        """Draw nothing: there is no chance in it."""
+
+    def spans(self, variates: Variates) -> Spans:
+        return np.full(variates.shape, self.span, dtype=np.int64)
 
     def mean(self) -> float:
         return float(self.span)
@@ -58,8 +66,13 @@ class Uniform:
         if not 0 <= self.low <= self.high:
             raise ValueError(f"need 0 <= low <= high, got {self.low} and {self.high}")
 
-    def draw(self, generator: np.random.Generator, count: int) -> Spans:
-        return generator.integers(self.low, self.high, size=count, endpoint=True)
+    def fill(self, generator: np.random.Generator, out: Variates) -> None:
+        generator.random(out=out)
+
+    def spans(self, variates: Variates) -> Spans:
+        spans: Spans = (variates * (self.high - self.low + 1)).astype(np.int64)
+        spans += self.low
+        return spans
 
     def mean(self) -> float:
         return (self.low + self.high) / 2
@@ -75,8 +88,11 @@ class Exponential:
         if self.mean_span <= 0:
             raise ValueError(f"mean_span must be positive, got {self.mean_span}")
 
-    def draw(self, generator: np.random.Generator, count: int) -> Spans:
-        return np.rint(generator.standard_exponential(count) * self.mean_span).astype(np.int64)
+    def fill(self, generator: np.random.Generator, out: Variates) -> None:
+        generator.standard_exponential(out=out)
+
+    def spans(self, variates: Variates) -> Spans:
+        return np.rint(variates * self.mean_span).astype(np.int64)
 
     def mean(self) -> float:
         return float(self.mean_span)
@@ -98,15 +114,25 @@ class Lognormal:
         """The standard deviation of the logarithm: ln(p95 / median) / 1.645."""
         return math.log(self.p95 / self.median) / _NORMAL_P95
 
-    def draw(self, generator: np.random.Generator, count: int) -> Spans:
-        spans = generator.lognormal(math.log(self.median), self.sigma, size=count)
-        return np.rint(spans).astype(np.int64)
+    def fill(self, generator: np.random.Generator, out: Variates) -> None:
+        generator.standard_normal(out=out)
+
+    def spans(self, variates: Variates) -> Spans:
+        spans: Spans = np.rint(self.median * np.exp(self.sigma * variates)).astype(np.int64)
+        return spans
 
     def mean(self) -> float:
         return self.median * math.exp(self.sigma**2 / 2)
 
 
-def shrunk(law: Distribution, factor: float) -> Distribution:
+def draw(law: Distribution, generator: np.random.Generator, count: int) -> Spans:
+    """Return the next ``count`` independent spans of ``law``."""
+    variates = np.empty(count)
+    law.fill(generator, variates)
+    return law.spans(variates)
+
+
+def hurried(law: Distribution, factor: float) -> Distribution:
     """Return ``law`` with every span divided by ``factor``; a positive span stays a tick at least.
 
     Raises:
@@ -115,17 +141,14 @@ def shrunk(law: Distribution, factor: float) -> Distribution:
     if factor <= 0:
         raise ValueError(f"factor must be positive, got {factor}")
 
-    def span(ticks: Ticks) -> Ticks:
-        return max(1, round(ticks / factor)) if ticks else 0
-
     match law:
         case Constant(fixed):
-            return Constant(span(fixed))
+            return Constant(shrunk(fixed, factor))
         case Uniform(low, high):
-            return Uniform(span(low), span(high))
+            return Uniform(shrunk(low, factor), shrunk(high, factor))
         case Exponential(mean_span):
-            return Exponential(span(mean_span))
+            return Exponential(shrunk(mean_span, factor))
         case Lognormal(median, p95):
-            return Lognormal(span(median), span(p95))
+            return Lognormal(shrunk(median, factor), shrunk(p95, factor))
         case _:
             raise AssertionError(law)

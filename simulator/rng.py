@@ -1,6 +1,6 @@
 """All chance of a run, derived from its seed.
 
-A stream is named for what it decides (``"think/3.7"``: process 3, worker 7) and never shared, so
+A stream is named for what it decides (``"gap/p3.w7"``: process 3, worker 7) and never shared, so
 adding a consumer moves nobody's numbers, and two strategies compared under one seed meet the same
 arrivals and latencies (common random numbers).
 """
@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from simulator.clock import Ticks
-from simulator.distributions import Distribution, Spans
+from simulator.distributions import Distribution, Spans, draw
 
 Stream = Random
 BLOCK = 512
@@ -49,7 +49,7 @@ class SpanStream:
         self._at -= len(self._slice)
         self._slice.clear()
         while len(self._block) - self._at < count:
-            block = self._distribution.draw(self._generator, BLOCK)
+            block = draw(self._distribution, self._generator, BLOCK)
             self._block = np.concatenate((self._block[self._at :], block))
             self._at = 0
         return self._block[self._at : self._at + count]
@@ -69,15 +69,17 @@ class SpanStream:
 class SpanTable:
     """Many sequences of one law side by side, a row each, drawn in blocks of all rows at once.
 
-    A row's numbers do not depend on which other rows are read, nor on how any is read.
+    Each row has a generator of its own, so it is the same sequence as a ``SpanStream`` from that
+    generator, whatever other rows there are and however any is read.
     """
 
-    __slots__ = ("_at", "_block", "_distribution", "_generator", "_slices")
+    __slots__ = ("_at", "_block", "_distribution", "_generators", "_slices")
 
     def __init__(
-        self, generator: np.random.Generator, distribution: Distribution, rows: int
+        self, generators: Sequence[np.random.Generator], distribution: Distribution
     ) -> None:
-        self._generator = generator
+        rows = len(generators)
+        self._generators = generators
         self._distribution = distribution
         self._block: Spans = np.empty((rows, 0), dtype=np.int64)
         self._at = [0] * rows  # what is before it was taken, or lies in the row's slice
@@ -116,13 +118,18 @@ class SpanTable:
 
     def _reach(self, columns: int) -> None:
         """Draw until the block has ``columns`` columns; drop those that every row has taken."""
-        rows, have = self._block.shape
+        have = self._block.shape[1]
         while have < columns:
             taken = min(at - len(cut) for at, cut in zip(self._at, self._slices, strict=True))
-            more = self._distribution.draw(self._generator, rows * BLOCK).reshape(rows, BLOCK)
-            self._block = np.concatenate((self._block[:, taken:], more), axis=1)
+            self._block = np.concatenate((self._block[:, taken:], self._more()), axis=1)
             self._at = [at - taken for at in self._at]
             have, columns = self._block.shape[1], columns - taken
+
+    def _more(self) -> Spans:
+        variates = np.empty((len(self._generators), BLOCK))
+        for generator, row in zip(self._generators, variates, strict=True):
+            self._distribution.fill(generator, row)
+        return self._distribution.spans(variates)
 
 
 class SpanRow:
@@ -162,13 +169,14 @@ class Streams:
 
     def spans(self, purpose: str, distribution: Distribution) -> SpanStream:
         """Return ``purpose``'s sequence of spans, from its beginning."""
-        generator = np.random.Generator(np.random.PCG64(self._key(purpose)))
-        return SpanStream(generator, distribution)
+        return SpanStream(self._generator(purpose), distribution)
 
-    def table(self, purpose: str, distribution: Distribution, rows: int) -> SpanTable:
-        """Return ``purpose``'s sequences of spans, one for each of ``rows`` rows."""
-        generator = np.random.Generator(np.random.PCG64(self._key(purpose)))
-        return SpanTable(generator, distribution, rows)
+    def table(self, purposes: Sequence[str], distribution: Distribution) -> SpanTable:
+        """Return the same sequence for each of ``purposes`` as ``spans`` does, a row each."""
+        return SpanTable([self._generator(purpose) for purpose in purposes], distribution)
+
+    def _generator(self, purpose: str) -> np.random.Generator:
+        return np.random.Generator(np.random.PCG64(self._key(purpose)))
 
     def _key(self, purpose: str) -> int:
         digest = hashlib.sha256(f"{self._seed}/{purpose}".encode()).digest()

@@ -1,6 +1,5 @@
 """An access token as its holder knows it."""
 
-import hashlib
 from dataclasses import dataclass
 
 from simulator.clock import Ticks
@@ -21,8 +20,3 @@ class Token:
     def __repr__(self) -> str:
         """Show the instants only: the value is a secret."""
         return f"Token(obtained_at={self.obtained_at}, expires_at={self.expires_at})"
-
-
-def fingerprint(value: str) -> str:
-    """Return a short name for a token's value that may be written down; it does not reveal it."""
-    return hashlib.blake2s(value.encode(), digest_size=6).hexdigest()

@@ -73,7 +73,10 @@ def test_a_read_of_a_meeting_without_a_meeting_reads_the_user():
 
     assert agenda.next().operation == "get_user"
     agenda.created(17)
-    assert [agenda.next().target for _ in range(2)] == ["17", "17"]
+    for outcome in ("ok", "refused", "unknown"):
+        reading = agenda.next()
+        assert reading.target == "17"
+        agenda.ended(reading, outcome)
 
 
 def test_a_refused_delete_leaves_the_meeting_to_be_deleted_again():
@@ -83,7 +86,7 @@ def test_a_refused_delete_leaves_the_meeting_to_be_deleted_again():
     agenda.created(2)
 
     errand = agenda.next()
-    agenda.refused(errand)
+    agenda.ended(errand, "refused")
 
     assert agenda.next() == errand
 
@@ -95,6 +98,19 @@ def test_two_deletes_under_way_never_share_a_meeting():
     agenda.created(2)
 
     assert [agenda.next().target, agenda.next().target] == ["1", "2"]
+
+
+def test_a_meeting_that_is_being_read_is_not_deleted_meanwhile():
+    """In an open workload a delete could overtake the read, which would then find nothing (404)."""
+    agenda = an_agenda(get_meeting=1, delete_meeting=1)
+    agenda.created(1)
+    agenda.created(2)
+    under_way = [agenda.next() for _ in range(2)]
+
+    assert {errand.target for errand in under_way} == {"1", "2"}
+    for errand in under_way:
+        agenda.ended(errand, "refused")
+    assert {agenda.next().target for _ in range(2)} == {"1", "2"}
 
 
 def test_operations_come_by_weight():

@@ -55,7 +55,11 @@ def a_run(tmp_path, *, seed=1, answers=(), operations=(), issued=0, unknown=0):
     for outcome, took in operations:
         clients.finished(outcome, started_at=0, at=took)
     return RecordedRun(
-        header=a_header(seed), provider=provider, clients=clients, trace=tmp_path / "none.jsonl"
+        header=a_header(seed),
+        provider=provider,
+        clients=clients,
+        deaths=(),
+        trace=tmp_path / "none.jsonl",
     )
 
 

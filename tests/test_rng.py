@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.clock import SECOND, ticks
-from simulator.distributions import Constant, Exponential, Lognormal, Uniform
+from simulator.distributions import Constant, Exponential, Lognormal, Uniform, draw
 from simulator.rng import BLOCK, SpanStream, Streams
 
 LAWS = [
@@ -37,6 +37,25 @@ def test_reading_one_by_one_and_in_bulk_give_the_same_numbers(law, reads):
         assert got == [plain.next() for _ in range(count)]
 
 
+@given(
+    law=st.sampled_from(LAWS),
+    reads=st.lists(st.tuples(st.integers(0, 2), st.integers(1, BLOCK + 40)), max_size=12),
+)
+def test_a_row_of_a_table_is_the_stream_of_its_name(law, reads):
+    """Whichever other rows there are and however far those have been read.
+
+    So another worker in a process moves nobody's numbers, and both engines meet the same ones.
+    """
+    names = [f"gap/p3.w{number}" for number in range(3)]
+    table = Streams(7).table(names, law)
+    alone = [Streams(7).spans(name, law) for name in names]
+    for row, count in reads:
+        one = table.row(row).next()
+        shown = table.ahead([row], count)[0].tolist()
+        table.skip(row, count)
+        assert [one, *shown] == [alone[row].next() for _ in range(count + 1)]
+
+
 def test_looking_ahead_takes_nothing():
     """What was shown comes again until it is skipped."""
     stream = a_stream(Exponential(SECOND))
@@ -64,11 +83,10 @@ def test_the_laws_have_the_quantiles_they_are_named_for():
 
     The mean of a lognormal is median * exp(sigma**2 / 2), with sigma = ln(600 / 200) / 1.645.
     """
-    draws = Lognormal(ticks(0.2), ticks(0.6)).draw(np.random.default_rng(1), 100_000)
+    draws = draw(Lognormal(ticks(0.2), ticks(0.6)), np.random.default_rng(1), 100_000)
 
     assert abs(np.median(draws) / ticks(0.2) - 1) < 0.02
     assert abs(np.quantile(draws, 0.95) / ticks(0.6) - 1) < 0.02
     assert abs(draws.mean() / Lognormal(ticks(0.2), ticks(0.6)).mean() - 1) < 0.02
-    assert (
-        abs(Exponential(SECOND).draw(np.random.default_rng(1), 100_000).mean() / SECOND - 1) < 0.02
-    )
+    exponential = draw(Exponential(SECOND), np.random.default_rng(1), 100_000)
+    assert abs(exponential.mean() / SECOND - 1) < 0.02

@@ -18,8 +18,8 @@ from simulator.server.listen import PORTS_TRIED, listen_on
 from simulator.simulation.experiment import Experiment, run_all
 from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.trace.events import ProcessEnded, TokenEvicted, TokenIssued
-from simulator.trace.files import RecordedRun
+from simulator.trace.events import TokenEvicted, TokenIssued
+from simulator.trace.files import RecordedRun, read_trace
 
 SMALL = """
 name: small
@@ -49,10 +49,9 @@ def a_scenario(
 
 
 class Silent:
-    """A watcher that keeps what it is told of deaths, and acts when a run has come far enough."""
+    """A watcher that acts once, when a run has come far enough."""
 
     def __init__(self, at: Ticks = -1, act=lambda: None):
-        self.deaths: list[ProcessEnded] = []
         self._at = at
         self._act = act
 
@@ -65,9 +64,8 @@ class Silent:
             self._at = -1
             self._act()
 
-    def ended(self, deaths):
-        """Keep the deaths."""
-        self.deaths.extend(deaths)
+    def ended(self):
+        """A run ended."""
 
 
 def one_run(scenario, folder: Path, watcher: Silent | None = None) -> RecordedRun:
@@ -139,9 +137,10 @@ def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
     watcher = Silent(at=1_000_000, act=kill_one)
     run = one_run(a_scenario("single_flight", cap=3), tmp_path, watcher)
 
-    (death,) = watcher.deaths
+    (death,) = run.deaths
     assert death.reason == "killed by SIGKILL"
     assert death in list(run.events())
+    assert read_trace(run.trace).deaths == run.deaths
     assert run.clients.unknown >= death.in_flight
     assert figures(run).operations > 100
 

@@ -2,21 +2,59 @@
 
 Two means over seeds agree when they differ by no more than both their intervals together can
 explain, and a little more: what real HTTP and Python add to a latency is no disagreement about
-strategies, and neither is a fraction of a per cent of a rate.
+strategies, and neither is a fraction of a per cent of a rate. Where the intervals are so wide that
+nearly any two figures would agree, nobody can tell: more seeds are needed.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from simulator.analysis.figures import operations_failed, responses_401
-from simulator.analysis.intervals import t_975
-from simulator.clock import MILLISECOND
+from simulator.analysis.intervals import mean_and_reach
+from simulator.clock import MILLISECOND, Ticks
 from simulator.trace.files import RecordedRun
 
-RATE_SLACK = 0.01
-LATENCY_SLACK_MS = 20.0
-COUNT_SLACK = 0.05
+Verdict = Literal["agree", "can't tell", "disagree"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """What two means may differ by beyond chance, and how wide chance may be to say anything.
+
+    Each is the larger of an absolute value and a share of the figure's size.
+    """
+
+    slack: float
+    slack_share: float
+    reach: float
+    reach_share: float
+
+
+RATES = Tolerance(slack=0.01, slack_share=0, reach=0.15, reach_share=0)
+COUNTS = Tolerance(slack=1, slack_share=0.05, reach=4, reach_share=0.5)
+LATENCIES = Tolerance(slack=20, slack_share=0.1, reach=50, reach_share=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a run: None where the run counted nothing it could be made of."""
+
+    name: str
+    tolerance: Tolerance
+    of: Callable[[RecordedRun], float | None]
+
+
+FIGURES = (
+    Figure("rate_401", RATES, lambda run: responses_401(run).share()),
+    Figure("failure_rate", RATES, lambda run: operations_failed(run).share()),
+    Figure("tokens_issued", COUNTS, lambda run: float(run.provider.tokens_issued)),
+    Figure("live_peak", COUNTS, lambda run: float(run.provider.live_peak)),
+    Figure("operations", COUNTS, lambda run: float(_operations(run))),
+    Figure("latency_p50_ms", LATENCIES, lambda run: _in_ms(run.clients.latency.quantile(0.5))),
+    Figure("latency_p95_ms", LATENCIES, lambda run: _in_ms(run.clients.latency.quantile(0.95))),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,57 +64,55 @@ class Spread:
     mean: float
     reach: float
 
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """Return the spread of ``values``, one for each of two seeds or more."""
-        count = len(values)
-        assert count > 1, "one seed has no spread"
-        mean = math.fsum(values) / count
-        variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-        return cls(mean=mean, reach=t_975(count - 1) * math.sqrt(variance / count))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One figure on both engines."""
+    """One figure on both engines; a spread is None where a run of that engine has no such figure,
+    and then nothing can be compared."""
 
-    figure: str
-    wire: Spread
-    virtual: Spread
-    slack: float
+    figure: Figure
+    wire: Spread | None
+    virtual: Spread | None
 
     @property
-    def agrees(self) -> bool:
+    def verdict(self) -> Verdict:
         """Whether the difference can be chance, or is too small to matter."""
-        apart = abs(self.wire.mean - self.virtual.mean)
-        return apart <= math.hypot(self.wire.reach, self.virtual.reach) + self.slack
+        if self.wire is None or self.virtual is None:
+            return "can't tell" if self.wire is self.virtual else "disagree"
+        tolerance = self.figure.tolerance
+        size = max(self.wire.mean, self.virtual.mean)
+        reach = math.hypot(self.wire.reach, self.virtual.reach)
+        slack = max(tolerance.slack, tolerance.slack_share * size)
+        if abs(self.wire.mean - self.virtual.mean) > reach + slack:
+            return "disagree"
+        too_wide = reach > max(tolerance.reach, tolerance.reach_share * size)
+        return "can't tell" if too_wide else "agree"
 
 
 def compare(wire: Sequence[RecordedRun], virtual: Sequence[RecordedRun]) -> list[Compared]:
     """Return every figure of one strategy on both engines, each with two seeds or more."""
-    rows = []
-    for figure in _of_run(wire[0]):
-        on_wire = Spread.of([_of_run(run)[figure] for run in wire])
-        on_virtual = Spread.of([_of_run(run)[figure] for run in virtual])
-        slack = _slack(figure, max(on_wire.mean, on_virtual.mean))
-        rows.append(Compared(figure=figure, wire=on_wire, virtual=on_virtual, slack=slack))
-    return rows
+    return [
+        Compared(figure=figure, wire=_spread(figure, wire), virtual=_spread(figure, virtual))
+        for figure in FIGURES
+    ]
 
 
-def _of_run(run: RecordedRun) -> dict[str, float]:
-    latency = run.clients.latency
-    return {
-        "rate_401": responses_401(run).share() or 0.0,
-        "failure_rate": operations_failed(run).share() or 0.0,
-        "tokens_issued": float(run.provider.tokens_issued),
-        "live_peak": float(run.provider.live_peak),
-        "operations": float(sum(sum(bins) for bins in run.clients.operations.values())),
-        "latency_p50_ms": (latency.quantile(0.5) or 0) / MILLISECOND,
-        "latency_p95_ms": (latency.quantile(0.95) or 0) / MILLISECOND,
-    }
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of ``verdicts``: one disagreement outweighs everything."""
+    return max(verdicts, key=get_args(Verdict).index)
 
 
-def _slack(figure: str, size: float) -> float:
-    if figure.endswith("_ms"):
-        return LATENCY_SLACK_MS
-    return RATE_SLACK if "rate" in figure else COUNT_SLACK * size
+def _spread(figure: Figure, runs: Sequence[RecordedRun]) -> Spread | None:
+    values = [value for run in runs if (value := figure.of(run)) is not None]
+    if len(values) < len(runs):
+        return None
+    mean, reach = mean_and_reach(values)
+    return Spread(mean=mean, reach=reach)
+
+
+def _operations(run: RecordedRun) -> int:
+    return sum(sum(bins) for bins in run.clients.operations.values())
+
+
+def _in_ms(span: Ticks | None) -> float | None:
+    return None if span is None else span / MILLISECOND

@@ -65,9 +65,19 @@ def estimate(runs: Sequence[BinnedCounts]) -> Estimate | None:
     if mean in (0.0, 1.0):
         low, high = _wilson(mean, total)
     else:
-        reach = _reach_of_shares(shares) if len(shares) > 1 else _reach_of_batches(counted[0])
+        several = len(shares) > 1
+        reach = mean_and_reach(shares)[1] if several else _reach_of_batches(counted[0])
         low, high = mean - reach, mean + reach
     return Estimate(mean=rounded(mean), low=rounded(max(low, 0)), high=rounded(min(high, 1)))
+
+
+def mean_and_reach(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of two values or more, and how far its 95 % interval reaches each way."""
+    count = len(values)
+    assert count > 1, "one value has no spread"
+    mean = math.fsum(values) / count
+    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
+    return mean, t_975(count - 1) * math.sqrt(variance / count)
 
 
 def t_975(freedom: int) -> float:
@@ -89,12 +99,6 @@ def t_975(freedom: int) -> float:
 def rounded(value: float) -> float:
     """Return ``value`` to six significant digits, so that files stay readable."""
     return float(f"{value:.6g}")
-
-
-def _reach_of_shares(shares: Sequence[float]) -> float:
-    mean = math.fsum(shares) / len(shares)
-    variance = math.fsum((share - mean) ** 2 for share in shares) / (len(shares) - 1)
-    return t_975(len(shares) - 1) * math.sqrt(variance / len(shares))
 
 
 def _reach_of_batches(run: BinnedCounts) -> float:

@@ -5,13 +5,14 @@ removed; a reader passes over keys it does not know.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.analysis.figures import StrategyFigures, figures_of
+from simulator.clock import SECOND
 from simulator.errors import ResultsError
 from simulator.trace.files import RecordedRun
 
@@ -24,8 +25,9 @@ Plain = int | float | str | bool | None
 class Setting:
     """What was run: as the user wrote it, not as ``time_scale`` shrank it.
 
-    ``duration_s`` is in seconds of the scenario. ``scenario_sha256`` is of the file's bytes.
-    ``provider`` and ``fleet`` are facts to show beside the figures; ``command`` makes them again.
+    ``duration_s`` is in seconds of the scenario. ``scenario_sha256`` is of what the file says,
+    however it is laid out (``scenario_hash``). ``provider`` and ``fleet`` are facts to show beside
+    the figures; ``command`` makes them again.
     """
 
     scenario: str
@@ -71,15 +73,27 @@ _SUMMARY = TypeAdapter(Summary)
 def summarize(
     setting: Setting,
     runs: Mapping[str, Sequence[RecordedRun]],
-    deaths: Sequence[Death] = (),
 ) -> Summary:
     """Return the summary of ``runs``: for each strategy, one run for each seed."""
     strategies = {strategy: figures_of(of_strategy) for strategy, of_strategy in runs.items()}
     return Summary(
         **{field.name: getattr(setting, field.name) for field in fields(Setting)},
-        deaths=tuple(deaths),
+        deaths=tuple(death for of_strategy in runs.values() for death in _deaths(of_strategy)),
         strategies=strategies,
     )
+
+
+def _deaths(runs: Sequence[RecordedRun]) -> Iterator[Death]:
+    for run in runs:
+        for death in run.deaths:
+            yield Death(
+                strategy=run.header.strategy,
+                seed=run.header.seed,
+                process=death.process,
+                at_s=death.at / SECOND,
+                in_flight=death.in_flight,
+                reason=death.reason,
+            )
 
 
 def write_summary(path: Path, summary: Summary) -> None:

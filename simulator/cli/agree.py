@@ -7,7 +7,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from simulator.analysis.agreement import Compared, Spread, compare
+from simulator.analysis.agreement import (
+    LATENCIES,
+    RATES,
+    Compared,
+    Figure,
+    Spread,
+    Verdict,
+    compare,
+    worst,
+)
 from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
@@ -21,9 +30,15 @@ from simulator.trace.files import RecordedRun
 SEEDS_MIN = 2
 """Fewer show no spread, and without it nobody can say what is chance."""
 
+SENTENCE: dict[Verdict, str] = {
+    "agree": "agree",
+    "can't tell": "may agree: the intervals are too wide to tell; use more --seeds",
+    "disagree": "disagree",
+}
 
-def agree_on(file: Path, seeds: int | None) -> bool:
-    """Run the scenario on both engines, print the figures side by side; return whether they agree.
+
+def agree_on(file: Path, seeds: int | None) -> Verdict:
+    """Run the scenario on both engines, print the figures side by side; return the worst verdict.
 
     Raises:
         SimulatorError: the file is wrong, or a run cannot go on.
@@ -40,9 +55,18 @@ def agree_on(file: Path, seeds: int | None) -> bool:
     virtual, wire = _runs(experiment, "virtual", console), _runs(experiment, "wire", console)
     rows = {name: compare(wire[name], virtual[name]) for name in wire}
     console.print(_table(scenario.name, count, rows))
-    apart = sum(not row.agrees for compared in rows.values() for row in compared)
-    console.print("the engines agree" if not apart else f"{apart} figures disagree")
-    return not apart
+    verdict = worst(row.verdict for compared in rows.values() for row in compared)
+    dead = [run for runs in (*wire.values(), *virtual.values()) for run in runs if run.deaths]
+    for run in dead:
+        header = run.header
+        console.print(
+            f"WARNING  {header.strategy}, seed {header.seed}: processes died on the "
+            f"{header.engine} engine, so less was run than was asked for",
+            style="yellow",
+        )
+    verdict = "disagree" if dead else verdict
+    console.print(f"the engines {SENTENCE[verdict]}")
+    return verdict
 
 
 def _runs(
@@ -71,16 +95,17 @@ def _table(scenario: str, seeds: int, rows: Mapping[str, Sequence[Compared]]) ->
         table.add_column(heading, justify="right", no_wrap=True)
     for strategy, compared in rows.items():
         for row in compared:
-            verdict = "agree" if row.agrees else "DISAGREE"
             name = strategy if row is compared[0] else ""
             shown = (_shown(row.figure, spread) for spread in (row.wire, row.virtual))
-            table.add_row(name, row.figure, *shown, verdict)
+            table.add_row(name, row.figure.name, *shown, row.verdict)
         table.add_section()
     return table
 
 
-def _shown(figure: str, spread: Spread) -> str:
-    if "rate" in figure:
+def _shown(figure: Figure, spread: Spread | None) -> str:
+    if spread is None:
+        return "-"
+    if figure.tolerance is RATES:
         return f"{percent(spread.mean)} ± {100 * spread.reach:.2g}"
-    unit = " ms" if figure.endswith("_ms") else ""
+    unit = " ms" if figure.tolerance is LATENCIES else ""
     return f"{spread.mean:,.1f} ± {spread.reach:.2g}{unit}"

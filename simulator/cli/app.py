@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from simulator.cli.exits import told_to_the_user
+from simulator.cli.exits import FAILED, INCONCLUSIVE, told_to_the_user
 
 app = typer.Typer(
     name="tokenrace",
@@ -23,6 +23,33 @@ EngineName = Literal["wire", "virtual"]
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)
 ]
+StrategyNames = Annotated[
+    list[str] | None,
+    typer.Option("--strategy", "-s", help="Run only this strategy of the file; may be repeated."),
+]
+SeedCount = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="Runs per strategy, each with a new seed.")
+]
+FirstSeed = Annotated[
+    int | None, typer.Option(min=0, max=2**32, help="The first seed; alone, the only one.")
+]
+EngineChoice = Annotated[
+    EngineName | None,
+    typer.Option(help="wire: real HTTP and processes; virtual: simulated. Default: the file's."),
+]
+NoSkip = Annotated[
+    bool,
+    typer.Option(
+        "--no-skip", help="Virtual engine: step through calm time too; slower, same history."
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65_535, help="Wire engine: the provider's port, or the next free. Default: any."
+    ),
+]
+OutFolder = Annotated[Path, typer.Option(help="Where the folder of results goes.", metavar="DIR")]
 
 
 def main() -> None:
@@ -52,41 +79,14 @@ def _options(
 @app.command()
 def run(
     file: ScenarioFile,
-    strategy: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--strategy", "-s", help="Run only this strategy of the file; may be repeated."
-        ),
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Runs per strategy, each with a new seed.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=2**32, help="The first seed; alone, the only one.")
-    ] = None,
-    engine: Annotated[
-        EngineName | None,
-        typer.Option(
-            help="wire: real HTTP and processes; virtual: simulated. Default: the file's."
-        ),
-    ] = None,
-    no_skip: Annotated[
-        bool,
-        typer.Option(
-            "--no-skip", help="Virtual engine: step through calm time too; slower, same history."
-        ),
-    ] = False,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=65_535,
-            help="Wire engine: the provider's port, or the next free. Default: any.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(help="Where the folder of results goes.", metavar="DIR")
-    ] = Path("results"),
+    *,
+    strategy: StrategyNames = None,
+    seeds: SeedCount = None,
+    seed: FirstSeed = None,
+    engine: EngineChoice = None,
+    no_skip: NoSkip = False,
+    port: Port = None,
+    out: OutFolder = Path("results"),
 ) -> None:
     """Run a scenario and show which strategy gets how many 401s, and why.
 
@@ -94,11 +94,19 @@ def run(
     OUT/NAME/, hold summary.json, a trace per run and plots as PNG and SVG.
     """
     with told_to_the_user():
-        from simulator.cli.engines import engine_asked_for
-        from simulator.cli.run import run_scenario, select
+        from simulator.cli.asked import Options, read_request
+        from simulator.cli.run import run_scenario
 
-        chosen = engine_asked_for(engine, no_skip=no_skip, port=port)
-        run_scenario(select(file, strategy, seeds, seed, chosen, out))
+        options = Options(
+            strategies=strategy or (),
+            seeds=seeds,
+            seed=seed,
+            engine=engine,
+            no_skip=no_skip,
+            port=port,
+            out=out,
+        )
+        run_scenario(read_request(file, options))
 
 
 @app.command()
@@ -129,13 +137,14 @@ def agree(
     """Run a scenario on both engines and show each figure side by side.
 
     Both go as fast as the file's time_scale says, so that they are asked the same. Exit code 1
-    when they disagree: then the simulation is wrong, or the scenario is.
+    when they disagree: then the simulation is wrong, or the scenario is; 3 when the seeds are too
+    few to tell.
     """
     with told_to_the_user():
         from simulator.cli.agree import agree_on
 
-        if not agree_on(file, seeds):
-            raise typer.Exit(1)
+        exit_codes = {"agree": 0, "disagree": FAILED, "can't tell": INCONCLUSIVE}
+        raise typer.Exit(exit_codes[agree_on(file, seeds)])
 
 
 @app.command()

@@ -11,6 +11,7 @@ from simulator.errors import RunError, SimulatorError
 
 FAILED = 1
 WRONG_INPUT = 2
+INCONCLUSIVE = 3
 INTERRUPTED = 130
 TERMINATED = 143
 

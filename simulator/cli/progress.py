@@ -1,6 +1,5 @@
 """How far an experiment has come: a bar on a terminal, plain lines anywhere else."""
 
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +12,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from simulator.analysis.summary import Death
-from simulator.clock import SECOND, Ticks
-from simulator.trace.events import ProcessEnded
+from simulator.clock import Ticks
 
 
 class Silent:
@@ -27,7 +24,7 @@ class Silent:
     def reached(self, at: Ticks) -> None:
         """The run under way has come to ``at``."""
 
-    def ended(self, deaths: Sequence[ProcessEnded]) -> None:
+    def ended(self) -> None:
         """The run under way ended."""
 
 
@@ -39,7 +36,6 @@ class ShownProgress:
         self._runs = runs
         self._done = 0
         self._strategy, self._seed = "", 0
-        self.deaths: list[Death] = []
         self._duration: Ticks = 1
         self._bar = Progress(
             TextColumn("[bold]{task.description:<40}"),
@@ -79,21 +75,10 @@ class ShownProgress:
         """The run under way has come to ``at``."""
         self._bar.update(self._task, completed=self._done + at / self._duration)
 
-    def ended(self, deaths: Sequence[ProcessEnded]) -> None:
-        """The run under way ended; keep which of its processes had died."""
+    def ended(self) -> None:
+        """The run under way ended."""
         self._done += 1
         self._bar.update(self._task, completed=self._done)
-        self.deaths += [
-            Death(
-                strategy=self._strategy,
-                seed=self._seed,
-                process=death.process,
-                at_s=death.at / SECOND,
-                in_flight=death.in_flight,
-                reason=death.reason,
-            )
-            for death in deaths
-        ]
 
     @property
     def _run(self) -> str:

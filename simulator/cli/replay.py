@@ -6,9 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from simulator.analysis.timeline import clock_time, timeline
-from simulator.cli.engines import engine_named
+from simulator.cli.asked import Options, read_request
 from simulator.cli.progress import Silent
-from simulator.cli.run import DEFAULT_OUT, select
 from simulator.simulation.experiment import run_all
 
 
@@ -18,7 +17,7 @@ def replay_run(file: Path, strategy: str, seed: int) -> None:
     Raises:
         SimulatorError: the file is wrong, has no such strategy, or the run cannot go on.
     """
-    asked = select(file, [strategy], 1, seed, engine_named("virtual"), DEFAULT_OUT)
+    asked = read_request(file, Options(strategies=[strategy], seed=seed, engine="virtual"))
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
         (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())

@@ -10,19 +10,22 @@ from simulator.analysis.summary import Summary
 
 def print_table(console: Console, summary: Summary) -> None:
     """Print the figures of every strategy of ``summary``."""
+    shows_unknown = any(f.operations_by_outcome["unknown"] for f in summary.strategies.values())
     table = Table(
         title=_title(summary),
-        caption="401 rate of API responses with its 95 % interval; failed operations after retries",
+        caption="401 rate of API responses with its 95 % interval; failed operations after retries"
+        + ("; unknown: operations whose answer never came" if shows_unknown else ""),
         title_justify="left",
         caption_justify="left",
         title_style="bold",
     )
     table.add_column("strategy", no_wrap=True)
-    for heading in ("401 rate", "failed", "p95", "tokens"):
+    unknown = ["unknown"] if shows_unknown else []
+    for heading in ("401 rate", "failed", *unknown, "p95", "tokens"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("causes of the 401s")
     for strategy, figures in summary.strategies.items():
-        table.add_row(strategy, *_cells(figures))
+        table.add_row(strategy, *_cells(figures, shows_unknown=shows_unknown))
     console.print(table)
     for death in summary.deaths:
         requests = "request" if death.in_flight == 1 else "requests"
@@ -41,12 +44,13 @@ def _title(summary: Summary) -> str:
     return f"{summary.scenario}: {seeds} on the {summary.engine} engine"
 
 
-def _cells(figures: StrategyFigures) -> list[str]:
+def _cells(figures: StrategyFigures, *, shows_unknown: bool) -> list[str]:
     p95 = figures.latency_ms.p95
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return [
         _with_interval(figures.rate_401),
         _rate(figures.failure_rate),
+        *([_unknown(figures)] if shows_unknown else []),
         "-" if p95 is None else f"{p95:,.0f} ms",
         f"{figures.tokens_issued:,}",
         ", ".join(causes) or "none",
@@ -55,6 +59,11 @@ def _cells(figures: StrategyFigures) -> list[str]:
 
 def _rate(estimate: Estimate | None) -> str:
     return "-" if estimate is None else percent(estimate.mean)
+
+
+def _unknown(figures: StrategyFigures) -> str:
+    unknown = figures.operations_by_outcome["unknown"]
+    return percent(unknown / figures.operations) if figures.operations else "-"
 
 
 def _with_interval(estimate: Estimate | None) -> str:

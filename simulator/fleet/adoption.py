@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulator.clock import Clock
-from simulator.provider.recorder import EventSink
 from simulator.provider.token_format import token_named_in
 from simulator.token import Token
-from simulator.trace.events import TokenAdopted, TokenId
+from simulator.trace.events import EventSink, TokenAdopted, TokenId
 
 
 @dataclass(slots=True)

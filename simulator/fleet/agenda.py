@@ -15,6 +15,7 @@ from simulator.fleet.own_meetings import OwnMeetings
 from simulator.fleet.ports import Errand
 from simulator.provider.messages import Operation
 from simulator.rng import SpanStream, Streams
+from simulator.trace.tally import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +85,17 @@ class Agenda:
         self._create = Errand("create_meeting", user)
 
     def next(self) -> Errand:
-        """Return the next errand. A meeting to be deleted leaves the worker's list at once."""
+        """Return the next errand; tell ``ended`` when it has.
+
+        The meeting it reads or deletes leaves the worker's list until then, so that no other
+        errand under way can delete it first.
+        """
         operation = self._slots[self._kinds.next() if len(self._slots) > 1 else 0]
         if operation == "get_user":
             return self._read_user
         match operation:
-            case "delete_meeting" if self._own:
+            case "delete_meeting" | "get_meeting" if self._own:
                 return Errand(operation, str(self._own.pop_oldest()))
-            case "get_meeting" if self._own:
-                meeting = self._own.pop_oldest()
-                self._own.put_back(meeting)
-                return Errand(operation, str(meeting))
             case "create_meeting" | "delete_meeting":
                 return self._create
             case _:
@@ -136,15 +137,16 @@ class Agenda:
         """The user in whose name the worker makes meetings."""
         return self._user
 
-    def own_count(self) -> int:
-        """Return how many meetings the worker has."""
-        return len(self._own)
-
     def created(self, meeting: int) -> None:
         """Learn that a create succeeded."""
         self._own.append(meeting)
 
-    def refused(self, errand: Errand) -> None:
-        """Learn that ``errand`` was refused for good: a meeting to be deleted is still there."""
-        if errand.operation == "delete_meeting":
+    def ended(self, errand: Errand, outcome: Outcome) -> None:
+        """Learn how ``errand`` ended.
+
+        A meeting that was read, or whose deletion was refused, is still there. One whose deletion
+        is unknown may be gone and is not touched again.
+        """
+        was_read = errand.operation == "get_meeting"
+        if was_read or (errand.operation == "delete_meeting" and outcome == "refused"):
             self._own.put_back(int(errand.target))

@@ -1,15 +1,9 @@
 """A store that counts what a process asks of it: a strategy's cost in store calls."""
 
-from typing import Protocol
-
 from simulator.clock import Ticks
-from simulator.stores.contract import Lease, LeaseStore, Record, TokenStore
+from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.token import Token
 from simulator.trace.tally import ClientTally
-
-
-class SharedStore(TokenStore, LeaseStore, Protocol):
-    """One shared record and one shared lock, in one place."""
 
 
 class CountedStore:

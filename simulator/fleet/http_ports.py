@@ -18,7 +18,13 @@ from simulator.strategies.contract import Denied
 from simulator.token import Token
 from simulator.trace.tally import ClientTally
 
-_NO_ANSWER = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError)
+_NO_ANSWER = (
+    aiohttp.ClientConnectionError,
+    aiohttp.ClientPayloadError,
+    asyncio.TimeoutError,
+    ConnectionError,
+)
+"""What a network does to a request. An answer that cannot be read is the provider's own fault."""
 _ROUTES: dict[Operation, tuple[str, str]] = {
     "create_meeting": ("POST", "/v2/users/{}/meetings"),
     "get_meeting": ("GET", "/v2/meetings/{}"),

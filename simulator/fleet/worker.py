@@ -35,8 +35,7 @@ class Worker:
         """Do one operation that the service wanted at ``wanted_at``, and count how it ended."""
         errand = self.agenda.next()
         outcome = await self._outcome_of(errand)
-        if outcome == "refused":
-            self.agenda.refused(errand)
+        self.agenda.ended(errand, outcome)
         self.tally.finished(outcome, started_at=wanted_at, at=self.clock.now())
 
     async def _outcome_of(self, errand: Errand) -> Outcome:
@@ -45,7 +44,7 @@ class Worker:
             try:
                 token = await self.strategy.token()
             except TokenUnavailable as unavailable:
-                return "unknown" if unavailable.denied.is_unanswered else "refused"
+                return unavailable.outcome
             self.adopted(token)
             answer = await self.api.call(errand, token)
             if answer is None:

@@ -6,6 +6,8 @@ from simulator.clock import SECOND, Ticks
 from simulator.provider.scopes import GRANULAR_ADMIN_SCOPES
 
 USER_ID_LENGTH_MAX = 64
+CAP_BY_PROFILE: dict[str, int | None] = {"zoom-2022": 1, "zoom-2023": None}
+"""How many tokens stay live, by profile; None is no cap. Sources: ``TokenPolicy``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,11 @@
 """What a run writes down of the provider's side, whichever engine carries the requests."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from simulator.clock import Ticks
 from simulator.provider.messages import Accepted, Granted, Refused
-from simulator.trace.events import Event, ProviderEvent
+from simulator.trace.events import EventSink, ProviderEvent
 from simulator.trace.tally import ProviderTally
-
-
-class EventSink(Protocol):
-    """Where events go, in the order they happen."""
-
-    def write(self, event: Event) -> None:
-        """Take one event."""
-        ...
 
 
 class Recorder:

@@ -24,7 +24,7 @@ CALLERS_MAX = 20_000
 
 
 class Latencies:
-    """Each caller's own round trips, as on virtual time."""
+    """Each caller's own round trips, the same as it meets on virtual time under the same seed."""
 
     def __init__(self, links: Links, streams: Streams) -> None:
         self._links = links

@@ -4,7 +4,7 @@ Seeds are the outer loop, so that strategies take turns: what else the machine d
 on all of them alike.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,6 @@ from simulator.errors import RunError, RunFailed
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan, plan_run
-from simulator.trace.events import ProcessEnded
 from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter
 
 
@@ -47,8 +46,8 @@ class Watcher(Protocol):
         """The run under way has come to ``at``."""
         ...
 
-    def ended(self, deaths: Sequence[ProcessEnded]) -> None:
-        """The run under way ended; the processes in ``deaths`` died before it did."""
+    def ended(self) -> None:
+        """The run under way ended."""
         ...
 
 
@@ -94,9 +93,13 @@ def run_all(
         with TraceWriter(path, header) as writer:
             counted = _run(engine, plan, writer, watcher)
             writer.finish(counted.provider, counted.clients)
-        watcher.ended(counted.deaths)
+        watcher.ended()
         yield RecordedRun(
-            header=header, provider=counted.provider, clients=counted.clients, trace=path
+            header=header,
+            provider=counted.provider,
+            clients=counted.clients,
+            deaths=counted.deaths,
+            trace=path,
         )
 
 

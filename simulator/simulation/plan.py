@@ -1,20 +1,21 @@
 """From what a user wrote to what an engine runs: one strategy, one seed, domain values only.
 
-``time_scale`` is applied here and nowhere else. Lifetimes, think times, rates, durations and those
-spans of a strategy that belong to a token's lifetime shrink by it. Latencies, timeouts and lock
-times do not: they belong to machines and networks, which cannot be hurried.
+``time_scale`` is applied here (analysis multiplies by it, to show the scenario's time again).
+Lifetimes, think times, rates, durations and those spans of a strategy that belong to a token's
+lifetime shrink by it. Latencies, timeouts and lock times do not: they belong to machines and
+networks, which cannot be hurried.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
-from simulator.clock import Ticks
-from simulator.distributions import Distribution, shrunk
+from simulator.clock import Ticks, shrunk
+from simulator.distributions import Distribution, hurried
 from simulator.fleet.agenda import OperationMix
 from simulator.fleet.names import user_id
 from simulator.links import PER_MILLE, Link, Links
-from simulator.provider.policy import App, Credentials, TokenPolicy
+from simulator.provider.policy import CAP_BY_PROFILE, App, Credentials, TokenPolicy
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.scenario.model import ClosedArrivals, NetworkSection, PoissonArrivals
 from simulator.strategies.composition import Composition, scaled
@@ -22,8 +23,6 @@ from simulator.strategies.presets import override
 
 EPOCH = 1_767_225_600
 """Tick 0 on the provider's wall clock, in Unix seconds: 2026-01-01 00:00 UTC, in every run."""
-
-_PROFILE_CAPS: dict[str, int | None] = {"zoom-2022": 1, "zoom-2023": None}
 
 THE_APP = App(
     credentials=Credentials(
@@ -90,7 +89,7 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         strategy=choice.name,
         composition=scaled(override(choice.preset, choice.settings), time_scale),
         seed=seed,
-        duration=shrink(scenario.run.duration, time_scale),
+        duration=shrunk(scenario.run.duration, time_scale),
         app=THE_APP,
         policy=_policy(scenario, time_scale),
         fleet=_fleet(scenario, time_scale),
@@ -99,23 +98,18 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
     )
 
 
-def shrink(span: Ticks, time_scale: float) -> Ticks:
-    """Return ``span`` of the scenario's time in the run's, at least a tick if it is positive."""
-    return max(1, round(span / time_scale)) if span > 0 else 0
-
-
 def _policy(scenario: Scenario, time_scale: float) -> TokenPolicy:
     section = scenario.provider
     cap: int | None = None
     if section.live_tokens == "profile":
-        cap = _PROFILE_CAPS[section.profile]
+        cap = CAP_BY_PROFILE[section.profile]
     elif isinstance(section.live_tokens, int):
         cap = section.live_tokens
     reported = section.expires_in
     return TokenPolicy(
-        lifetime=shrink(section.lifetime, time_scale),
+        lifetime=shrunk(section.lifetime, time_scale),
         live_tokens=cap,
-        reported_lifetime=None if isinstance(reported, str) else shrink(reported, time_scale),
+        reported_lifetime=None if isinstance(reported, str) else shrunk(reported, time_scale),
     )
 
 
@@ -123,7 +117,7 @@ def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
     arrivals = scenario.workload.arrivals
     law: Arrivals
     if isinstance(arrivals, ClosedArrivals):
-        law = Closed(shrunk(arrivals.think, time_scale))
+        law = Closed(hurried(arrivals.think, time_scale))
     elif isinstance(arrivals, PoissonArrivals):
         law = Poisson(arrivals.rate.hz * time_scale)
     else:
@@ -131,7 +125,7 @@ def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
     return FleetPlan(
         processes=scenario.fleet.processes,
         workers=scenario.fleet.workers,
-        start_spread=shrink(scenario.fleet.start, time_scale),
+        start_spread=shrunk(scenario.fleet.start, time_scale),
         arrivals=law,
         mix=OperationMix.of(scenario.workload.operations),
         timeout=scenario.workload.timeout,

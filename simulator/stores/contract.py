@@ -83,3 +83,7 @@ class LeaseStore(Protocol):
             StoreUnavailable: no answer; it may or may not have been released.
         """
         ...
+
+
+class SharedStore(TokenStore, LeaseStore, Protocol):
+    """One shared record and one shared lock, in one place."""

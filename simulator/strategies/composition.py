@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from simulator.clock import Ticks
+from simulator.clock import shrunk
 from simulator.strategies.control import Control
 from simulator.strategies.failure import Failure
 from simulator.strategies.on_401 import On401
@@ -55,16 +55,12 @@ def scaled(composition: Composition, factor: float) -> Composition:
     Spans that belong to a token's lifetime shrink, a positive one to a tick at least; others stay.
     """
     spans: dict[str, Value] = {
-        name: _shrunk(getattr(axis, name), factor)
+        name: shrunk(getattr(axis, name), factor)
         for _, axis in _axes(composition)
         for name, kind in kinds_of(type(axis)).items()
         if isinstance(kind, LifetimeSpan)
     }
     return changed(composition, spans)
-
-
-def _shrunk(span: Ticks, factor: float) -> Ticks:
-    return max(1, round(span / factor)) if span else 0
 
 
 def _axes(composition: Composition) -> Iterator[tuple[str, Any]]:

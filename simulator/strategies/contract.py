@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from simulator.clock import Ticks
 from simulator.token import Token
+from simulator.trace.tally import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,16 @@ class TokenEndpoint(Protocol):
 
 
 class TokenUnavailable(Exception):  # noqa: N818
-    """A strategy has no token to give; the operation that asked fails with outcome ``refused``, or
-    ``unknown`` when ``denied`` says that no answer came."""
+    """A strategy has no token to give, so the operation that asked ends with ``outcome``."""
 
     def __init__(self, denied: Denied) -> None:
         self.denied = denied
         super().__init__(denied)
+
+    @property
+    def outcome(self) -> Outcome:
+        """``refused``; ``unknown`` where no answer came."""
+        return "unknown" if self.denied.is_unanswered else "refused"
 
 
 class Held(NamedTuple):

@@ -7,7 +7,7 @@ its place in the provider's order of issue (the first is 1).
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from simulator.clock import Ticks
 
@@ -100,3 +100,11 @@ class ProcessEnded:
 
 ProviderEvent = TokenIssued | TokenEvicted | TokenRevoked | IssueRefused | CallRefused
 Event = ProviderEvent | TokenAdopted | ProcessEnded
+
+
+class EventSink(Protocol):
+    """Where events go, in the order they happen."""
+
+    def write(self, event: Event) -> None:
+        """Take one event."""
+        ...

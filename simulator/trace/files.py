@@ -19,13 +19,14 @@ from typing import Any, Self, cast
 from simulator.clock import Ticks
 from simulator.errors import ResultsError
 from simulator.trace.event_lines import event_from, event_line
-from simulator.trace.events import Event
+from simulator.trace.events import Event, ProcessEnded
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 from simulator.trace.tally_lines import TallyReader, tally_lines
 
 SCHEMA = 1
 _EVENT = b'{"at": '
 _CALL_REFUSED = b'"event": "call_refused"'  # within a text its quotes would be escaped
+_PROCESS_ENDED = b'"event": "process_ended"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +105,15 @@ class TraceWriter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRun:
-    """One run as it can be looked at afterwards. Its events stay in the file ``trace``."""
+    """One run as it can be looked at afterwards. Its events stay in the file ``trace``.
+
+    ``deaths`` are the events of processes that died before the run's end, in order.
+    """
 
     header: TraceHeader
     provider: ProviderTally
     clients: ClientTally
+    deaths: tuple[ProcessEnded, ...]
     trace: Path
 
     def events(self) -> Iterator[Event]:
@@ -138,16 +143,23 @@ def read_trace(path: Path) -> RecordedRun:
     header = _header(path, lines)
     reader = TallyReader(header.width)
     events = 0
+    deaths = []
     for number, line in lines:
         if line.startswith(_EVENT):
             events += 1
+            if _PROCESS_ENDED in line:
+                deaths.append(_death(path, number, line))
             continue
         try:
             values = _object(line)
             if values.get("tally") == "end":
                 _check_end(values, events, lines)
                 return RecordedRun(
-                    header=header, provider=reader.provider, clients=reader.clients, trace=path
+                    header=header,
+                    provider=reader.provider,
+                    clients=reader.clients,
+                    deaths=tuple(deaths),
+                    trace=path,
                 )
             reader.take(values)
         except ValueError as error:
@@ -177,6 +189,15 @@ def read_events(path: Path, *, passing_over: bytes | None = None) -> Iterator[Ev
             raise _damaged(path, number, error) from None
         yield event
     raise _cut_short(path)
+
+
+def _death(path: Path, number: int, line: bytes) -> ProcessEnded:
+    try:
+        event = event_from(_object(line))
+    except ValueError as error:
+        raise _damaged(path, number, error) from None
+    assert isinstance(event, ProcessEnded), event
+    return event
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -1,22 +1,19 @@
 """Counting in bulk what stepping counts one by one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.clock import Ticks
 from simulator.distributions import Spans
+from simulator.simulation.virtual.worker import VirtualWorker
+from simulator.simulation.virtual.world import World
 from simulator.trace.tally import BINS
-
-if TYPE_CHECKING:
-    from simulator.simulation.virtual.worker import VirtualWorker
-    from simulator.simulation.virtual.world import World
 
 FEW_EDGES = 8
 
 
-def count_calls(world: "World", waits: Spans, arrivals: Spans, finishes: Spans) -> None:
+def count_calls(world: World, waits: Spans, arrivals: Spans, finishes: Spans) -> None:
     """Count operations of one call each that succeeded: how long each took, when its request
     arrived, when it ended."""
     if waits.size:
@@ -42,7 +39,7 @@ def add_by_bin(bins: list[int], instants: Spans, width: Ticks) -> None:
         bins[bin_] += count
 
 
-def work_off(world: "World", workers: Sequence["VirtualWorker"], counts: Sequence[int]) -> None:
+def work_off(world: World, workers: Sequence[VirtualWorker], counts: Sequence[int]) -> None:
     """Do the next errands of each of ``workers``: that many, one after the other, all accepted."""
     created = deleted = read = 0
     for worker, count in zip(workers, counts, strict=True):
@@ -60,7 +57,7 @@ def work_off(world: "World", workers: Sequence["VirtualWorker"], counts: Sequenc
     _add_statuses(world, {201: created, 204: deleted, 200: read})
 
 
-def _add_statuses(world: "World", more: dict[int, int]) -> None:
+def _add_statuses(world: World, more: dict[int, int]) -> None:
     statuses = world.recorder.tally.statuses
     for status, count in more.items():
         if count:

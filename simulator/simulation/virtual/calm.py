@@ -9,7 +9,6 @@ through is put where it then is (on its way to the store or the API, or back), a
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,20 +17,23 @@ from simulator.fleet.ports import Errand
 from simulator.simulation.virtual.bulk import count_calls, work_off
 from simulator.simulation.virtual.open_calm import catch_up_open
 from simulator.simulation.virtual.operation import Operation
+from simulator.simulation.virtual.process import VirtualProcess
 from simulator.simulation.virtual.stretch import closed_stretch
+from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.strategies.contract import Held
-
-if TYPE_CHECKING:
-    from simulator.simulation.virtual.process import VirtualProcess
-    from simulator.simulation.virtual.worker import VirtualWorker
 
 AT_A_TIME = 4_096
 """Operations of one worker computed at a time, so that memory does not grow with the calm."""
 
 
-def catch_up(process: "VirtualProcess", held: Held, now: Ticks, turn: int) -> None:
-    """Do all that ``process`` did before ``now``, and at ``now`` by workers up to key ``turn``."""
-    behind = [worker for worker in process.workers if worker.is_resting]
+def catch_up(
+    process: VirtualProcess, workers: Sequence[VirtualWorker], held: Held, now: Ticks, turn: int
+) -> None:
+    """Do all that ``workers`` did before ``now``, and at ``now`` those up to key ``turn``.
+
+    They are all that ``process`` has; it has been calm, and ``held`` is what it hands out.
+    """
+    behind = [worker for worker in workers if worker.is_resting]
     while behind:
         cuts = [now + 1 if worker.key <= turn else now for worker in behind]
         late = [(worker, cut) for worker, cut in zip(behind, cuts, strict=True) if worker.due < cut]
@@ -47,8 +49,8 @@ def catch_up(process: "VirtualProcess", held: Held, now: Ticks, turn: int) -> No
 
 
 def _catch_up_closed(
-    process: "VirtualProcess", held: Held, workers: Sequence["VirtualWorker"], cuts: list[Ticks]
-) -> list["VirtualWorker"]:
+    process: VirtualProcess, held: Held, workers: Sequence[VirtualWorker], cuts: list[Ticks]
+) -> list[VirtualWorker]:
     """Advance ``workers``; return those that may have more to do before their cut."""
     count = _guess(process, workers, cuts)
     rows = [worker.row for worker in workers]
@@ -80,18 +82,14 @@ def _catch_up_closed(
     return left
 
 
-def _guess(
-    process: "VirtualProcess", workers: Sequence["VirtualWorker"], cuts: Sequence[Ticks]
-) -> int:
+def _guess(process: VirtualProcess, workers: Sequence[VirtualWorker], cuts: Sequence[Ticks]) -> int:
     """Return how many operations a worker may well do before its cut, and a few more."""
     longest = max(cut - worker.due for worker, cut in zip(workers, cuts, strict=True))
     expected = longest / process.mean_cycle
     return min(AT_A_TIME, int(expected + 3 * expected**0.5) + 4)
 
 
-def place(
-    worker: "VirtualWorker", wanted_at: Ticks, errand: Errand, held: Held, cut: Ticks
-) -> None:
+def place(worker: VirtualWorker, wanted_at: Ticks, errand: Errand, held: Held, cut: Ticks) -> None:
     """Begin an operation wanted before ``cut`` that ends at or after it, and go up to the cut."""
     operation = Operation(worker, wanted_at, errand)
     at = wanted_at

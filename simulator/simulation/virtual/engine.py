@@ -8,10 +8,10 @@ from typing import ClassVar
 from simulator.clock import Ticks
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.errors import RunError, SimulatorError
-from simulator.provider.recorder import EventSink
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.run import run_on_virtual_time
+from simulator.trace.events import EventSink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

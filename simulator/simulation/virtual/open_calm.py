@@ -7,8 +7,6 @@ Only for workers that make no meetings: what such an operation does depends on w
 have ended by then, so a process whose open workers make meetings is never calm.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from simulator.clock import Ticks
@@ -17,10 +15,8 @@ from simulator.fleet.ports import Errand
 from simulator.rng import SpanTable
 from simulator.simulation.virtual.bulk import count_calls
 from simulator.simulation.virtual.operation import Operation
+from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.strategies.contract import Held
-
-if TYPE_CHECKING:
-    from simulator.simulation.virtual.worker import VirtualWorker
 
 
 class Overlapping:
@@ -33,7 +29,7 @@ class Overlapping:
 
     __slots__ = ("answered", "arrived", "backs", "reached", "read_backs", "sent", "wanted")
 
-    def __init__(self, worker: "VirtualWorker", held: Held, cut: Ticks) -> None:
+    def __init__(self, worker: VirtualWorker, held: Held, cut: Ticks) -> None:
         links = worker.process.world.plan.links
         store = worker.process.world.store_link
         self.wanted = _wanted(worker, cut)
@@ -49,14 +45,14 @@ class Overlapping:
         self.answered = self.sent + trips
 
 
-def catch_up_open(worker: "VirtualWorker", held: Held, cut: Ticks) -> None:
+def catch_up_open(worker: VirtualWorker, held: Held, cut: Ticks) -> None:
     """Do all that ``worker`` does before ``cut``."""
     operations = Overlapping(worker, held, cut)
     worker.process.world.tally.store_reads += held.store_reads * len(operations.wanted)
     _count(worker, operations, held, cut)
 
 
-def _wanted(worker: "VirtualWorker", cut: Ticks) -> Spans:
+def _wanted(worker: VirtualWorker, cut: Ticks) -> Spans:
     """Take the gaps of the operations wanted before ``cut``; return when they are wanted."""
     count = 16
     while True:
@@ -72,7 +68,7 @@ def _wanted(worker: "VirtualWorker", cut: Ticks) -> Spans:
 
 
 def _trips_in_order_of_sending(
-    worker: "VirtualWorker", sent: Spans, reached: Spans, cut: Ticks
+    worker: VirtualWorker, sent: Spans, reached: Spans, cut: Ticks
 ) -> Spans:
     """Take a round trip for each request sent before ``cut``; 0 for the others."""
     order = np.lexsort((reached, sent))
@@ -88,7 +84,7 @@ def _take(table: SpanTable, row: int, count: int) -> Spans:
     return taken
 
 
-def _count(worker: "VirtualWorker", these: Overlapping, held: Held, cut: Ticks) -> None:
+def _count(worker: VirtualWorker, these: Overlapping, held: Held, cut: Ticks) -> None:
     """Count the operations that ended; place the others. Each reads the worker's user."""
     ended = (these.sent < cut) & (these.answered < cut)
     world = worker.process.world
@@ -105,7 +101,7 @@ def _count(worker: "VirtualWorker", these: Overlapping, held: Held, cut: Ticks) 
         _place(operation, these, column, held, cut)
 
 
-def _begin(worker: "VirtualWorker", these: Overlapping, column: int, errand: Errand) -> Operation:
+def _begin(worker: VirtualWorker, these: Overlapping, column: int, errand: Errand) -> Operation:
     return Operation(worker, int(these.wanted[column]), errand)
 
 

@@ -5,19 +5,15 @@ loop for its instant. Only what the strategy must wait for becomes a task. Every
 and can be taken for an instant that has passed, when a calm process is brought up to date.
 """
 
-from typing import TYPE_CHECKING
-
 from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
 from simulator.fleet.worker import UNAUTHORIZED
 from simulator.provider.messages import Accepted, Refused
+from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.stores.contract import Record
 from simulator.strategies.contract import TokenUnavailable
 from simulator.token import Token
 from simulator.trace.tally import Outcome
-
-if TYPE_CHECKING:
-    from simulator.simulation.virtual.worker import VirtualWorker
 
 
 class Operation:
@@ -34,7 +30,7 @@ class Operation:
         "_worker",
     )
 
-    def __init__(self, worker: "VirtualWorker", wanted_at: Ticks, errand: Errand) -> None:
+    def __init__(self, worker: VirtualWorker, wanted_at: Ticks, errand: Errand) -> None:
         self._worker = worker
         self._wanted_at = wanted_at
         self._errand = errand
@@ -97,8 +93,7 @@ class Operation:
         try:
             token = await process.strategy.token()
         except TokenUnavailable as unavailable:
-            outcome: Outcome = "unknown" if unavailable.denied.is_unanswered else "refused"
-            self._finish(outcome, self._worker.loop.now)
+            self._finish(unavailable.outcome, self._worker.loop.now)
         else:
             self.send(token, self._worker.loop.now)
 
@@ -166,8 +161,7 @@ class Operation:
 
     def _finish(self, outcome: Outcome, now: Ticks) -> None:
         worker = self._worker
-        if outcome == "refused":
-            worker.agenda.refused(self._errand)
+        worker.agenda.ended(self._errand, outcome)
         worker.process.world.tally.finished(outcome, started_at=self._wanted_at, at=now)
         worker.ended(now)
 
@@ -192,3 +186,8 @@ class Operation:
         """Go on at ``at``, when the API's answer is back."""
         worker = self._worker
         worker.loop.post(at, worker.key, Operation._answered, self)
+
+
+def begin_operation(worker: VirtualWorker, now: Ticks) -> None:
+    """Let ``worker`` begin its next operation, which it wants ``now``."""
+    Operation(worker, now, worker.agenda.next()).ask(now)

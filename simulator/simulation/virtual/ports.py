@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock, Ticks, ticks
 from simulator.engine.loop import VirtualLoop
-from simulator.fleet.counted_store import SharedStore
 from simulator.links import LinkStream
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.provider.recorder import Recorder
 from simulator.simulation.virtual.touches import Touches
-from simulator.stores.contract import Lease, Record
+from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.strategies.contract import Denied
 from simulator.token import Token
 from simulator.trace.events import TokenId
@@ -32,8 +31,7 @@ class VirtualTokenEndpoint:
     """``POST /oauth/token`` in the name of one process, over a simulated link."""
 
     loop: VirtualLoop
-    true_clock: Clock
-    own_clock: Clock
+    clock: Clock
     provider: Provider
     recorder: Recorder
     touches: Touches
@@ -43,12 +41,12 @@ class VirtualTokenEndpoint:
     async def issue(self) -> Token | Denied:
         """Ask for a new token; it takes effect when the request arrives."""
         ways = self.trips.next()
-        await self.true_clock.sleep(ways.there)
+        await self.clock.sleep(ways.there)
         reply = self._arrive(self.loop.now)
-        await self.true_clock.sleep(ways.back)
+        await self.clock.sleep(ways.back)
         if isinstance(reply, Refused):
             return Denied(reply.status, reply.error, reply.retry_after)
-        now = self.own_clock.now()
+        now = self.clock.now()
         return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
 
     def _arrive(self, now: Ticks) -> Granted | Refused:

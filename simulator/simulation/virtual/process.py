@@ -6,16 +6,17 @@ that ends is known. A calm process has no entry on the heap but that end, and no
 stepped: all are brought up to date at once when the calm ends (``calm.py``).
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from simulator.arrivals import gaps
 from simulator.clock import Ticks
+from simulator.distributions import Distribution
 from simulator.engine.ownership import OWNER
 from simulator.fleet.adoption import Adoption
-from simulator.fleet.names import process_name
-from simulator.simulation.virtual import calm
+from simulator.fleet.names import process_name, worker_name
+from simulator.rng import SpanTable
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import READ_ALREADY, token_number
 from simulator.simulation.virtual.world import World
@@ -23,11 +24,23 @@ from simulator.stores.contract import Record
 from simulator.strategies.contract import Held, Prompt, Strategy
 from simulator.token import Token
 
-if TYPE_CHECKING:
-    from simulator.simulation.virtual.worker import VirtualWorker
-
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""
+
+
+CatchUp = Callable[[Held, Ticks, int], None]
+"""Do all that a calm process's workers did before an instant, and at it up to a worker's key."""
+
+
+class Resting(Protocol):
+    """What a process sees of each of its workers."""
+
+    is_resting: bool
+    ticket: int
+
+    def rest(self) -> None:
+        """Wait until the next operation is due; in a calm process without an entry on the heap."""
+        ...
 
 
 class VirtualProcess:
@@ -39,9 +52,9 @@ class VirtualProcess:
 
     __slots__ = (
         "_calm_number",
+        "_catch_up",
         "_context",
         "_dead_value",
-        "_may_be_calm",
         "_prompt",
         "_sure",
         "adopt",
@@ -61,20 +74,20 @@ class VirtualProcess:
     )
 
     def __init__(self, world: World, number: int, strategy: Strategy, peeking: Peeking) -> None:
-        plan, name, table = world.plan, process_name(number), world.streams.table
-        rows, law = plan.fleet.workers, gaps(plan.fleet.arrivals, plan.fleet.size())
-        self.gaps = table(f"gap/{name}", law, rows)
-        self.trips = table(f"latency/api/{name}", plan.links.api.round_trip, rows)
-        self.reads = table(f"latency/read/{name}", world.store_link.round_trip, rows)
+        plan = world.plan
+        names = [worker_name(number, worker) for worker in range(plan.fleet.workers)]
+        self.gaps = _table(world, "gap", names, gaps(plan.fleet.arrivals, plan.fleet.size()))
+        self.trips = _table(world, "latency/api", names, plan.links.api.round_trip)
+        self.reads = _table(world, "latency/read", names, world.store_link.round_trip)
         self.world = world
         self.number = number
         self.strategy = strategy
         self.peeking = peeking
-        self.workers: list[VirtualWorker] = []
+        self.workers: Sequence[Resting] = ()
+        self._catch_up: CatchUp | None = None
         self.adopt = Adoption(number, world.clock, world.sink, token_number)
         self.busy = 0
         self.reading = 0
-        self._may_be_calm = False
         self.is_calm = False
         self.held: Held | None = None
         self._sure: Held | None = None
@@ -85,13 +98,16 @@ class VirtualProcess:
         self._context = copy_context()
         self._context.run(OWNER.set, number)
 
-    def begin(self, workers: list["VirtualWorker"], mean_cycle: float) -> None:
-        """Take ``workers``, each of which wants an operation every ``mean_cycle`` ticks or so."""
+    def begin(
+        self, workers: Sequence[Resting], mean_cycle: float, catch_up: CatchUp | None
+    ) -> None:
+        """Take ``workers``, each of which wants an operation every ``mean_cycle`` ticks or so.
+
+        ``catch_up`` brings them up to date when a calm ends; None: it is never calm.
+        """
         self.workers = workers
         self.mean_cycle = max(mean_cycle, 1.0)
-        # What an open worker does with its meetings depends on the order of its answers.
-        is_simple = all(w.is_closed or not w.agenda.has_meetings for w in workers)
-        self._may_be_calm = is_simple and self.world.skips_calm
+        self._catch_up = catch_up
 
     def start(self, work: Coroutine[Any, Any, None], name: str, read: list[Record | None]) -> None:
         """Run ``work`` as a task of this process; its first store read gives what is in ``read``.
@@ -132,7 +148,7 @@ class VirtualProcess:
 
     def consider_calm(self, now: Ticks) -> None:
         """Become calm if that is possible and worth it."""
-        if self.is_calm or self.busy or self.reading or not self._may_be_calm:
+        if self.is_calm or self.busy or self.reading or self._catch_up is None:
             return
         held = self.peek(now)
         if held is None or held.token.value == self._dead_value or not self.adopt.has(held.token):
@@ -169,11 +185,17 @@ class VirtualProcess:
             return
         held = self.held
         assert held is not None
+        assert self._catch_up is not None
         loop = self.world.loop
-        calm.catch_up(self, held, loop.now, loop.posted_key)
+        self._catch_up(held, loop.now, loop.posted_key)
         self.is_calm = False
         self.held = None
         self.world.touches.is_awake(self.number, token_number(held.token.value))
         for worker in self.workers:
             if worker.is_resting:
                 worker.rest()
+
+
+def _table(world: World, purpose: str, names: Sequence[str], law: Distribution) -> SpanTable:
+    """Return one purpose's streams of all workers, named as on the wire."""
+    return world.streams.table([f"{purpose}/{name}" for name in names], law)

@@ -1,6 +1,7 @@
 """One run on virtual time: builds the world, lets it run, returns what was counted."""
 
 from collections.abc import Callable
+from functools import partial
 
 from simulator.arrivals import Closed, gaps, phase
 from simulator.clock import Ticks
@@ -10,24 +11,28 @@ from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.fleet.agenda import Agenda
-from simulator.fleet.counted_store import CountedStore, SharedStore
+from simulator.fleet.counted_store import CountedStore
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.links import Link, LinkStream, token_stream
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import TokenRequest
-from simulator.provider.recorder import EventSink, Recorder
+from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
+from simulator.simulation.virtual.calm import catch_up
+from simulator.simulation.virtual.operation import begin_operation
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import ReadAhead, VirtualTokenEndpoint
 from simulator.simulation.virtual.process import VirtualProcess
 from simulator.simulation.virtual.touches import Touches
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.simulation.virtual.world import World
+from simulator.stores.contract import SharedStore
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SharedState, SimulatedStore
 from simulator.strategies.compose import Ports, compose
+from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 
 REPORTS = 100
@@ -106,11 +111,14 @@ def _process(world: World, number: int) -> VirtualProcess:
         holder=name,
     )
     process = VirtualProcess(world, number, compose(plan.composition, ports), peeking)
+    workers = [_worker(world, process, worker) for worker in range(plan.fleet.workers)]
+    # What an open worker does with its meetings depends on the order of its answers.
+    is_simple = all(w.is_closed or not w.agenda.has_meetings for w in workers)
+    may_be_calm = is_simple and world.skips_calm
     process.begin(
-        [_worker(world, process, worker) for worker in range(plan.fleet.workers)],
-        _mean_cycle(plan),
+        workers, _mean_cycle(plan), partial(catch_up, process, workers) if may_be_calm else None
     )
-    for worker in process.workers:
+    for worker in workers:
         starts_at = plan.fleet.starts_at(number)
         worker.start(starts_at + phase(plan.fleet.arrivals, worker.key, plan.fleet.size()))
     return process
@@ -130,8 +138,7 @@ def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
     credentials = world.plan.app.credentials
     return VirtualTokenEndpoint(
         loop=world.loop,
-        true_clock=world.clock,
-        own_clock=world.clock,
+        clock=world.clock,
         provider=world.provider,
         recorder=world.recorder,
         touches=world.touches,
@@ -156,6 +163,7 @@ def _worker(world: World, process: VirtualProcess, number: int) -> VirtualWorker
         Agenda(plan.fleet.mix, streams, name, user),
         row=number,
         is_closed=isinstance(plan.fleet.arrivals, Closed),
+        begin=begin_operation,
     )
 
 

@@ -13,10 +13,12 @@ from simulator.fleet.agenda import Agenda
 from simulator.fleet.ports import Errand
 from simulator.links import LinkStream
 from simulator.provider.messages import ApiCall
-from simulator.simulation.virtual.operation import Operation
 from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
 from simulator.token import Token
+
+Begin = Callable[["VirtualWorker", Ticks], None]
+"""Lets a worker begin an operation that it wants at an instant."""
 
 
 class VirtualWorker:
@@ -31,6 +33,7 @@ class VirtualWorker:
         "_last_errand",
         "_last_token",
         "agenda",
+        "begin",
         "due",
         "gaps",
         "is_closed",
@@ -54,6 +57,7 @@ class VirtualWorker:
         *,
         row: int,
         is_closed: bool,
+        begin: Begin,
     ) -> None:
         self.process = process
         self.loop = process.world.loop
@@ -65,6 +69,7 @@ class VirtualWorker:
         self.trips = LinkStream(process.world.plan.links.api, process.trips.row(row))
         self.reads = LinkStream(process.world.store_link, process.reads.row(row))
         self.is_closed = is_closed
+        self.begin = begin
         self._last_errand: Errand | None = None
         self._last_token: Token | None = None
         self._last_call: ApiCall | None = None
@@ -118,4 +123,4 @@ def _want(entry: tuple[VirtualWorker, int]) -> None:
     else:
         worker.due = now + worker.gaps.next()
         worker.rest()
-    Operation(worker, now, worker.agenda.next()).ask(now)
+    worker.begin(worker, now)

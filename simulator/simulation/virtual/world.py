@@ -7,11 +7,12 @@ from simulator.clock import Clock
 from simulator.engine.loop import VirtualLoop
 from simulator.links import Link
 from simulator.provider.endpoints import Provider
-from simulator.provider.recorder import EventSink, Recorder
+from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.touches import Touches
 from simulator.stores.simulated import SharedState
+from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
 
 

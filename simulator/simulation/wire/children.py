@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -82,6 +82,12 @@ def await_ready(children: Sequence[Child]) -> list[Ready]:
         assert isinstance(message, Ready), message
         answers.append(message)
     return answers
+
+
+def tell(child: Child, message: object) -> None:
+    """Send ``message``. A child that has just died does not get it: ``next_message`` says so."""
+    with suppress(OSError):
+        child.connection.send(message)
 
 
 def next_message(child: Child) -> object | None:

@@ -17,7 +17,7 @@ from simulator.arrivals import gaps, phase
 from simulator.clock import seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
-from simulator.fleet.counted_store import CountedStore, SharedStore
+from simulator.fleet.counted_store import CountedStore
 from simulator.fleet.http_ports import HttpApi, HttpTokenEndpoint, InFlight, Wire
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.fleet.pace import work
@@ -36,6 +36,7 @@ from simulator.simulation.wire.messages import (
     receive,
 )
 from simulator.simulation.wire.spool import Spool
+from simulator.stores.contract import SharedStore
 from simulator.stores.memory import MemoryStore
 from simulator.stores.sqlite import open_sqlite
 from simulator.strategies.compose import Ports, compose

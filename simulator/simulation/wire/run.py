@@ -16,6 +16,7 @@ from simulator.simulation.wire.children import (
     describe_exit,
     next_message,
     readable,
+    tell,
 )
 from simulator.simulation.wire.messages import (
     Begin,
@@ -68,13 +69,23 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], po
         await_ready(clients)
         clock = MachineClock.starting_in(LEAD)
         for child in (server, *clients):
-            child.connection.send(Begin(clock.epoch_ns, listening.port))
+            tell(child, Begin(clock.epoch_ns, listening.port))
         watch = _Watch(server, clients, plan, clock)
         watch.until_all_ended(report)
-        server.connection.send(Finish())
-        record = next_message(server)
-        assert isinstance(record, ServerRecord), record
-        return watch.counted(record)
+        tell(server, Finish())
+        return watch.counted(_record_of(server))
+
+
+def _record_of(server: Child) -> ServerRecord:
+    record = next_message(server)
+    if record is None:
+        raise _provider_died(server)
+    assert isinstance(record, ServerRecord), record
+    return record
+
+
+def _provider_died(server: Child) -> RunError:
+    return RunError(f"the provider's process died ({describe_exit(server)})")
 
 
 class _Watch:
@@ -97,7 +108,7 @@ class _Watch:
             for child in readable([self._server, *left.values()], _LOOK_EVERY_S):
                 if child is self._server:
                     next_message(child)  # raises with its traceback, if it could send one
-                    raise RunError(f"the provider's process died ({describe_exit(child)})")
+                    raise _provider_died(child)
                 process = self._clients.index(child)
                 if self._take(process, child):
                     del left[process]

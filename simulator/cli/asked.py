@@ -1,0 +1,97 @@
+"""From the words of a command line to the runs it asks for."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.cli.engines import engine_named
+from simulator.errors import SimulatorError
+from simulator.scenario import Scenario, StrategyChoice, load
+from simulator.scenario.model import EngineName
+from simulator.simulation.experiment import Engine, Experiment
+from simulator.strategies.catalogue import CATALOGUE
+
+DEFAULT_OUT = Path("results")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of ``tokenrace run``. None, or no strategies, where the user left it open."""
+
+    strategies: Sequence[str] = ()
+    seeds: int | None = None
+    seed: int | None = None
+    engine: EngineName | None = None
+    no_skip: bool = False
+    port: int | None = None
+    out: Path = DEFAULT_OUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a command line asks for: the runs, on which engine, and the command itself."""
+
+    file: Path
+    experiment: Experiment
+    engine: Engine
+    out: Path
+    command: str
+
+
+def read_request(file: Path, options: Options) -> Asked:
+    """Return the runs of the scenario in ``file`` that ``options`` ask for.
+
+    Raises:
+        SimulatorError: the file is wrong, has no such strategy, or the options are for the other
+            engine.
+    """
+    scenario = load(file, CATALOGUE)
+    name = options.engine or scenario.run.engine
+    engine = engine_named(name, no_skip=options.no_skip, port=options.port)
+    seeds = _seeds(scenario, options)
+    return Asked(
+        file=file,
+        experiment=Experiment(
+            scenario=scenario,
+            choices=_chosen(file, scenario, options.strategies),
+            seeds=tuple(seeds),
+            time_scale=scenario.run.time_scale if name == "wire" else 1,
+        ),
+        engine=engine,
+        out=options.out,
+        command=shlex.join(_command(file, options, seeds)),
+    )
+
+
+def _seeds(scenario: Scenario, options: Options) -> range:
+    """Return the seeds: as many as asked for, from ``--seed``; that one alone if no number is."""
+    first = 1 if options.seed is None else options.seed
+    count = options.seeds or (scenario.run.seeds if options.seed is None else 1)
+    return range(first, first + count)
+
+
+def _chosen(file: Path, scenario: Scenario, names: Sequence[str]) -> tuple[StrategyChoice, ...]:
+    if not names:
+        return scenario.strategies
+    known = {choice.name: choice for choice in scenario.strategies}
+    for name in names:
+        if name not in known:
+            raise SimulatorError(
+                f"{file}: has no strategy {name!r} to run; it has {', '.join(known)}"
+            )
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _command(file: Path, options: Options, seeds: range) -> list[str]:
+    """Return the words that ask for the same again, the number of seeds always among them."""
+    words = ["tokenrace", "run", str(file)]
+    for name in options.strategies:
+        words += ["--strategy", name]
+    words += ["--seeds", str(len(seeds))]
+    words += ["--seed", str(seeds[0])] if seeds[0] != 1 else []
+    words += ["--engine", options.engine] if options.engine else []
+    words += ["--no-skip"] if options.no_skip else []
+    words += ["--port", str(options.port)] if options.port is not None else []
+    words += ["--out", str(options.out)] if options.out != DEFAULT_OUT else []
+    return words
