@@ -73,13 +73,12 @@ class SpanTable:
     generator, whatever other rows there are and however any is read.
     """
 
-    __slots__ = ("_at", "_block", "_distribution", "_generators", "_slices")
+    __slots__ = ("_at", "_block", "_distribution", "_generators", "_seeds", "_slices")
 
-    def __init__(
-        self, generators: Sequence[np.random.Generator], distribution: Distribution
-    ) -> None:
-        rows = len(generators)
-        self._generators = generators
+    def __init__(self, seeds: Sequence[int], distribution: Distribution) -> None:
+        rows = len(seeds)
+        self._seeds = seeds
+        self._generators: list[np.random.Generator] = []  # made when first drawn from
         self._distribution = distribution
         self._block: Spans = np.empty((rows, 0), dtype=np.int64)
         self._at = [0] * rows  # what is before it was taken, or lies in the row's slice
@@ -126,6 +125,7 @@ class SpanTable:
             have, columns = self._block.shape[1], columns - taken
 
     def _more(self) -> Spans:
+        self._generators = self._generators or [_generator(seed) for seed in self._seeds]
         variates = np.empty((len(self._generators), BLOCK))
         for generator, row in zip(self._generators, variates, strict=True):
             self._distribution.fill(generator, row)
@@ -169,15 +169,16 @@ class Streams:
 
     def spans(self, purpose: str, distribution: Distribution) -> SpanStream:
         """Return ``purpose``'s sequence of spans, from its beginning."""
-        return SpanStream(self._generator(purpose), distribution)
+        return SpanStream(_generator(self._key(purpose)), distribution)
 
     def table(self, purposes: Sequence[str], distribution: Distribution) -> SpanTable:
         """Return the same sequence for each of ``purposes`` as ``spans`` does, a row each."""
-        return SpanTable([self._generator(purpose) for purpose in purposes], distribution)
-
-    def _generator(self, purpose: str) -> np.random.Generator:
-        return np.random.Generator(np.random.PCG64(self._key(purpose)))
+        return SpanTable([self._key(purpose) for purpose in purposes], distribution)
 
     def _key(self, purpose: str) -> int:
         digest = hashlib.sha256(f"{self._seed}/{purpose}".encode()).digest()
         return int.from_bytes(digest[:16], "big")
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(seed))

@@ -13,11 +13,11 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from simulator.clock import HOUR, MILLISECOND
+from simulator.clock import HOUR, MILLISECOND, SECOND
 from simulator.distributions import Uniform
 from simulator.fleet.http_ports import basic_auth
-from simulator.links import Link, Links
 from simulator.machine_clock import MachineClock
+from simulator.network.links import Link, Links
 from simulator.provider import Provider
 from simulator.provider.http import ZoomHttp
 from simulator.provider.policy import TokenPolicy
@@ -91,7 +91,7 @@ async def a_history(seed: int) -> list[Seen]:
         api_url="http://127.0.0.1",
     )
     recorder = Recorder(ProviderTally(width=bin_width(HOUR)), Discarded())
-    app = ZoomApp(zoom, Latencies(links, Streams(seed)), clock, recorder).application()
+    app = ZoomApp(zoom, Latencies(links, Streams(seed)), clock, recorder, SECOND).application()
     async with TestServer(app) as server, ClientSession(server.make_url("/")) as session:
         histories = await asyncio.gather(
             *(_a_client(session, clock, random.Random(f"{seed}/{n}")) for n in range(8))

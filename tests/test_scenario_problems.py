@@ -87,7 +87,7 @@ def problems_or_none(text):
             SMALLEST + "seeds: 3\n",
             (
                 "8:1: seeds: unknown key; known: name, description, provider, "
-                "fleet, workload, network, store, strategies, run"
+                "fleet, workload, network, store, faults, strategies, run"
             ),
         ),
         (
@@ -101,7 +101,7 @@ def problems_or_none(text):
             SMALLEST + "'[key]': 1\n",
             (
                 "8:1: '[key]': unknown key; known: name, description, provider, fleet, workload, "
-                "network, store, strategies, run"
+                "network, store, faults, strategies, run"
             ),
         ),
         (

@@ -65,7 +65,7 @@ def problems_of(text):
             SMALLEST + "<<: {a: 1}\n",
             (
                 "8:1: '<<': unknown key; known: name, description, provider, fleet, workload, "
-                "network, store, strategies, run"
+                "network, store, faults, strategies, run"
             ),
         ),
     ],

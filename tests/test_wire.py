@@ -128,6 +128,32 @@ def test_an_open_workload_starts_operations_at_its_rate(tmp_path):
     assert 60 <= got.operations <= 121  # a busy machine starts late and ends with more under way
 
 
+def test_a_process_cut_off_the_api_hears_nothing_and_the_others_do(tmp_path):
+    """Process 0 of 3 is cut off for the whole run: its requests count as unknown, a third of all.
+
+    Its workers wait out 300 ms for each, the others' answers take 20 ms, after thinking 50 ms:
+    of every 350 ms the three workers cut off make 1 request each, the six others 5 each. So about
+    3 of 33 operations are unknown; no request of process 0 takes effect.
+    """
+    text = SMALL.format(
+        strategy="single_flight",
+        cap=3,
+        processes=3,
+        arrivals="{process: closed, think: exponential 1m}",
+        duration="60m",
+    ).replace(
+        "strategies:",
+        "faults: [{at: 0s, partition: {process: 0, link: api, for: 2h}}]\nstrategies:",
+    )
+    text = text.replace("network:", "  timeout: 300ms\nnetwork:")
+    run = one_run(parse(text.encode(), CATALOGUE, Path("small.yaml")), tmp_path)
+    ended = {outcome: sum(bins) for outcome, bins in run.clients.operations.items()}
+
+    assert 0.03 < ended["unknown"] / sum(ended.values()) < 0.2
+    assert run.clients.unknown == ended["unknown"]
+    assert ended["ok"] <= sum(run.provider.responses)
+
+
 def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
     """SIGKILL to one client half-way: the others go on, and the trace says who died and how."""
 

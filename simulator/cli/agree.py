@@ -22,7 +22,7 @@ from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import percent
 from simulator.scenario import load
-from simulator.scenario.model import EngineName
+from simulator.scenario.faults import EngineName
 from simulator.simulation.experiment import Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import RecordedRun

@@ -8,7 +8,8 @@ from pathlib import Path
 from simulator.cli.engines import engine_named
 from simulator.errors import SimulatorError
 from simulator.scenario import Scenario, StrategyChoice, load
-from simulator.scenario.model import EngineName
+from simulator.scenario.faults import EngineName
+from simulator.scenario.wording import dotted
 from simulator.simulation.experiment import Engine, Experiment
 from simulator.strategies.catalogue import CATALOGUE
 
@@ -49,6 +50,8 @@ def read_request(file: Path, options: Options) -> Asked:
     scenario = load(file, CATALOGUE)
     name = options.engine or scenario.run.engine
     engine = engine_named(name, no_skip=options.no_skip, port=options.port)
+    for flaw in scenario.impossible_on(name):
+        raise SimulatorError(f"{file}: {dotted(flaw.loc)}: {flaw.message}")
     seeds = _seeds(scenario, options)
     return Asked(
         file=file,

@@ -1,7 +1,7 @@
 """The engines by name, each imported only when it is asked for."""
 
 from simulator.errors import SimulatorError
-from simulator.scenario.model import EngineName
+from simulator.scenario.faults import EngineName
 from simulator.simulation.experiment import Engine
 
 

@@ -126,11 +126,11 @@ class Agenda:
         self._kinds.skip(count)
         return kinds
 
-    def settle(self, created: range, deleted: int) -> None:
+    def settle(self, created: range, deleted: int) -> list[range]:
         """Learn the ids of the meetings created while errands were worked off, and forget the
-        ``deleted`` oldest."""
+        ``deleted`` oldest, which are returned."""
         self._own.extend(created)
-        self._own.drop_oldest(deleted)
+        return list(self._own.drop_oldest(deleted))
 
     @property
     def user(self) -> str:

@@ -5,6 +5,7 @@ makes millions.
 """
 
 from collections import deque
+from collections.abc import Iterator
 
 
 class OwnMeetings:
@@ -35,11 +36,12 @@ class OwnMeetings:
         self.append(meetings[0])
         self._ranges[-1][1] = meetings[-1]
 
-    def drop_oldest(self, count: int) -> None:
-        """Take the ``count`` oldest meetings out; there must be as many."""
+    def drop_oldest(self, count: int) -> Iterator[range]:
+        """Take the ``count`` oldest meetings out and yield them; there must be as many."""
         while count:
             oldest = self._ranges[0]
             taken = min(count, oldest[1] - oldest[0] + 1)
+            yield range(oldest[0], oldest[0] + taken)
             count -= taken
             oldest[0] += taken
             if oldest[0] > oldest[1]:

@@ -42,25 +42,20 @@ class UserMeetings:
 
     def delete(self, number: int) -> bool:
         """Delete ``number``; return whether it was there."""
-        place = self._place_of(number)
-        if place is None:
+        if self._place_of(number) is None:
             return False
-        first, stop = self._ranges[place]
-        left = [[first, number]] if first < number else []
-        right = [[number + 1, stop]] if number + 1 < stop else []
-        self._ranges[place : place + 1] = left + right
+        self.delete_all(range(number, number + 1))
         return True
 
-    def delete_oldest(self, count: int) -> None:
-        """Delete the ``count`` oldest live meetings; there must be as many."""
-        while count:
-            first, stop = self._ranges[0]
-            taken = min(count, stop - first)
-            count -= taken
-            if first + taken == stop:
-                del self._ranges[0]
-            else:
-                self._ranges[0][0] = first + taken
+    def delete_all(self, numbers: range) -> None:
+        """Delete ``numbers``, at least one, all of which must be live."""
+        place = self._place_of(numbers.start)
+        assert place is not None, numbers
+        first, stop = self._ranges[place]
+        assert numbers.stop <= stop, numbers  # ranges do not touch, so one holds them all
+        left = [[first, numbers.start]] if first < numbers.start else []
+        right = [[numbers.stop, stop]] if numbers.stop < stop else []
+        self._ranges[place : place + 1] = left + right
 
     def __len__(self) -> int:
         return sum(stop - first for first, stop in self._ranges)
@@ -101,8 +96,7 @@ class Meetings:
 
     def create(self, user: str) -> int:
         """Create a meeting hosted by ``user``; return its id."""
-        place = self.enrol(user)
-        return (place + 1) * MEETINGS_PER_USER + self._of[place].create(1)[0]
+        return self.create_many(user, 1)[0]
 
     def host_of(self, meeting: int) -> str | None:
         """Return the host of ``meeting``, or None when there is no such live meeting."""
@@ -116,23 +110,18 @@ class Meetings:
         place, number = self._find(meeting)
         return place is not None and self._of[place].delete(number)
 
-    def create_and_delete(self, user: str, *, created: int, deleted: int) -> range:
-        """Do ``created`` creates and ``deleted`` deletes of ``user``'s oldest live meeting at once.
-
-        Returns the ids created. In which order they came does not matter, as long as each delete
-        found a meeting.
-
-        Raises:
-            ValueError: more deletes than there were meetings.
-        """
+    def create_many(self, user: str, count: int) -> range:
+        """Create ``count`` meetings hosted by ``user``, at least one; return their ids."""
         place = self.enrol(user)
-        meetings = self._of[place]
-        if deleted > len(meetings) + created:
-            raise ValueError(f"cannot delete {deleted} of {len(meetings)} + {created} meetings")
-        numbers = meetings.create(created) if created else range(0)
-        meetings.delete_oldest(deleted)
+        numbers = self._of[place].create(count)
         base = (place + 1) * MEETINGS_PER_USER
         return range(base + numbers.start, base + numbers.stop)
+
+    def delete_all(self, meetings: range) -> None:
+        """Delete ``meetings``, at least one, all of one host and all live."""
+        place, number = self._find(meetings.start)
+        assert place is not None, meetings
+        self._of[place].delete_all(range(number, number + len(meetings)))
 
     def live_count(self, user: str) -> int:
         """Return how many live meetings ``user`` has."""

@@ -12,9 +12,11 @@ from simulator.scenario.laws import read_distribution, write_distribution
 from simulator.scenario.quoting import shown
 from simulator.scenario.units import (
     Rate,
+    read_chance,
     read_positive_span,
     read_rate,
     read_span,
+    write_chance,
     write_rate,
     write_span,
 )
@@ -77,6 +79,11 @@ PositiveSpan = Annotated[
     Ticks, PlainValidator(read_positive_span), PlainSerializer(write_span), _text("30s", "6d 1h")
 ]
 """A span of time longer than zero."""
+
+Chance = Annotated[
+    float, PlainValidator(read_chance), PlainSerializer(write_chance), _text("1%", "0.05%")
+]
+"""A probability, written in per cent."""
 
 CallRate = Annotated[
     Rate, PlainValidator(read_rate), PlainSerializer(write_rate), _text("50/s", "3/min")

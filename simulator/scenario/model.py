@@ -15,6 +15,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulator.clock import SECOND
+from simulator.scenario.faults import (
+    EngineName,
+    Fault,
+    LossSection,
+    StoreName,
+    faults_flaws,
+    loss_flaws,
+)
 from simulator.scenario.fields import (
     LIFETIME,
     CallRate,
@@ -34,8 +42,6 @@ from simulator.scenario.units import RATE_MAX_HZ, write_span
 
 ProfileName = Literal["zoom-2022", "zoom-2023"]
 OperationName = Literal["create_meeting", "delete_meeting", "get_meeting", "get_user"]
-
-EngineName = Literal["wire", "virtual"]
 
 _SCALED = "Divided by run.time_scale on the wire engine."
 _UNSCALED = "Not changed by run.time_scale."
@@ -106,6 +112,7 @@ class ConstantArrivals(Section):
     )
 
 
+Faults = Annotated[tuple[Fault, ...], Field(strict=False)]
 ArrivalsSection = ClosedArrivals | PoissonArrivals | ConstantArrivals
 
 
@@ -129,7 +136,7 @@ class WorkloadSection(Section):
 
 
 class NetworkSection(Section):
-    """How long requests take."""
+    """How long requests take, and which get lost."""
 
     token: Law = Field(
         default="lognormal 200ms p95 600ms",
@@ -146,6 +153,15 @@ class NetworkSection(Section):
         validate_default=True,
         description="Round trips to the shared store on the virtual engine; on the wire engine "
         "the store is real and takes its own time.",
+    )
+    loss: LossSection = Field(
+        default={}, validate_default=True, description="How often messages get lost."
+    )
+    store_timeout: PositiveSpan = Field(
+        default="1s",
+        validate_default=True,
+        description="The span after which a store call whose message was lost fails, on the "
+        "virtual engine.",
     )
     arrival: float = Field(
         default=0.5,
@@ -194,11 +210,12 @@ class Scenario(Section):
     network: NetworkSection = Field(
         default={}, validate_default=True, description="How long requests take."
     )
-    store: Literal["sqlite", "memory"] = Field(
+    store: StoreName = Field(
         default="sqlite",
         description="What processes share: sqlite, a file all of them use; memory, nothing: each "
         "process has its own.",
     )
+    faults: Faults = Field(default=(), description="What goes wrong, and when: a list of faults.")
     strategies: Strategies = Field(
         description="The refresh strategies to compare: a preset's name, or a mapping with "
         "preset, an optional name for the results, and parameters of the preset."
@@ -209,9 +226,21 @@ class Scenario(Section):
     def _check_across_sections(self) -> Self:
         """Check what one field alone cannot show; runs once every field is right."""
         flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
+        flaws += self.impossible_on(self.run.engine)
         if flaws:
             raise refusal(flaws)
         return self
+
+    def impossible_on(self, engine: EngineName) -> Iterator[Flaw]:
+        """Yield what the scenario asks for that cannot happen on ``engine``."""
+        yield from loss_flaws(self.network.loss, self.store, engine)
+        yield from faults_flaws(
+            self.faults,
+            processes=self.fleet.processes,
+            duration=self.run.duration,
+            store=self.store,
+            engine=engine,
+        )
 
     def _start_flaws(self) -> Iterator[Flaw]:
         start, duration = self.fleet.start, self.run.duration

@@ -37,6 +37,8 @@ _PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\s*")
 _SPAN = re.compile(rf"(?:{_PART.pattern})+")
 _BARE = re.compile(rf"[-+]?{_NUMBER}")
 _RATE = re.compile(rf"({_NUMBER})\s*/\s*({_UNIT})")
+_CHANCE = re.compile(rf"({_NUMBER})\s*%")
+_CHANCE_EXAMPLES = "such as 1% or 0.05%"
 _SPAN_EXAMPLES = "such as 30s, 5m or 1h"
 _RATE_EXAMPLES = "such as 50/s, 3/min or 2/h"
 
@@ -111,6 +113,24 @@ def write_rate(rate: Rate) -> str:
     """Return ``rate`` as it is written in a scenario: ``"3/m"``."""
     unit = next(unit for unit in _WRITTEN_UNITS if _TICKS_OF[unit] == rate.per)
     return f"{rate.calls.normalize():f}/{unit}"
+
+
+def read_chance(raw: object) -> float:
+    """Read a probability such as ``0.5%``; the result is within 0 to 1."""
+    text = _written_with_unit(raw, "a percentage", _CHANCE_EXAMPLES)
+    match = _CHANCE.fullmatch(text.removeprefix("-"))
+    if match is None:
+        raise ValueError(f"must be a percentage, {_CHANCE_EXAMPLES}; got {shown(raw)}")
+    percent = Decimal(match[1])
+    if percent > 100 or (text.startswith("-") and percent):
+        raise ValueError(f"must be from 0% to 100%, got {shown(raw)}")
+    return float(percent / 100)
+
+
+def write_chance(chance: float) -> str:
+    """Return ``chance`` as it is written in a scenario: ``"0.5%"``."""
+    percent = Decimal(str(chance)) * 100
+    return f"{percent.normalize():f}%"
 
 
 def _written_with_unit(raw: object, what: str, examples: str) -> str:

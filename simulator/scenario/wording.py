@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from simulator.errors import Problem
@@ -118,17 +119,24 @@ def _known_keys(loc: Loc) -> tuple[str, ...]:
     """Return the keys that the model has at ``loc``, which is pydantic's and names union tags."""
     annotation: object = Scenario
     for part in loc:
-        annotation = _below(annotation, str(part))
+        annotation = _below(annotation, part)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return tuple(annotation.model_fields)
+        return tuple(_fields(annotation))
     keys, _ = get_args(annotation)
     return get_args(keys)
 
 
-def _below(annotation: object, part: str) -> object:
-    """Return the type of ``part`` of a model, or the member of a union with that tag."""
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of ``model`` by the keys they have in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _below(annotation: object, part: str | int) -> object:
+    """Return the type of ``part`` of a model or list, or the member of a union with that tag."""
+    if isinstance(part, int):
+        return get_args(annotation)[0]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation.model_fields[part].annotation
+        return _fields(annotation)[part].annotation
     (member,) = _members(annotation, (part,))
     return member
 

@@ -7,11 +7,13 @@ The waits before and after stand for the network.
 """
 
 import asyncio
+from typing import NoReturn
 
 from aiohttp import web
 
-from simulator.clock import Clock
-from simulator.links import Links, LinkStream, Ways, api_stream, token_stream
+from simulator.clock import Clock, Ticks
+from simulator.network.fates import NEVER, LinkName, Ways
+from simulator.network.links import Links, LinkStream, stream_of
 from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.messages import Accepted, Granted, Refused
 from simulator.provider.reading import HttpRequest, asked_by
@@ -29,29 +31,38 @@ class Latencies:
     def __init__(self, links: Links, streams: Streams) -> None:
         self._links = links
         self._streams = streams
-        self._by_caller: dict[tuple[str, str], LinkStream] = {}
+        self._by_caller: dict[tuple[LinkName, str], LinkStream] = {}
 
-    def next(self, path: str, caller: str) -> Ways:
-        """Return the ways of ``caller``'s next request to ``path``."""
-        make = token_stream if path == TOKEN_PATH else api_stream
+    def next(self, path: str, caller: str, sent_at: Ticks) -> Ways:
+        """Return the ways of ``caller``'s next request to ``path``, sent at ``sent_at``."""
+        link: LinkName = "token" if path == TOKEN_PATH else "api"
         if len(self._by_caller) >= CALLERS_MAX:
             caller = "others"
-        key = (make.__name__, caller)
+        key = (link, caller)
         if key not in self._by_caller:
-            self._by_caller[key] = make(self._links, self._streams, caller)
-        return self._by_caller[key].next()
+            self._by_caller[key] = stream_of(self._links, link, self._streams, caller)
+        return self._by_caller[key].next(sent_at)
 
 
 class ZoomApp:
-    """Answers HTTP requests with ``zoom``, after and before the waits that ``latencies`` draws."""
+    """Answers HTTP requests with ``zoom``, after and before the waits that ``latencies`` draws.
+
+    Where a message is lost, the connection is closed after ``patience``, without an answer.
+    """
 
     def __init__(
-        self, zoom: ZoomHttp, latencies: Latencies, clock: Clock, recorder: Recorder
+        self,
+        zoom: ZoomHttp,
+        latencies: Latencies,
+        clock: Clock,
+        recorder: Recorder,
+        patience: Ticks,
     ) -> None:
         self._zoom = zoom
         self._latencies = latencies
         self._clock = clock
         self._recorder = recorder
+        self._patience = patience
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets the first error of our own: a client would only see an answer it cannot read."""
 
@@ -69,7 +80,9 @@ class ZoomApp:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
         )
-        ways = self._latencies.next(asked.path, asked_by(asked))
+        ways = self._latencies.next(asked.path, asked_by(asked), self._clock.now())
+        if ways.there >= NEVER:
+            await self._keep_silent(request)
         await self._clock.sleep(ways.there)
         try:
             response = self._take_effect(asked).response
@@ -77,8 +90,17 @@ class ZoomApp:
             if not self.failed.done():
                 self.failed.set_exception(error)
             raise
+        if ways.back >= NEVER:
+            await self._keep_silent(request)
         await self._clock.sleep(ways.back)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
+
+    async def _keep_silent(self, request: web.Request) -> NoReturn:
+        """Answer nothing, as a lost message does, until the client must have given up."""
+        await self._clock.sleep(self._patience)
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("lost, as the scenario wants it")
 
     def _take_effect(self, asked: HttpRequest) -> Exchange:
         now = self._clock.now()

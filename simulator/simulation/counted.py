@@ -8,8 +8,12 @@ from simulator.trace.tally import ClientTally, ProviderTally
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What all processes of a run counted, and which of them died."""
+    """What all processes of a run counted, and which of them died.
+
+    ``skipped`` is how many operations were not stepped, but counted with the calm they were in.
+    """
 
     provider: ProviderTally
     clients: ClientTally
     deaths: tuple[ProcessEnded, ...]
+    skipped: int = 0

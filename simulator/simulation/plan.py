@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
-from simulator.clock import Ticks, shrunk
+from simulator.clock import SECOND, Ticks, shrunk
 from simulator.distributions import Distribution, hurried
 from simulator.fleet.agenda import OperationMix
-from simulator.fleet.names import user_id
-from simulator.links import PER_MILLE, Link, Links
+from simulator.fleet.names import process_name, user_id
+from simulator.network.fates import PER_MILLION, Partition
+from simulator.network.links import PER_MILLE, Link, Links
 from simulator.provider.policy import CAP_BY_PROFILE, App, Credentials, TokenPolicy
 from simulator.scenario import Scenario, StrategyChoice
-from simulator.scenario.model import ClosedArrivals, NetworkSection, PoissonArrivals
+from simulator.scenario.faults import Fault
+from simulator.scenario.model import ClosedArrivals, PoissonArrivals
 from simulator.strategies.composition import Composition, scaled
 from simulator.strategies.presets import override
 
@@ -80,6 +82,7 @@ class RunPlan:
     fleet: FleetPlan
     links: Links
     store: Literal["sqlite", "memory"]
+    store_timeout: Ticks = SECOND
 
 
 def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
@@ -93,8 +96,9 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         app=THE_APP,
         policy=_policy(scenario, time_scale),
         fleet=_fleet(scenario, time_scale),
-        links=_links(scenario.network),
+        links=_links(scenario, time_scale),
         store=scenario.store,
+        store_timeout=scenario.network.store_timeout,
     )
 
 
@@ -132,10 +136,30 @@ def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
     )
 
 
-def _links(network: NetworkSection) -> Links:
+def _links(scenario: Scenario, time_scale: float) -> Links:
+    network, loss = scenario.network, scenario.network.loss
     arrival = round(network.arrival * PER_MILLE)
 
-    def link(round_trip: Distribution) -> Link:
-        return Link(round_trip=round_trip, arrival_per_mille=arrival)
+    def link(round_trip: Distribution, lost: float) -> Link:
+        return Link(
+            round_trip=round_trip,
+            arrival_per_mille=arrival,
+            loss_per_million=round(lost * PER_MILLION),
+        )
 
-    return Links(token=link(network.token), api=link(network.api), store=link(network.store))
+    return Links(
+        token=link(network.token, loss.token),
+        api=link(network.api, loss.api),
+        store=link(network.store, loss.store),
+        partitions=tuple(_partition(fault, time_scale) for fault in scenario.faults),
+    )
+
+
+def _partition(fault: Fault, time_scale: float) -> Partition:
+    begins = shrunk(fault.at, time_scale)
+    return Partition(
+        process=process_name(fault.partition.process),
+        link=fault.partition.link,
+        begins=begins,
+        ends=begins + shrunk(fault.partition.duration, time_scale),
+    )

@@ -8,10 +8,12 @@ the store's own clock. Knows no engine: it waits on the ``Clock`` it is given.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from simulator.clock import Clock, Ticks
-from simulator.links import LinkStream
-from simulator.stores.contract import Lease, Record
+from simulator.network.fates import NEVER
+from simulator.network.links import LinkStream
+from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.stores.memory import MemoryStore
 from simulator.token import Token
 
@@ -63,42 +65,60 @@ class SharedState:
         return await self._memory.release(lease)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedStore:
-    """One process's way to the shared ``state``. ``trips`` are its round trips."""
+    """One process's way to the shared ``state``. ``trips`` are its round trips.
+
+    A call of which a message is lost raises ``StoreUnavailable`` after ``timeout``; one that is
+    slow does not. What was lost was the request or only its answer, and the caller cannot tell.
+    """
 
     state: SharedState
     clock: Clock
     trips: LinkStream
+    timeout: Ticks
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
-        ways = self.trips.next()
-        await self.clock.sleep(ways.there)
+        back = await self._go()
         record = self.state.visible()
-        await self.clock.sleep(ways.back)
+        await self._return(back)
         return record
 
     async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
-        ways = self.trips.next()
-        await self.clock.sleep(ways.there)
+        back = await self._go()
         is_written = await self.state.write(token, expected_version)
-        await self.clock.sleep(ways.back)
+        await self._return(back)
         return is_written
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Take the lease if nobody has it. It counts from its grant, not from the answer."""
-        ways = self.trips.next()
-        await self.clock.sleep(ways.there)
+        back = await self._go()
         lease = await self.state.acquire(holder, ttl)
-        await self.clock.sleep(ways.back)
+        await self._return(back)
         return lease
 
     async def release(self, lease: Lease) -> bool:
         """Give ``lease`` back if it is still the current one."""
-        ways = self.trips.next()
-        await self.clock.sleep(ways.there)
+        back = await self._go()
         is_released = await self.state.release(lease)
-        await self.clock.sleep(ways.back)
+        await self._return(back)
         return is_released
+
+    async def _go(self) -> Ticks:
+        """Travel to the store; return how long the way back is."""
+        ways = self.trips.next(self.clock.now())
+        if ways.there >= NEVER:
+            await self._wait_in_vain()
+        await self.clock.sleep(ways.there)
+        return ways.back
+
+    async def _return(self, back: Ticks) -> None:
+        if back >= NEVER:
+            await self._wait_in_vain()
+        await self.clock.sleep(back)
+
+    async def _wait_in_vain(self) -> NoReturn:
+        await self.clock.sleep(self.timeout)
+        raise StoreUnavailable("no answer")

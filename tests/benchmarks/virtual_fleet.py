@@ -5,7 +5,7 @@ from simulator.clock import HOUR, MILLISECOND, MINUTE, SECOND, Ticks
 from simulator.distributions import Constant, Exponential, Uniform
 from simulator.engine.ties import Fifo
 from simulator.fleet.agenda import OperationMix
-from simulator.links import Link, Links
+from simulator.network.links import Link, Links
 from simulator.provider.policy import TokenPolicy
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan

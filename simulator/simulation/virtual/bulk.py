@@ -11,6 +11,7 @@ from simulator.simulation.virtual.world import World
 from simulator.trace.tally import BINS
 
 FEW_EDGES = 8
+NONE = range(0)
 
 
 def count_calls(world: World, waits: Spans, arrivals: Spans, finishes: Spans) -> None:
@@ -20,6 +21,7 @@ def count_calls(world: World, waits: Spans, arrivals: Spans, finishes: Spans) ->
         add_by_bin(world.recorder.tally.responses, arrivals, world.recorder.tally.width)
         add_by_bin(world.tally.operations["ok"], finishes, world.tally.width)
         world.tally.latency.record_all(waits)
+        world.skipped += waits.size
 
 
 def add_by_bin(bins: list[int], instants: Spans, width: Ticks) -> None:
@@ -47,10 +49,10 @@ def work_off(world: World, workers: Sequence[VirtualWorker], counts: Sequence[in
             continue
         done = worker.agenda.work_off(count)
         if done.created or done.deleted:
-            ids = world.provider.meetings.create_and_delete(
-                worker.agenda.user, created=done.created, deleted=done.deleted
-            )
-            worker.agenda.settle(ids, done.deleted)
+            meetings = world.provider.meetings
+            ids = meetings.create_many(worker.agenda.user, done.created) if done.created else NONE
+            for gone in worker.agenda.settle(ids, done.deleted):
+                meetings.delete_all(gone)
         created += done.created
         deleted += done.deleted
         read += done.read

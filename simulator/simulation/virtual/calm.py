@@ -5,15 +5,19 @@ done if its key is among those whose turn has passed. So skipping leaves exactly
 stepping would have left, whatever ended the calm.
 
 Operations that end before the cut are computed in bulk and only counted. One that the cut goes
-through is put where it then is (on its way to the store or the API, or back), and stepped on.
+through is put where it then is (on its way to the store or the API, or back), and stepped on. One
+whose answer gets lost or comes too late is stepped by itself.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.clock import Ticks
+from simulator.distributions import Spans
 from simulator.fleet.ports import Errand
+from simulator.network.fates import either_lost
 from simulator.simulation.virtual.bulk import count_calls, work_off
 from simulator.simulation.virtual.open_calm import catch_up_open
 from simulator.simulation.virtual.operation import Operation
@@ -53,17 +57,18 @@ def _catch_up_closed(
 ) -> list[VirtualWorker]:
     """Advance ``workers``; return those that may have more to do before their cut."""
     count = _guess(process, workers, cuts)
-    rows = [worker.row for worker in workers]
+    rows, world = [worker.row for worker in workers], process.world
+    trips = process.trips.ahead(rows, count)
     stretch = closed_stretch(
         np.array([worker.due for worker in workers], dtype=np.int64),
         process.gaps.ahead(rows, count),
         process.reads.ahead(rows, count) if held.store_reads else None,
-        process.trips.ahead(rows, count),
-        process.world.plan.links.api,
+        trips,
+        world.plan.links.api,
         np.array(cuts, dtype=np.int64),
+        _unheard(process, rows, trips),
     )
     done = stretch.done.tolist()
-    world = process.world
     count_calls(world, stretch.waits, stretch.arrivals, stretch.finishes)
     world.tally.store_reads += held.store_reads * stretch.waits.size
     work_off(world, workers, done)
@@ -71,6 +76,8 @@ def _catch_up_closed(
     for worker, cut, ended, due in zip(workers, cuts, done, stretch.due.tolist(), strict=True):
         process.gaps.skip(worker.row, ended)
         process.trips.skip(worker.row, ended)
+        if world.plan.links.api.loss_per_million:
+            process.chances.skip(worker.row, ended)
         if held.store_reads:
             process.reads.skip(worker.row, ended)
         worker.due = due
@@ -79,7 +86,26 @@ def _catch_up_closed(
         elif due < cut:
             worker.is_resting = False
             place(worker, due, worker.agenda.next(), held, cut)
+            if worker.is_resting and worker.due < cut:  # its request went unheard, and it goes on
+                left.append(worker)
     return left
+
+
+def _unheard(
+    process: VirtualProcess, rows: Sequence[int], trips: Spans
+) -> NDArray[np.bool_] | None:
+    """Return which of ``trips`` have no answer in time; None where all have.
+
+    A calm ends before a partition begins, so that only chance and slowness lose an answer.
+    """
+    loss = process.world.plan.links.api.loss_per_million
+    is_slow = bool(trips.size) and int(trips.max()) > process.world.plan.fleet.timeout
+    if not loss and not is_slow:
+        return None
+    unheard: NDArray[np.bool_] = trips > process.world.plan.fleet.timeout
+    if loss:
+        unheard |= process.chances.ahead(rows, trips.shape[1]) < either_lost(loss)
+    return unheard
 
 
 def _guess(process: VirtualProcess, workers: Sequence[VirtualWorker], cuts: Sequence[Ticks]) -> int:
@@ -90,7 +116,8 @@ def _guess(process: VirtualProcess, workers: Sequence[VirtualWorker], cuts: Sequ
 
 
 def place(worker: VirtualWorker, wanted_at: Ticks, errand: Errand, held: Held, cut: Ticks) -> None:
-    """Begin an operation wanted before ``cut`` that ends at or after it, and go up to the cut."""
+    """Begin an operation wanted before ``cut`` and go up to the cut, or to its end where its
+    request goes unheard and it gives up before."""
     operation = Operation(worker, wanted_at, errand)
     at = wanted_at
     if held.store_reads:
@@ -103,6 +130,9 @@ def place(worker: VirtualWorker, wanted_at: Ticks, errand: Errand, held: Held, c
             operation.is_back_from_store_later(at)
             return
     at = operation.leave_for_api(held.token, at)
+    if operation.is_unheard:
+        operation.go_on_unheard(at, cut)
+        return
     if at >= cut:
         operation.reaches_api_later(at)
         return

@@ -3,8 +3,9 @@
 Each starts when it is due, whatever became of the others, so their instants are sums as well; but a
 request takes the next round trip in the order of sending, which a slow store read can change.
 
-Only for workers that make no meetings: what such an operation does depends on which earlier ones
-have ended by then, so a process whose open workers make meetings is never calm.
+Only for workers that make no meetings and whose requests get lost by no chance: what an operation
+does with a meeting depends on which earlier ones have ended by then, and a chance is drawn in the
+order of sending. A process with other open workers is never calm.
 """
 
 import numpy as np
@@ -12,11 +13,18 @@ import numpy as np
 from simulator.clock import Ticks
 from simulator.distributions import Spans
 from simulator.fleet.ports import Errand
+from simulator.network.fates import Ways
 from simulator.rng import SpanTable
 from simulator.simulation.virtual.bulk import count_calls
 from simulator.simulation.virtual.operation import Operation
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.strategies.contract import Held
+
+
+def is_simple(worker: VirtualWorker) -> bool:
+    """Return whether ``worker`` can be brought up to date; a closed one always can."""
+    loses = worker.process.world.plan.links.api.loss_per_million > 0
+    return worker.is_closed or not (worker.agenda.has_meetings or loses)
 
 
 class Overlapping:
@@ -86,7 +94,8 @@ def _take(table: SpanTable, row: int, count: int) -> Spans:
 
 def _count(worker: VirtualWorker, these: Overlapping, held: Held, cut: Ticks) -> None:
     """Count the operations that ended; place the others. Each reads the worker's user."""
-    ended = (these.sent < cut) & (these.answered < cut)
+    is_heard = these.answered - these.sent <= worker.timeout
+    ended = (these.sent < cut) & (these.answered < cut) & is_heard
     world = worker.process.world
     waits = (these.answered - these.wanted)[ended]
     count_calls(world, waits, these.arrived[ended], these.answered[ended])
@@ -95,27 +104,43 @@ def _count(worker: VirtualWorker, these: Overlapping, held: Held, cut: Ticks) ->
         statuses[200] = statuses.get(200, 0) + waits.size
     for column in np.flatnonzero(~ended).tolist():
         operation = _begin(worker, these, column, worker.agenda.next())
-        if these.sent[column] < cut and these.arrived[column] < cut:
-            operation.on_its_way(int(these.backs[column]), held.token)
-            operation.reach_api(int(these.arrived[column]))
-        _place(operation, these, column, held, cut)
+        if these.sent[column] < cut:
+            _place_sent(operation, worker, these, column, held, cut)
+        else:
+            _place_unsent(operation, these, column, cut)
 
 
 def _begin(worker: VirtualWorker, these: Overlapping, column: int, errand: Errand) -> Operation:
     return Operation(worker, int(these.wanted[column]), errand)
 
 
-def _place(operation: Operation, these: Overlapping, column: int, held: Held, cut: Ticks) -> None:
-    """Put an operation that has begun and not ended where it is at the cut."""
+def _place_unsent(operation: Operation, these: Overlapping, column: int, cut: Ticks) -> None:
+    """Put an operation that waits for the store where it is at the cut."""
+    operation.has_left_for_store(int(these.read_backs[column]))
     if these.reached[column] >= cut:
-        operation.on_its_way(int(these.read_backs[column]), None)
         operation.reaches_store_later(int(these.reached[column]))
-    elif these.sent[column] >= cut:
-        operation.on_its_way(int(these.read_backs[column]), None)
-        operation.reach_store(operation.visible_record(), int(these.reached[column]))
-        operation.is_back_from_store_later(int(these.sent[column]))
-    elif these.arrived[column] >= cut:
-        operation.on_its_way(int(these.backs[column]), held.token)
-        operation.reaches_api_later(int(these.arrived[column]))
+        return
+    operation.reach_store(operation.visible_record(), int(these.reached[column]))
+    operation.is_back_from_store_later(int(these.sent[column]))
+
+
+def _place_sent(
+    operation: Operation,
+    worker: VirtualWorker,
+    these: Overlapping,
+    column: int,
+    held: Held,
+    cut: Ticks,
+) -> None:
+    """Put an operation whose request is out, or went unheard, where it is at the cut."""
+    sent = int(these.sent[column])
+    ways = Ways(int(these.arrived[column]) - sent, int(these.backs[column]))
+    for rule in worker.trips.rules:  # a partition that begins at the cut may lose the answer
+        ways = rule.fate(ways, sent)
+    arrives_at = operation.has_left_for_api(held.token, ways, sent)
+    if operation.is_unheard:
+        operation.go_on_unheard(arrives_at, cut)
+    elif arrives_at >= cut:
+        operation.reaches_api_later(arrives_at)
     else:
-        operation.is_answered_later(int(these.answered[column]))
+        operation.is_answered_later(operation.reach_api(arrives_at))

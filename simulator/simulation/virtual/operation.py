@@ -8,6 +8,7 @@ and can be taken for an instant that has passed, when a calm process is brought 
 from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
 from simulator.fleet.worker import UNAUTHORIZED
+from simulator.network.fates import NEVER, Ways
 from simulator.provider.messages import Accepted, Refused
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.stores.contract import Record
@@ -23,6 +24,7 @@ class Operation:
         "_attempt",
         "_back",
         "_errand",
+        "_gives_up_at",
         "_record",
         "_reply",
         "_token",
@@ -36,6 +38,7 @@ class Operation:
         self._errand = errand
         self._attempt = 0
         self._back: Ticks = 0
+        self._gives_up_at: Ticks = 0
         self._record: Record | None = None
         self._token: Token | None = None
         self._reply: Accepted | Refused | None = None
@@ -54,14 +57,13 @@ class Operation:
         """Ask the store for its record at ``now``; return when that arrives."""
         worker = self._worker
         worker.process.world.tally.store_reads += 1
-        ways = worker.reads.next()
+        ways = worker.reads.next(now)
         self._back = ways.back
         return now + ways.there
 
-    def on_its_way(self, back: Ticks, token: Token | None) -> None:
-        """Be on the way to the store, or with ``token`` to the API, from where it is ``back``."""
+    def has_left_for_store(self, back: Ticks) -> None:
+        """Be on the way to the store, from where it is ``back``."""
         self._back = back
-        self._token = token
 
     def reach_store(self, record: Record | None, now: Ticks) -> Ticks:
         """Read ``record`` at ``now``; return when the answer is back."""
@@ -99,16 +101,55 @@ class Operation:
 
     def send(self, token: Token, now: Ticks) -> None:
         """Call the API with ``token``."""
-        self.reaches_api_later(self.leave_for_api(token, now))
+        at = self.leave_for_api(token, now)
+        if self.is_unheard:
+            self.go_on_unheard(at, cut=now)
+        else:
+            self.reaches_api_later(at)
 
     def leave_for_api(self, token: Token, now: Ticks) -> Ticks:
-        """Send the request at ``now``; return when it arrives."""
+        """Send the request at ``now``; return when it arrives, if ever."""
         worker = self._worker
         worker.process.adopt(token)
+        return self.has_left_for_api(token, worker.trips.next(now), now)
+
+    def has_left_for_api(self, token: Token, ways: Ways, sent_at: Ticks) -> Ticks:
+        """Be on the way to the API since ``sent_at``; return when the request arrives, if ever."""
+        there, back = ways
         self._token = token
-        ways = worker.trips.next()
-        self._back = ways.back
-        return now + ways.there
+        self._back = back
+        timeout = self._worker.timeout
+        if there + back > timeout:
+            self._gives_up_at = sent_at + timeout
+        return sent_at + there
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether the answer to the request that has been sent will not come in time."""
+        return self._gives_up_at > 0
+
+    def go_on_unheard(self, arrives_at: Ticks, cut: Ticks) -> None:
+        """Have the request take effect when it arrives, and the operation end as unknown when its
+        time is out: now for each of the two that is before ``cut``, later for the others."""
+        worker = self._worker
+        if arrives_at < cut:
+            self.reach_api(arrives_at)
+        elif arrives_at < NEVER:
+            worker.loop.post(arrives_at, worker.key, Operation._api_reached_unheard, self)
+        if self._gives_up_at < cut:
+            self._give_up(self._gives_up_at)
+        else:
+            worker.loop.post(self._gives_up_at, worker.key, Operation._gave_up, self)
+
+    def _api_reached_unheard(self) -> None:
+        self.reach_api(self._worker.loop.now)
+
+    def _gave_up(self) -> None:
+        self._give_up(self._worker.loop.now)
+
+    def _give_up(self, now: Ticks) -> None:
+        self._worker.process.world.tally.unknown += 1
+        self._finish("unknown", now)
 
     def reach_api(self, now: Ticks) -> Ticks:
         """Let the request take effect at ``now``; return when the answer is back."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock, Ticks, ticks
 from simulator.engine.loop import VirtualLoop
-from simulator.links import LinkStream
+from simulator.network.fates import NEVER
+from simulator.network.links import LinkStream
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.provider.recorder import Recorder
@@ -14,6 +15,7 @@ from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.strategies.contract import Denied
 from simulator.token import Token
 from simulator.trace.events import TokenId
+from simulator.trace.tally import ClientTally
 
 
 def token_value(token: TokenId) -> str:
@@ -28,7 +30,11 @@ def token_number(value: str) -> TokenId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualTokenEndpoint:
-    """``POST /oauth/token`` in the name of one process, over a simulated link."""
+    """``POST /oauth/token`` in the name of one process, over a simulated link.
+
+    A request whose answer does not come within ``timeout`` counts as unknown; should it arrive
+    nevertheless, it takes effect.
+    """
 
     loop: VirtualLoop
     clock: Clock
@@ -37,10 +43,14 @@ class VirtualTokenEndpoint:
     touches: Touches
     trips: LinkStream
     request: TokenRequest
+    timeout: Ticks
+    tally: ClientTally
 
     async def issue(self) -> Token | Denied:
         """Ask for a new token; it takes effect when the request arrives."""
-        ways = self.trips.next()
+        ways = self.trips.next(self.loop.now)
+        if sum(ways) > self.timeout:
+            return await self._issue_unheard(ways.there)
         await self.clock.sleep(ways.there)
         reply = self._arrive(self.loop.now)
         await self.clock.sleep(ways.back)
@@ -48,6 +58,16 @@ class VirtualTokenEndpoint:
             return Denied(reply.status, reply.error, reply.retry_after)
         now = self.clock.now()
         return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
+
+    async def _issue_unheard(self, there: Ticks) -> Denied:
+        if there < NEVER:
+            self.loop.post_first(self.loop.now + there, self._arrive_unheard, None)
+        await self.clock.sleep(self.timeout)
+        self.tally.unknown += 1
+        return Denied(status=None, error="")
+
+    def _arrive_unheard(self, _: None) -> None:
+        self._arrive(self.loop.now)
 
     def _arrive(self, now: Ticks) -> Granted | Refused:
         for token in self.provider.endangered(self.request, now):

@@ -16,6 +16,7 @@ from simulator.distributions import Distribution
 from simulator.engine.ownership import OWNER
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.names import process_name, worker_name
+from simulator.network.fates import CHANCES
 from simulator.rng import SpanTable
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import READ_ALREADY, token_number
@@ -54,11 +55,14 @@ class VirtualProcess:
         "_calm_number",
         "_catch_up",
         "_context",
+        "_cuts",
         "_dead_value",
+        "_may_miss_store",
         "_prompt",
         "_sure",
         "adopt",
         "busy",
+        "chances",
         "gaps",
         "held",
         "is_calm",
@@ -79,6 +83,11 @@ class VirtualProcess:
         self.gaps = _table(world, "gap", names, gaps(plan.fleet.arrivals, plan.fleet.size()))
         self.trips = _table(world, "latency/api", names, plan.links.api.round_trip)
         self.reads = _table(world, "latency/read", names, world.store_link.round_trip)
+        self.chances = _table(world, "loss/api", names, CHANCES)
+        self._cuts = plan.links.cuts("api", process_name(number))
+        self._may_miss_store = plan.store != "memory" and bool(
+            plan.links.store.loss_per_million or plan.links.cuts("store", process_name(number))
+        )
         self.world = world
         self.number = number
         self.strategy = strategy
@@ -131,14 +140,17 @@ class VirtualProcess:
             self.world.fail(task.exception())
 
     def peek(self, now: Ticks) -> Held | None:
-        """Return what the strategy would hand out now.
+        """Return what the strategy would hand out now; None where only a task of it can tell.
 
-        What it holds in memory is remembered until it, or any task of the strategy's, ends.
+        What it holds in memory is remembered until it, or any task of the strategy's, ends. A read
+        of the store that may get lost is left to the strategy: it knows what follows.
         """
         sure = self._sure
         if sure is not None and now < sure.until:
             return sure
         held = self.strategy.peek()
+        if held is not None and held.store_reads and self._may_miss_store:
+            return None
         self._sure = held if held is not None and not held.store_reads and not self.busy else None
         return held
 
@@ -158,7 +170,10 @@ class VirtualProcess:
         if ends_at <= now:
             self._dead_value = held.token.value
             return
-        until = min(held.until, ends_at, self.world.plan.duration)
+        if any(cut.holds(now) for cut in self._cuts):
+            return
+        cut_off_at = [cut.begins for cut in self._cuts if now < cut.begins]
+        until = min(held.until, ends_at, self.world.plan.duration, *cut_off_at)
         if (until - now) * len(self.workers) < WORTH_SKIPPING * self.mean_cycle:
             return
         self._become_calm(held, token, until)

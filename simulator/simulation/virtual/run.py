@@ -13,7 +13,7 @@ from simulator.engine.ties import Fifo, TiePolicy
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.counted_store import CountedStore
 from simulator.fleet.names import process_name, user_id, worker_name
-from simulator.links import Link, LinkStream, token_stream
+from simulator.network.links import Link, stream_of
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import TokenRequest
 from simulator.provider.recorder import Recorder
@@ -21,6 +21,7 @@ from simulator.rng import Streams
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.calm import catch_up
+from simulator.simulation.virtual.open_calm import is_simple
 from simulator.simulation.virtual.operation import begin_operation
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import ReadAhead, VirtualTokenEndpoint
@@ -69,7 +70,9 @@ def run_on_virtual_time(
             process.wake()
     finally:
         loop.discard()
-    return Counted(provider=world.recorder.tally, clients=world.tally, deaths=())
+    return Counted(
+        provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
+    )
 
 
 def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:
@@ -112,9 +115,7 @@ def _process(world: World, number: int) -> VirtualProcess:
     )
     process = VirtualProcess(world, number, compose(plan.composition, ports), peeking)
     workers = [_worker(world, process, worker) for worker in range(plan.fleet.workers)]
-    # What an open worker does with its meetings depends on the order of its answers.
-    is_simple = all(w.is_closed or not w.agenda.has_meetings for w in workers)
-    may_be_calm = is_simple and world.skips_calm
+    may_be_calm = world.skips_calm and all(map(is_simple, workers))
     process.begin(
         workers, _mean_cycle(plan), partial(catch_up, process, workers) if may_be_calm else None
     )
@@ -127,11 +128,12 @@ def _process(world: World, number: int) -> VirtualProcess:
 def _store(world: World, name: str) -> SharedStore:
     if world.plan.store == "memory":
         return MemoryStore(world.clock)
-    trips = LinkStream(
-        world.plan.links.store,
-        world.streams.spans(f"latency/store/{name}", world.plan.links.store.round_trip),
+    return SimulatedStore(
+        state=world.store,
+        clock=world.clock,
+        trips=stream_of(world.plan.links, "store", world.streams, name),
+        timeout=world.plan.store_timeout,
     )
-    return SimulatedStore(world.store, world.clock, trips)
 
 
 def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
@@ -142,7 +144,7 @@ def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
         provider=world.provider,
         recorder=world.recorder,
         touches=world.touches,
-        trips=token_stream(world.plan.links, world.streams, name),
+        trips=stream_of(world.plan.links, "token", world.streams, name),
         request=TokenRequest(
             client_id=credentials.client_id,
             client_secret=credentials.client_secret,
@@ -150,6 +152,8 @@ def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
             account_id=credentials.account_id,
             asked_by=name,
         ),
+        timeout=world.plan.fleet.timeout,
+        tally=world.tally,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.distributions import Spans
-from simulator.links import Link
+from simulator.network.links import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,19 @@ class Stretch:
 
 
 def closed_stretch(
-    due: Spans, thinks: Spans, reads: Spans | None, trips: Spans, link: Link, cuts: Spans
+    due: Spans,
+    thinks: Spans,
+    reads: Spans | None,
+    trips: Spans,
+    link: Link,
+    cuts: Spans,
+    unheard: NDArray[np.bool_] | None,
 ) -> Stretch:
     """Return what rows that want an operation at ``due`` do before ``cuts``.
 
     ``thinks``, ``reads`` and ``trips`` (over ``link``) have a column for each operation; a think
-    follows its operation. An operation is finished when its answer comes before the cut.
+    follows its operation. An operation is finished when its answer comes before the cut. A row
+    stops before the first operation in ``unheard``, whose answer does not come in time.
     """
     waits = trips if reads is None else trips + reads
     ends = waits + thinks
@@ -46,6 +53,8 @@ def closed_stretch(
     ends += due[:, np.newaxis]
     finishes = np.subtract(ends, thinks, out=thinks)
     finished = finishes < cuts[:, np.newaxis]
+    if unheard is not None:
+        finished &= ~np.logical_or.accumulate(unheard, axis=1)
     done = np.count_nonzero(finished, axis=1)
     rows = np.arange(len(due))
     next_due = np.where(done > 0, ends[rows, np.maximum(done - 1, 0)], due)

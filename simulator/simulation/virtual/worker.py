@@ -6,12 +6,13 @@ brought up to date in bulk (``calm.py``).
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from simulator.clock import Ticks
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.ports import Errand
-from simulator.links import LinkStream
+from simulator.network.links import LinkStream
 from simulator.provider.messages import ApiCall
 from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
@@ -45,6 +46,7 @@ class VirtualWorker:
         "reads",
         "row",
         "ticket",
+        "timeout",
         "trips",
     )
 
@@ -66,7 +68,10 @@ class VirtualWorker:
         self.agenda = agenda
         self.row = row
         self.gaps = process.gaps.row(row)
-        self.trips = LinkStream(process.world.plan.links.api, process.trips.row(row))
+        links = process.world.plan.links
+        self.timeout = process.world.plan.fleet.timeout
+        rules = links.rules("api", name, partial(process.chances.row, row))
+        self.trips = LinkStream(links.api, process.trips.row(row), rules)
         self.reads = LinkStream(process.world.store_link, process.reads.row(row))
         self.is_closed = is_closed
         self.begin = begin

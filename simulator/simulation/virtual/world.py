@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator.clock import Clock
 from simulator.engine.loop import VirtualLoop
-from simulator.links import Link
+from simulator.network.links import Link
 from simulator.provider.endpoints import Provider
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
@@ -32,6 +32,7 @@ class World:
     streams: Streams
     ended: asyncio.Future[None]
     skips_calm: bool
+    skipped: int = 0
     touches: Touches = field(default_factory=Touches)
 
     def fail(self, error: BaseException) -> None:

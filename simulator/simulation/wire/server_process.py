@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from simulator.clock import SECOND
 from simulator.machine_clock import MachineClock
 from simulator.provider import Provider
 from simulator.provider.http import ZoomHttp
@@ -31,6 +32,9 @@ from simulator.simulation.wire.messages import (
 )
 from simulator.simulation.wire.spool import Spool
 from simulator.trace.tally import ProviderTally, bin_width
+
+SHUTDOWN_S = 0.5
+"""How long requests under way have at the run's end, when no client waits for them any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ async def _serve(seat: Seat, connection: Connection) -> None:
     tally = ProviderTally(width=bin_width(seat.plan.duration))
     with Spool(seat.spool) as spool:
         app = _zoom_app(seat.plan, MachineClock(begin.epoch_ns), Recorder(tally, spool), port)
-        runner = web.AppRunner(app.application(), access_log=None)
+        runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         await web.SockSite(runner, listening).start()
         await _finished(connection, app.failed)
@@ -88,4 +92,7 @@ def _zoom_app(plan: RunPlan, clock: MachineClock, recorder: Recorder, port: int)
         epoch=EPOCH,
         api_url=f"http://127.0.0.1:{port}",
     )
-    return ZoomApp(zoom, Latencies(plan.links, Streams(plan.seed)), clock, recorder)
+    latencies = Latencies(plan.links, Streams(plan.seed))
+    # The client gives up first: what it meets is a silence, not a closed connection.
+    patience = plan.fleet.timeout + SECOND
+    return ZoomApp(zoom, latencies, clock, recorder, patience)
