@@ -88,7 +88,7 @@ class UnsupportedOnVirtualTime(SimulatorError):  # noqa: N818
 
 
 class DeadlockError(SimulatorError):
-    """Every task waits and nothing is due, so virtual time can never move again.
+    """Tasks wait for what can never happen: nothing is due that could wake them.
 
     Attributes:
         waiting: One line for each waiting task: whose it is, its name, where it waits.
@@ -100,7 +100,7 @@ class DeadlockError(SimulatorError):
 
     def __str__(self) -> str:
         lines = "\n".join(f"  {line}" for line in self.waiting)
-        return f"deadlock: every task waits and nothing is due\n{lines}"
+        return f"deadlock: tasks wait, and nothing is due that could wake them\n{lines}"
 
 
 class BlockedLoopError(SimulatorError):

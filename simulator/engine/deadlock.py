@@ -1,6 +1,6 @@
 """What to tell when virtual time can never move again."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from simulator.engine.owned import Owned
 from simulator.engine.ownership import whose
@@ -8,16 +8,17 @@ from simulator.engine.places import waiting_place
 from simulator.errors import DeadlockError
 
 
-def deadlock_of(loop: Owned) -> DeadlockError:
+def deadlock_of(loop: Owned, owners: Collection[int | None] | None = None) -> DeadlockError:
     """Return the error that names every waiting task of ``loop``, process by process.
 
-    A crashed process waits for nothing.
+    With ``owners``, only theirs. A crashed process waits for nothing.
     """
-    return DeadlockError(tuple(_waiting(loop)))
+    named = loop.all_owners() if owners is None else owners
+    return DeadlockError(tuple(_waiting(loop, named)))
 
 
-def _waiting(loop: Owned) -> Iterator[str]:
-    for owner in loop.all_owners():
+def _waiting(loop: Owned, owners: Iterable[int | None]) -> Iterator[str]:
+    for owner in owners:
         if owner is not None and loop.is_crashed(owner):
             continue
         paused = ", paused" if owner is not None and loop.is_paused(owner) else ""

@@ -10,6 +10,7 @@ from typing import Any, TypeVarTuple, Unpack
 
 from simulator.clock import SECOND, Ticks, seconds
 from simulator.engine.deadlock import deadlock_of
+from simulator.engine.ownership import OWNER
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.uncaught import Uncaught
 
@@ -110,6 +111,14 @@ class Schedule(Uncaught):
             self._heap[:] = [entry for entry in self._heap if not _is_cancelled(entry)]
             heapq.heapify(self._heap)
             self._cancelled_timers = 0
+
+    def is_due_for(self, process: int) -> bool:
+        """Return whether anything of asyncio's is ready or due, now or ever, for ``process``."""
+        timers = (entry[5] for entry in self._heap if entry[4] is None)
+        return any(
+            handle._context.get(OWNER) == process and not handle._cancelled  # noqa: SLF001
+            for handle in (*self._ready, *timers)
+        )
 
     def time(self) -> float:
         return seconds(self.now)

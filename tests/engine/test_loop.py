@@ -228,7 +228,7 @@ class TestDeadlock:
         with pytest.raises(DeadlockError) as caught:
             loop.run_until_complete(main())
         assert str(caught.value) == (
-            "deadlock: every task waits and nothing is due\n"
+            "deadlock: tasks wait, and nothing is due that could wake them\n"
             f"  no process: Task-1 waits in {test}.<locals>.main "
             f"(test_loop.py:{lines['main'] + 9})\n"
             f"  no process: Task-3 waits in {test}.<locals>.waits_for_future "

@@ -36,6 +36,7 @@ CatchUp = Callable[[Held, Ticks, int], None]
 class Resting(Protocol):
     """What a process sees of each of its workers."""
 
+    is_closed: bool
     is_resting: bool
     ticket: int
 
@@ -193,6 +194,16 @@ class VirtualProcess:
     def _calm_ends(self, calm_number: int) -> None:
         if self.is_calm and calm_number == self._calm_number:
             self.wake()
+
+    def is_deadlocked(self) -> bool:
+        """Return whether every worker waits for the strategy, and the strategy for nothing that
+        will happen."""
+        return (
+            self.busy > 0
+            and not any(worker.is_resting and worker.is_closed for worker in self.workers)
+            and self.busy >= len(self.workers)
+            and not self.world.loop.is_due_for(self.number)
+        )
 
     def wake(self) -> None:
         """End the calm, if there is one: bring every worker up to now, and step from here."""

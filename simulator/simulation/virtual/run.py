@@ -1,6 +1,6 @@
 """One run on virtual time: builds the world, lets it run, returns what was counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from simulator.arrivals import Closed, gaps, phase
@@ -8,6 +8,7 @@ from simulator.clock import Ticks
 from simulator.distributions import Constant
 from simulator.engine.blocking import forbid_blocking
 from simulator.engine.clocks import LoopClock
+from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.fleet.agenda import Agenda
@@ -60,7 +61,7 @@ def run_on_virtual_time(
     # Under another tie policy a worker's key does not tell whose turn has passed.
     world = _world(plan, loop, sink, skips_calm=skips_calm and isinstance(ties, Fifo))
     processes = [_process(world, number) for number in range(plan.fleet.processes)]
-    loop.post_first(plan.duration, lambda _: world.finish(), None)
+    loop.post_first(plan.duration, lambda _: _finish(world, processes), None)
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
     try:
@@ -73,6 +74,15 @@ def run_on_virtual_time(
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
     )
+
+
+def _finish(world: World, processes: Sequence[VirtualProcess]) -> None:
+    """End the run: its time is over. Its end is always due, so a deadlock shows only here."""
+    stuck = [process.number for process in processes if process.is_deadlocked()]
+    if stuck:
+        world.fail(deadlock_of(world.loop, stuck))
+    else:
+        world.finish()
 
 
 def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:
