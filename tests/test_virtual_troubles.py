@@ -84,6 +84,21 @@ def error_of(plan: RunPlan) -> str:
     return str(caught.value)
 
 
+def test_workers_that_all_wait_for_the_token_endpoint_at_the_end_are_no_deadlock():
+    """Every call issues, which takes longer than the run has left: slow, and on its way."""
+    plan = a_plan(fail)
+    slow = Link(round_trip=Constant(20 * SECOND))
+    plan = replace(
+        plan,
+        composition=override("mint_per_call", ()),
+        links=replace(plan.links, token=slow),
+        duration=30 * SECOND,
+    )
+    counted = VirtualEngine().run(plan, Discarded(), lambda at: None)
+
+    assert sum(counted.provider.responses) > 0
+
+
 @pytest.mark.parametrize("arrivals", [Closed(Constant(SECOND)), Poisson(10.0)])
 def test_a_strategy_that_waits_for_nobody_is_a_deadlock_of_named_tasks(arrivals):
     """Every worker of both processes waits; the run would count nothing and look perfect."""

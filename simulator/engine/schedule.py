@@ -113,9 +113,10 @@ class Schedule(Uncaught):
             self._cancelled_timers = 0
 
     def is_due_for(self, process: int) -> bool:
-        """Return whether anything of asyncio's is ready or due, now or ever, for ``process``."""
-        timers = (entry[5] for entry in self._heap if entry[4] is None)
-        return any(
+        """Return whether anything is ready or due, now or ever, that wakes a task of ``process``."""
+        awaited = {id(task._fut_waiter) for task in self.tasks_of(process)}  # type: ignore[attr-defined]  # noqa: SLF001
+        timers = [entry[5] for entry in self._heap if entry[4] is None]
+        return any(id(entry[5]) in awaited for entry in self._heap) or any(
             handle._context.get(OWNER) == process and not handle._cancelled  # noqa: SLF001
             for handle in (*self._ready, *timers)
         )

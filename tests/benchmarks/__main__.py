@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from simulator.clock import DAY, HOUR, MINUTE, seconds
-from tests.benchmarks import simpy_fleet, stock_loop, virtual_fleet
+from tests.benchmarks import http, simpy_fleet, stock_loop, virtual_fleet
 
 ROUNDS = 5
 OUT = Path("results/benchmarks.json")
@@ -80,6 +80,7 @@ def rows() -> list[Row]:
             lambda: simpy_fleet.storm(600).requests,
             ">= 0.5",
         ),
+        in_turns("aiohttp: in memory / loopback", http.virtual, http.loopback, ">= 0.5"),
         *in_a_process_of_its_own("a day of 1,000 processes", "day", "< 30 s, < 1024 MiB"),
         *in_a_process_of_its_own("memory of a week", "week", "that of a day within 20 %"),
         *in_a_process_of_its_own("memory of a day", "calm_day", ""),

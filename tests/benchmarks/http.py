@@ -1,13 +1,10 @@
 """aiohttp's own client and server on the virtual loop, and the same on real loopback.
 
 Both ends live in one process on one loop, so neither figure owes anything to a second core, and
-the difference is what the connections in memory cost or save. ``python -m tests.benchmarks.http``
-prints both.
+the difference is what the connections in memory cost or save.
 """
 
 import asyncio
-import time
-from statistics import median
 
 import aiohttp
 from aiohttp import web
@@ -18,7 +15,6 @@ from simulator.engine.memory_network import MemoryNetwork
 
 REQUESTS = 4_000
 CLIENTS = 20
-ROUNDS = 3
 
 
 def virtual() -> int:
@@ -60,20 +56,3 @@ async def _client(session: aiohttp.ClientSession, url: str) -> None:
     for _ in range(REQUESTS // CLIENTS):
         async with session.get(url) as response:
             assert (await response.json())["id"] == 1
-
-
-def main() -> None:
-    """Measure both in turns, because other work on the machine slows both, and print medians."""
-    rates: dict[str, list[float]] = {"virtual": [], "loopback": []}
-    for _ in range(ROUNDS):
-        for name, work in (("virtual", virtual), ("loopback", loopback)):
-            begun = time.perf_counter()
-            rates[name].append(work() / (time.perf_counter() - begun))
-    ours, real = median(rates["virtual"]), median(rates["loopback"])
-    print(f"aiohttp on the virtual loop {ours:>8,.0f} requests/s")
-    print(f"aiohttp on real loopback    {real:>8,.0f} requests/s")
-    print(f"ratio {ours / real:.2f}, goal >= 0.50 (4,000 where loopback does 8,000)")
-
-
-if __name__ == "__main__":
-    main()
