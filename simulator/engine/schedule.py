@@ -113,7 +113,7 @@ class Schedule(Uncaught):
             self._cancelled_timers = 0
 
     def is_due_for(self, process: int) -> bool:
-        """Return whether anything is ready or due, now or ever, that wakes a task of ``process``."""
+        """Return whether anything is ready, or due some time, that wakes a task of ``process``."""
         awaited = {id(task._fut_waiter) for task in self.tasks_of(process)}  # type: ignore[attr-defined]  # noqa: SLF001
         timers = [entry[5] for entry in self._heap if entry[4] is None]
         return any(id(entry[5]) in awaited for entry in self._heap) or any(
