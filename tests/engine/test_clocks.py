@@ -11,14 +11,6 @@ from simulator.engine.clocks import LoopClock, SkewedClock
 from simulator.engine.loop import VirtualLoop
 
 
-@pytest.fixture
-def loop():
-    """Return a loop that is discarded after the test, whatever still waits on it."""
-    loop = VirtualLoop()
-    yield loop
-    loop.discard()
-
-
 def test_sleepers_of_all_kinds_wake_in_the_order_in_which_they_began(loop):
     """A clock's sleep is in line with ``asyncio.sleep``: neither overtakes the other."""
     seen = []

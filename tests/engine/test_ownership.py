@@ -13,14 +13,6 @@ from simulator.engine.loop import VirtualLoop
 from simulator.engine.ownership import OWNER, owned_by
 
 
-@pytest.fixture
-def loop():
-    """Return a loop that is discarded after the test, whatever still waits on it."""
-    loop = VirtualLoop()
-    yield loop
-    loop.discard()
-
-
 def start(loop, process, work, name=None):
     """Start ``work`` as a task of ``process``."""
     with owned_by(process):
