@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,31 +10,19 @@ from simulator.clock import DAY, HOUR, SECOND
 from simulator.distributions import Constant, Exponential, Lognormal
 from simulator.errors import ScenarioError
 from simulator.provider.messages import Operation
-from simulator.scenario import Catalogue, StrategyChoice, load, parse, scenario_hash, schema_text
+from simulator.scenario import Catalogue, StrategyChoice, load, scenario_hash, schema_text
 from simulator.scenario.model import OperationName
-from simulator.scenario.parameters import (
-    PositiveSpanParameter,
-    SpanParameter,
-    WholeParameter,
-)
+from simulator.scenario.parameters import PositiveSpanParameter, SpanParameter, WholeParameter
 from simulator.scenario.source import SIZE_MAX
+from tests.scenario_text import CATALOGUE, SMALLEST, changed, problems_of, read
 
-CATALOGUE: Catalogue = {
+TWO_PRESETS: Catalogue = {
     "single_flight": {"leeway": SpanParameter("Refresh this long before expiry.")},
     "shared_lock": {
         "lock_ttl": PositiveSpanParameter("The lock lapses after this long."),
         "retries": WholeParameter("How often to try again."),
     },
 }
-SMALLEST = """\
-name: smallest
-fleet: {processes: 1, workers: 2}
-workload:
-  arrivals: {process: closed, think: 1s}
-strategies: [single_flight]
-run:
-  duration: 1h
-"""
 FULL = """\
 name: expiry-stampede
 description: Forty workers find the token expired in the same instant.
@@ -48,24 +35,6 @@ network: {token: lognormal 200ms p95 600ms, api: lognormal 80ms p95 250ms, store
 strategies: [single_flight, {preset: shared_lock, name: short-lock, lock_ttl: 2s, retries: 1}]
 run: {duration: 7d, seeds: 20}
 """
-
-
-def read(text):
-    """Return the scenario in ``text``."""
-    return parse(text.encode(), CATALOGUE, Path("x.yaml"))
-
-
-def problems_of(text):
-    """Return the lines a user would see for ``text``, without the file's name."""
-    with pytest.raises(ScenarioError) as caught:
-        read(text)
-    return [line.removeprefix("x.yaml:") for line in str(caught.value).splitlines()]
-
-
-def changed(old, new):
-    """Return the smallest scenario with one piece of its text replaced."""
-    assert old in SMALLEST
-    return SMALLEST.replace(old, new)
 
 
 def test_a_full_scenario_reads_into_ticks_and_laws():
@@ -171,7 +140,7 @@ def properties_of(schema):
 
 def test_the_schema_describes_every_field():
     """An editor shows the description while the user types; a section's own text may serve."""
-    schema = json.loads(schema_text(CATALOGUE))
+    schema = json.loads(schema_text(TWO_PRESETS))
     undescribed = {
         name for name, field in properties_of(schema) if not {"description", "$ref"} & {*field}
     }
@@ -180,14 +149,14 @@ def test_the_schema_describes_every_field():
 
 def test_the_schema_gives_defaults_as_they_are_written():
     """Not in ticks: the user writes 1h."""
-    fields = dict(properties_of(json.loads(schema_text(CATALOGUE))))
+    fields = dict(properties_of(json.loads(schema_text(TWO_PRESETS))))
     assert fields["lifetime"]["default"] == "1h"
     assert fields["token"]["default"] == "lognormal 200ms p95 600ms"
 
 
 def test_the_schema_names_the_presets_and_what_each_can_change():
     """An entry is a name, or a mapping with its own preset's parameters and no others."""
-    schema = json.loads(schema_text(CATALOGUE))
+    schema = json.loads(schema_text(TWO_PRESETS))
     names, plain, locked = schema["properties"]["strategies"]["items"]["anyOf"]
     assert names == {"enum": ["single_flight", "shared_lock"]}
     assert plain["properties"]["preset"] == {"const": "single_flight"}
@@ -197,5 +166,5 @@ def test_the_schema_names_the_presets_and_what_each_can_change():
 
 def test_the_schema_of_one_catalogue_is_one_text():
     """It is kept in the repository, so it must not change by itself."""
-    assert schema_text(CATALOGUE) == schema_text(dict(CATALOGUE))
-    assert schema_text(CATALOGUE).endswith("}\n")
+    assert schema_text(TWO_PRESETS) == schema_text(dict(TWO_PRESETS))
+    assert schema_text(TWO_PRESETS).endswith("}\n")

@@ -1,58 +1,11 @@
-"""Every problem of a scenario file: in our own words, at its own place, all at once."""
-
-from pathlib import Path
+"""Problems of a scenario file: each in our own words, at its own place, and all at once."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import ScenarioError
-from simulator.scenario import Catalogue, parse
-from simulator.scenario.parameters import (
-    ChoiceParameter,
-    PositiveSpanParameter,
-    ShareParameter,
-    SpanParameter,
-    WholeParameter,
-)
-
-CATALOGUE: Catalogue = {
-    "check_then_act": {"leeway": SpanParameter("Refresh this long before expiry.")},
-    "single_flight": {"leeway": SpanParameter("Refresh this long before expiry.")},
-    "shared_lock": {
-        "lock_ttl": PositiveSpanParameter("The lock lapses after this long."),
-        "retries": WholeParameter("How often to try again."),
-        "jitter": ShareParameter("The random part of the margin."),
-        "on_401": ChoiceParameter("What a 401 does.", ("evict", "mint")),
-    },
-}
-SMALLEST = """\
-name: smallest
-fleet: {processes: 1, workers: 2}
-workload:
-  arrivals: {process: closed, think: 1s}
-strategies: [single_flight]
-run:
-  duration: 1h
-"""
-
-
-def read(text):
-    """Return the scenario in ``text``."""
-    return parse(text.encode(), CATALOGUE, Path("x.yaml"))
-
-
-def problems_of(text):
-    """Return the lines a user would see for ``text``, without the file's name."""
-    with pytest.raises(ScenarioError) as caught:
-        read(text)
-    return [line.removeprefix("x.yaml:") for line in str(caught.value).splitlines()]
-
-
-def changed(old, new):
-    """Return the smallest scenario with one piece of its text replaced."""
-    assert old in SMALLEST
-    return SMALLEST.replace(old, new)
+from tests.scenario_text import SMALLEST, changed, problems_of, read
 
 
 def problems_or_none(text):
@@ -254,81 +207,6 @@ def problems_or_none(text):
                 "8:15: run.time_scale: must leave provider.expires_in whole seconds, "
                 "as clients are told it; got 7 for 50s; try 7.14286"
             ),
-        ),
-        (
-            changed("single_flight", "singleflight"),
-            (
-                "5:14: strategies[0]: unknown strategy "
-                "'singleflight'; did you mean 'single_flight'? "
-                "known: check_then_act, single_flight, shared_lock"
-            ),
-        ),
-        (
-            changed("single_flight", "{preset: nope}"),
-            (
-                "5:23: strategies[0].preset: unknown strategy "
-                "'nope'; known: check_then_act, single_flight, shared_lock"
-            ),
-        ),
-        (
-            changed("single_flight", "{preset: 5}"),
-            "5:23: strategies[0].preset: must be text, got 5",
-        ),
-        (changed("single_flight", "{leeway: 1s}"), "5:14: strategies[0].preset: is required"),
-        (
-            changed("single_flight", "7"),
-            "5:14: strategies[0]: must be a strategy's name or a mapping, got 7",
-        ),
-        (
-            changed("[single_flight]", "single_flight"),
-            "5:13: strategies: must be a list of strategies, got 'single_flight'",
-        ),
-        (changed("[single_flight]", "[]"), "5:13: strategies: must name at least one strategy"),
-        (
-            changed("single_flight", "single_flight, single_flight"),
-            (
-                "5:29: strategies[1]: the name "
-                "'single_flight' is taken by strategies[0]; tell them apart with 'name'"
-            ),
-        ),
-        (
-            changed("single_flight", "{preset: single_flight, name: A/B}"),
-            (
-                "5:44: strategies[0].name: "
-                "must be lower-case letters, digits, '-' and '_' (at most 64), got 'A/B'"
-            ),
-        ),
-        (
-            changed("single_flight", "{preset: single_flight, lee_way: 1s}"),
-            "5:38: strategies[0].lee_way: unknown key; did you mean 'leeway'?",
-        ),
-        (
-            changed("single_flight", "{preset: single_flight, leeway: 10}"),
-            ("5:46: strategies[0].leeway: needs a unit, such as 30s, 5m or 1h; got 10"),
-        ),
-        (
-            changed("single_flight", "{preset: shared_lock, lock_ttl: 0s}"),
-            "5:46: strategies[0].lock_ttl: must be more than 0, got '0s'",
-        ),
-        (
-            changed("single_flight", "{preset: shared_lock, retries: many}"),
-            "5:45: strategies[0].retries: must be a whole number, got 'many'",
-        ),
-        (
-            changed("single_flight", "{preset: shared_lock, retries: -1}"),
-            "5:45: strategies[0].retries: must be at least 0, got -1",
-        ),
-        (
-            changed("single_flight", "{preset: shared_lock, jitter: 2}"),
-            "5:44: strategies[0].jitter: must be from 0 to 1, got 2",
-        ),
-        (
-            changed("single_flight", "{preset: shared_lock, jitter: big}"),
-            "5:44: strategies[0].jitter: must be a number from 0 to 1, got 'big'",
-        ),
-        (
-            changed("single_flight", "{preset: shared_lock, on_401: cry}"),
-            "5:44: strategies[0].on_401: must be 'evict' or 'mint', got 'cry'",
         ),
     ],
 )

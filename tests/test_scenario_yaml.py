@@ -7,30 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import ScenarioError
-from simulator.scenario import Catalogue, parse
-
-CATALOGUE: Catalogue = {"single_flight": {}}
-SMALLEST = """\
-name: smallest
-fleet: {processes: 1, workers: 2}
-workload:
-  arrivals: {process: closed, think: 1s}
-strategies: [single_flight]
-run:
-  duration: 1h
-"""
-
-
-def read(text):
-    """Return the scenario in ``text``."""
-    return parse(text.encode(), CATALOGUE, Path("x.yaml"))
-
-
-def problems_of(text):
-    """Return the lines a user would see for ``text``, without the file's name."""
-    with pytest.raises(ScenarioError) as caught:
-        read(text)
-    return [line.removeprefix("x.yaml:") for line in str(caught.value).splitlines()]
+from simulator.scenario import parse
+from tests.scenario_text import CATALOGUE, SMALLEST, problems_of, read
 
 
 @pytest.mark.parametrize(

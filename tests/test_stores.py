@@ -1,10 +1,6 @@
-"""One behaviour suite over every store, then what separate processes may rely on."""
+"""One behaviour suite over every store, and what memory alone can show."""
 
 import asyncio
-import json
-import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -12,29 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.clock import MILLISECOND, SECOND
-from simulator.stores.contract import Lease, Record, StoreUnavailable
+from simulator.stores.contract import Lease, Record
 from simulator.stores.memory import MemoryStore
 from simulator.stores.sqlite import SqliteStore, open_sqlite
 from simulator.token import Token
-
-A = Token("a", 1, 100)
-B = Token("b", 2, 200)
-TTL = 10 * SECOND
-CONTENDER = Path(__file__).with_name("store_contender.py")
-
-
-@dataclass
-class HandClock:
-    """Stands still until somebody sets it or sleeps."""
-
-    at: int = 0
-
-    def now(self):
-        return self.at
-
-    async def sleep(self, span):
-        self.at += span
+from tests.store_world import TTL, A, B, HandClock
 
 
 @dataclass
@@ -205,134 +183,5 @@ def test_a_memory_store_shows_its_record_at_once():
         assert store.snapshot() is None
         await store.write(A)
         assert store.snapshot() == await store.read() == Record(A, version=1)
-
-    asyncio.run(story())
-
-
-def test_a_sqlite_store_outlives_its_connections(tmp_path):
-    """A process that restarts finds the record and the lease where it left them."""
-
-    async def story():
-        clock = HandClock()
-        async with open_sqlite(tmp_path / "s.db", clock) as store:
-            await store.write(A)
-            await store.acquire("p0", TTL)
-        async with open_sqlite(tmp_path / "s.db", clock) as store:
-            assert await store.read() == Record(A, version=1)
-            assert await store.acquire("p1", TTL) is None
-
-    asyncio.run(story())
-
-
-def test_a_file_that_is_no_database_is_an_unavailable_store(tmp_path):
-    """The error is the contract's, and says what SQLite said."""
-    path = tmp_path / "notes.txt"
-    path.write_text("not a database, but long enough to be looked at as one " * 20)
-
-    async def story():
-        with pytest.raises(StoreUnavailable, match="SQLite: file is not a database"):
-            async with open_sqlite(path, HandClock()):
-                pass
-
-    asyncio.run(story())
-
-
-def test_a_folder_that_is_not_there_is_an_unavailable_store(tmp_path):
-    """A store is made in a folder that exists, or not at all."""
-
-    async def story():
-        with pytest.raises(StoreUnavailable, match="unable to open"):
-            async with open_sqlite(tmp_path / "nowhere" / "s.db", HandClock()):
-                pass
-
-    asyncio.run(story())
-
-
-def test_a_store_somebody_else_has_locked_is_unavailable_to_writers_only(tmp_path):
-    """A writer gives up after its busy timeout; with write-ahead logging readers go on."""
-
-    async def story():
-        path = tmp_path / "s.db"
-        async with open_sqlite(path, HandClock(), busy_timeout=MILLISECOND) as store:
-            await store.write(A)
-            elsewhere = sqlite3.connect(path, isolation_level=None)
-            elsewhere.execute("BEGIN IMMEDIATE")
-            for change in (store.write(B), store.acquire("p", TTL)):
-                with pytest.raises(StoreUnavailable, match="locked"):
-                    await change
-            assert await store.read() == Record(A, version=1)
-            elsewhere.execute("ROLLBACK")
-            assert await store.write(B)
-            elsewhere.close()
-
-    asyncio.run(story())
-
-
-def test_opening_a_file_in_exclusive_use_gives_up_after_the_busy_timeout(tmp_path):
-    """A try every 5 ms of the clock: at 0, 5 and 10 ms."""
-
-    async def story():
-        path, clock = tmp_path / "s.db", HandClock()
-        elsewhere = sqlite3.connect(path, isolation_level=None)
-        elsewhere.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoreUnavailable, match="locked"):
-            async with open_sqlite(path, clock, busy_timeout=10 * MILLISECOND):
-                pass
-        assert clock.at == 10 * MILLISECOND
-        elsewhere.close()
-
-    asyncio.run(story())
-
-
-def test_opening_a_file_in_exclusive_use_waits_until_it_is_free(tmp_path):
-    """Processes that open a new file at once collide; all but one wait, and none fails."""
-
-    async def story():
-        path = tmp_path / "s.db"
-        elsewhere = sqlite3.connect(path, isolation_level=None)
-        elsewhere.execute("BEGIN EXCLUSIVE")
-
-        class UntilItIsFree(HandClock):
-            async def sleep(self, span):
-                self.at += span
-                elsewhere.close()
-
-        clock = UntilItIsFree()
-        async with open_sqlite(path, clock, busy_timeout=10 * MILLISECOND) as store:
-            assert await store.write(A)
-        assert clock.at == 5 * MILLISECOND
-
-    asyncio.run(story())
-
-
-def test_separate_processes_lose_no_write_and_hold_no_lease_together(tmp_path):
-    """Three processes open one new file at once, and each makes 40 compare-and-set writes and
-    holds 20 leases. So there are 120 versions and 60 different fencing tokens. While holding a
-    lease each adds one to a number in a plain file, in two steps: two holders at once lose some."""
-    counter = tmp_path / "counter"
-    counter.write_text("0")
-    command = [sys.executable, str(CONTENDER), str(tmp_path / "s.db"), str(counter), "40", "20"]
-    contenders = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for name in ("p0", "p1", "p2")
-    ]
-    try:
-        for contender in contenders:
-            assert contender.stdout.readline() == "ready\n"
-        for contender in contenders:
-            contender.stdin.write("go\n")
-            contender.stdin.flush()
-        grants = [json.loads(contender.communicate(timeout=60)[0]) for contender in contenders]
-    finally:
-        for contender in contenders:
-            contender.kill()
-    assert sorted(grant for each in grants for grant in each) == list(range(1, 61))
-    assert counter.read_text() == "60"
-
-    async def story():
-        async with open_sqlite(tmp_path / "s.db", HandClock()) as store:
-            record = await store.read()
-            assert record is not None
-            assert record.version == 120
 
     asyncio.run(story())

@@ -7,17 +7,8 @@ import pytest
 
 from simulator.clock import SECOND
 from simulator.engine.clocks import LoopClock
-from simulator.engine.loop import VirtualLoop
 from simulator.engine.ownership import OWNER, owned_by
 from simulator.errors import DeadlockError
-
-
-@pytest.fixture
-def loop():
-    """Return a loop that is discarded after the test, whatever still waits on it."""
-    loop = VirtualLoop()
-    yield loop
-    loop.discard()
 
 
 def start(process, coroutine):

@@ -1,24 +1,10 @@
-"""Simulated processes on one loop: what is theirs, how they crash and pause, and their clocks."""
+"""Simulated processes on one loop: what is theirs, how they crash and how they pause."""
 
 import asyncio
 import gc
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from simulator.clock import DAY, MILLISECOND, SECOND
-from simulator.engine.clocks import LoopClock, SkewedClock
-from simulator.engine.loop import VirtualLoop
+from simulator.clock import SECOND
 from simulator.engine.ownership import OWNER, owned_by
-
-
-@pytest.fixture
-def loop():
-    """Return a loop that is discarded after the test, whatever still waits on it."""
-    loop = VirtualLoop()
-    yield loop
-    loop.discard()
 
 
 def start(loop, process, work, name=None):
@@ -280,56 +266,3 @@ class TestPause:
 
         loop.run_until_complete(main())
         assert seen == [("x", 2)]
-
-
-class TestClocks:
-    def test_the_loops_clock_is_the_truth(self, loop):
-        """A sleep that is not positive is over at once."""
-        clock = LoopClock(loop)
-
-        async def main():
-            await clock.sleep(5)
-            await clock.sleep(0)
-            await clock.sleep(-5)
-            return clock.now()
-
-        assert loop.run_until_complete(main()) == 5
-
-    def test_a_skewed_clock_is_off_by_an_amount_and_a_rate(self, loop):
-        """2 s ahead and 100 ppm fast: after a day, 86,400 s x 0.0001 = 8.64 s more."""
-        clock = SkewedClock(loop, offset=2 * SECOND, drift_ppm=100)
-        assert clock.now() == 2 * SECOND
-        loop.run_until_complete(asyncio.sleep(DAY / SECOND))
-        assert clock.now() == DAY + 2 * SECOND + 8_640 * MILLISECOND
-
-    def test_a_slow_clock_sleeps_longer(self, loop):
-        """At half speed a second takes two."""
-        clock = SkewedClock(loop, offset=-SECOND, drift_ppm=-500_000)
-        loop.run_until_complete(clock.sleep(SECOND))
-        assert (loop.now, clock.now()) == (2 * SECOND, 0)
-
-    def test_a_clock_that_stands_still_is_no_clock(self, loop):
-        """Nor one that runs backwards."""
-        with pytest.raises(ValueError, match="does not run forwards"):
-            SkewedClock(loop, offset=0, drift_ppm=-1_000_000)
-
-    @given(
-        started_at=st.integers(0, DAY),
-        offset=st.integers(-DAY, DAY),
-        drift_ppm=st.integers(-999_999, 3_000_000),
-        span=st.integers(-5, SECOND),
-    )
-    def test_a_sleep_ends_when_its_clock_has_moved_and_no_tick_earlier(
-        self, started_at, offset, drift_ppm, span
-    ):
-        """Else whoever sleeps until an instant on that clock wakes before it, again and again."""
-        loop = VirtualLoop()
-        loop.now = started_at
-        clock = SkewedClock(loop, offset=offset, drift_ppm=drift_ppm)
-        before = clock.now()
-        loop.run_until_complete(clock.sleep(span))
-        assert clock.now() - before >= span
-        if loop.now > started_at:
-            loop.now -= 1
-            assert clock.now() - before < span
-        loop.close()

@@ -1,0 +1,124 @@
+"""What the virtual loop refuses: what needs real time, and calls that would block."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from simulator.engine.ownership import owned_by
+from simulator.errors import BlockedLoopError, UnsupportedOnVirtualTime
+
+
+class TestUnsupported:
+    @pytest.mark.parametrize(
+        ("call", "says"),
+        [
+            (lambda: asyncio.to_thread(print), "run_in_executor (asyncio.to_thread): a thread"),
+            (lambda: asyncio.create_subprocess_exec("true"), "subprocess_exec: another program"),
+            (lambda: asyncio.open_connection("localhost", 80), "no simulated network is here"),
+            (lambda: asyncio.start_server(print, "localhost", 80), "create_server: a real socket"),
+            (lambda: asyncio.get_running_loop().getaddrinfo("a", 80), "getaddrinfo: a real socket"),
+            (lambda: asyncio.get_running_loop().sock_recv(None, 1), "sock_recv: a real socket"),
+            (lambda: asyncio.get_running_loop().add_reader(0, print), "add_reader: a real socket"),
+            (
+                lambda: asyncio.get_running_loop().add_signal_handler(2, print),
+                "add_signal_handler: signals come in real time",
+            ),
+        ],
+    )
+    def test_what_needs_real_time_says_so(self, loop, call, says):
+        """Something almost right would be worse than an error."""
+
+        async def main():
+            await call()
+
+        with pytest.raises(UnsupportedOnVirtualTime) as caught:
+            loop.run_until_complete(main())
+        assert says in str(caught.value)
+
+    def test_call_soon_threadsafe_is_for_the_loops_own_thread(self, loop):
+        """A signal's handler uses it there; another thread's call would come at any time."""
+        caught, seen = [], []
+
+        def from_elsewhere():
+            try:
+                loop.call_soon_threadsafe(seen.append, "elsewhere")
+            except UnsupportedOnVirtualTime as error:
+                caught.append(str(error))
+
+        waiting = threading.Event()
+        thread = threading.Thread(daemon=True, target=lambda: (waiting.wait(), from_elsewhere()))
+        thread.start()
+
+        async def main():
+            loop.call_soon_threadsafe(seen.append, "here")
+            waiting.set()
+            thread.join()
+
+        loop.run_until_complete(main())
+        assert seen == ["here"]
+        assert caught == ["call_soon_threadsafe from another thread: a thread runs in real time"]
+
+
+class TestBlocking:
+    @pytest.mark.parametrize(
+        ("call", "named"),
+        [
+            (lambda: time.sleep(0), "time.sleep"),
+            (lambda: threading.Thread(target=print).start(), "starting a thread"),
+            (lambda: subprocess.run(["true"], check=False), "subprocess.Popen"),
+            (lambda: os.system("true"), "os.system"),
+            (lambda: socket.create_connection(("127.0.0.1", 9)), "socket.getaddrinfo"),
+            (lambda: _connect("127.0.0.1"), "socket.connect"),
+            (lambda: socket.gethostbyname("localhost"), "socket.gethostbyname"),
+        ],
+    )
+    def test_a_call_that_blocks_is_an_error_that_names_it(self, loop, call, named):
+        """And whose it is, and where."""
+
+        async def strategy():
+            call()
+
+        async def main():
+            with owned_by(2):
+                await loop.create_task(strategy())
+
+        line = strategy.__code__.co_firstlineno + 1
+        with pytest.raises(BlockedLoopError) as caught:
+            loop.run_until_complete(main())
+        whose, rest = str(caught.value).split(f": {named} in ")
+        assert whose == "process 2"
+        place, advice = rest.split(" would block the loop in real time; use ")
+        assert place.endswith(f"strategy (test_loop_refusals.py:{line})")
+        assert advice
+
+    def test_a_call_that_blocks_ends_the_run_even_if_its_error_is_swallowed(self, loop):
+        """Code that retries after any exception would otherwise make a run of nothing but those."""
+
+        async def swallows():
+            while True:
+                try:
+                    time.sleep(0)  # noqa: ASYNC251
+                except Exception:  # noqa: BLE001 - the story is about such code
+                    await asyncio.sleep(1)
+
+        with pytest.raises(BlockedLoopError, match=r"asyncio\.sleep instead"):
+            loop.run_until_complete(swallows())
+        assert loop.now == 0
+
+    def test_outside_the_loop_everything_may_block(self, loop):
+        """Before a run, after it, and in other threads."""
+        loop.run_until_complete(asyncio.sleep(1))
+        time.sleep(0)
+        thread = threading.Thread(target=time.sleep, args=(0,))
+        thread.start()
+        thread.join()
+
+
+def _connect(host):
+    with socket.socket() as sock:
+        sock.connect((host, 9))

@@ -1,0 +1,53 @@
+"""Scenarios as text, the smallest above all, and what a user sees of their problems."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import ScenarioError
+from simulator.scenario import Catalogue, parse
+from simulator.scenario.parameters import (
+    ChoiceParameter,
+    PositiveSpanParameter,
+    ShareParameter,
+    SpanParameter,
+    WholeParameter,
+)
+
+CATALOGUE: Catalogue = {
+    "check_then_act": {"leeway": SpanParameter("Refresh this long before expiry.")},
+    "single_flight": {"leeway": SpanParameter("Refresh this long before expiry.")},
+    "shared_lock": {
+        "lock_ttl": PositiveSpanParameter("The lock lapses after this long."),
+        "retries": WholeParameter("How often to try again."),
+        "jitter": ShareParameter("The random part of the margin."),
+        "on_401": ChoiceParameter("What a 401 does.", ("evict", "mint")),
+    },
+}
+SMALLEST = """\
+name: smallest
+fleet: {processes: 1, workers: 2}
+workload:
+  arrivals: {process: closed, think: 1s}
+strategies: [single_flight]
+run:
+  duration: 1h
+"""
+
+
+def read(text):
+    """Return the scenario in ``text``."""
+    return parse(text.encode(), CATALOGUE, Path("x.yaml"))
+
+
+def problems_of(text):
+    """Return the lines a user would see for ``text``, without the file's name."""
+    with pytest.raises(ScenarioError) as caught:
+        read(text)
+    return [line.removeprefix("x.yaml:") for line in str(caught.value).splitlines()]
+
+
+def changed(old, new):
+    """Return the smallest scenario with one piece of its text replaced."""
+    assert old in SMALLEST
+    return SMALLEST.replace(old, new)

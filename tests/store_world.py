@@ -1,0 +1,23 @@
+"""What stores are tried with: two tokens, the span of a lease, and a clock set by hand."""
+
+from dataclasses import dataclass
+
+from simulator.clock import SECOND
+from simulator.token import Token
+
+A = Token("a", 1, 100)
+B = Token("b", 2, 200)
+TTL = 10 * SECOND
+
+
+@dataclass
+class HandClock:
+    """Stands still until somebody sets it or sleeps."""
+
+    at: int = 0
+
+    def now(self):
+        return self.at
+
+    async def sleep(self, span):
+        self.at += span
