@@ -1,14 +1,15 @@
 """Whether two engines give the same figures for the same scenario.
 
-Two means over seeds agree when they differ by no more than both their intervals together can
-explain, and a little more: what real HTTP and Python add to a latency is no disagreement about
-strategies, and neither is a fraction of a per cent of a rate. Where the intervals are so wide that
-nearly any two figures would agree, nobody can tell: more seeds are needed.
+Under one seed both engines meet the same arrivals and latencies, so they are compared seed by seed.
+They agree when the mean difference is no more than its interval can explain, and a little more:
+what real HTTP and Python add to a latency is no disagreement about strategies, and neither is a
+fraction of a per cent of a rate. Where the interval is so wide that nearly any two figures would
+agree, nobody can tell: more seeds are needed.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import sub
 from typing import Literal, get_args
 
 from simulator.analysis.figures import operations_failed, responses_401
@@ -21,7 +22,7 @@ Verdict = Literal["agree", "can't tell", "disagree"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """What two means may differ by beyond chance, and how wide chance may be to say anything.
+    """What two engines may differ by beyond chance, and how wide chance may be to say anything.
 
     Each is the larger of an absolute value and a share of the figure's size.
     """
@@ -67,34 +68,48 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One figure on both engines; a spread is None where a run of that engine has no such figure,
-    and then nothing can be compared."""
+    """One figure on both engines, and wire less virtual seed by seed.
+
+    A spread is None where a run of that engine has no such figure; then nothing can be compared.
+    """
 
     figure: Figure
     wire: Spread | None
     virtual: Spread | None
+    difference: Spread | None
 
     @property
     def verdict(self) -> Verdict:
         """Whether the difference can be chance, or is too small to matter."""
-        if self.wire is None or self.virtual is None:
+        if self.wire is None or self.virtual is None or self.difference is None:
             return "can't tell" if self.wire is self.virtual else "disagree"
         tolerance = self.figure.tolerance
         size = max(self.wire.mean, self.virtual.mean)
-        reach = math.hypot(self.wire.reach, self.virtual.reach)
         slack = max(tolerance.slack, tolerance.slack_share * size)
-        if abs(self.wire.mean - self.virtual.mean) > reach + slack:
+        if abs(self.difference.mean) > self.difference.reach + slack:
             return "disagree"
-        too_wide = reach > max(tolerance.reach, tolerance.reach_share * size)
-        return "can't tell" if too_wide else "agree"
+        widest = max(tolerance.reach, tolerance.reach_share * size)
+        return "agree" if self.difference.reach <= widest else "can't tell"
 
 
 def compare(wire: Sequence[RecordedRun], virtual: Sequence[RecordedRun]) -> list[Compared]:
-    """Return every figure of one strategy on both engines, each with two seeds or more."""
-    return [
-        Compared(figure=figure, wire=_spread(figure, wire), virtual=_spread(figure, virtual))
-        for figure in FIGURES
-    ]
+    """Return every figure of one strategy on both engines, with the same seeds, two or more."""
+    assert [run.header.seed for run in wire] == [run.header.seed for run in virtual]
+    return [_compare(figure, wire, virtual) for figure in FIGURES]
+
+
+def _compare(
+    figure: Figure, wire: Sequence[RecordedRun], virtual: Sequence[RecordedRun]
+) -> Compared:
+    on_wire = [value for run in wire if (value := figure.of(run)) is not None]
+    on_virtual = [value for run in virtual if (value := figure.of(run)) is not None]
+    is_paired = len(on_wire) == len(on_virtual) == len(wire)
+    return Compared(
+        figure=figure,
+        wire=_spread(on_wire) if len(on_wire) == len(wire) else None,
+        virtual=_spread(on_virtual) if len(on_virtual) == len(virtual) else None,
+        difference=_spread(list(map(sub, on_wire, on_virtual))) if is_paired else None,
+    )
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -102,10 +117,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=get_args(Verdict).index)
 
 
-def _spread(figure: Figure, runs: Sequence[RecordedRun]) -> Spread | None:
-    values = [value for run in runs if (value := figure.of(run)) is not None]
-    if len(values) < len(runs):
-        return None
+def _spread(values: Sequence[float]) -> Spread:
     mean, reach = mean_and_reach(values)
     return Spread(mean=mean, reach=reach)
 

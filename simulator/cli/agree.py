@@ -20,7 +20,6 @@ from simulator.analysis.agreement import (
 from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
-from simulator.cli.table import percent
 from simulator.scenario import load
 from simulator.scenario.faults import EngineName
 from simulator.simulation.experiment import Experiment, run_all
@@ -91,12 +90,13 @@ def _table(scenario: str, seeds: int, rows: Mapping[str, Sequence[Compared]]) ->
     )
     for heading in ("strategy", "figure"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("wire", "virtual", "verdict"):
+    for heading in ("wire", "virtual", "difference", "verdict"):
         table.add_column(heading, justify="right", no_wrap=True)
     for strategy, compared in rows.items():
         for row in compared:
             name = strategy if row is compared[0] else ""
-            shown = (_shown(row.figure, spread) for spread in (row.wire, row.virtual))
+            spreads = (row.wire, row.virtual, row.difference)
+            shown = (_shown(row.figure, spread) for spread in spreads)
             table.add_row(name, row.figure.name, *shown, row.verdict)
         table.add_section()
     return table
@@ -106,6 +106,6 @@ def _shown(figure: Figure, spread: Spread | None) -> str:
     if spread is None:
         return "-"
     if figure.tolerance is RATES:
-        return f"{percent(spread.mean)} ± {100 * spread.reach:.2g}"
+        return f"{100 * spread.mean:.2f} ± {100 * spread.reach:.2f} %"
     unit = " ms" if figure.tolerance is LATENCIES else ""
-    return f"{spread.mean:,.1f} ± {spread.reach:.2g}{unit}"
+    return f"{spread.mean:,.1f} ± {spread.reach:,.1f}{unit}"
