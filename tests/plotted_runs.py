@@ -55,7 +55,7 @@ def a_run(folder, strategy, seed, refused):
             TokenAdopted(at=1, token=1, process=0),
             TokenAdopted(at=SECOND // 2, token=1, process=1),
             TokenIssued(at=SECOND, token=2, expires_at=7 * SECOND, asked_by="p1.w0"),
-            TokenEvicted(at=SECOND, token=1, displaced_by=2, asked_by="p1.w0"),
+            TokenEvicted(at=SECOND, token=1, displaced_by=2, asked_by="p1.w0", valid_until=SECOND),
         ):
             writer.write(event)
         writer.finish(provider, clients)

@@ -22,7 +22,7 @@ def issue(token, at, asked_by="p0.w0"):
 
 
 def evict(token, at, by):
-    return TokenEvicted(at=at, token=token, displaced_by=by, asked_by="p1.w0")
+    return TokenEvicted(at=at, token=token, displaced_by=by, asked_by="p1.w0", valid_until=at)
 
 
 def test_a_token_ends_as_its_events_say(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.clock import HOUR, SECOND
 from simulator.provider import Provider
+from simulator.provider.app import App, Credentials, Directory
 from simulator.provider.ledger import ENDED_KEPT, Ledger
 from simulator.provider.messages import (
     Accepted,
@@ -16,7 +17,7 @@ from simulator.provider.messages import (
     Refused,
     TokenRequest,
 )
-from simulator.provider.policy import App, Credentials, Directory, TokenPolicy
+from simulator.provider.policy import TokenPolicy
 from simulator.trace.events import CallRefused, IssueRefused, TokenEvicted, TokenIssued
 
 CREDENTIALS = Credentials(client_id="shop", client_secret="hush", account_id="acct")
@@ -50,12 +51,13 @@ def issue(provider, now=0):
 
 def test_an_issue_grants_a_token_for_the_policys_lifetime():
     """One hour: 3600 seconds on the wire, and every scope of the app in one string."""
-    reply, events = a_provider().handle(a_token_request(), 5 * SECOND)
+    reply, events = a_provider().issue(a_token_request(), 5 * SECOND)
 
     assert reply == Granted(
         token=1,
         expires_at=HOUR + 5 * SECOND,
         expires_in=3600,
+        issued_at=5 * SECOND,
         scope="meeting:write:meeting:admin meeting:read:meeting:admin"
         " meeting:delete:meeting:admin user:read:user:admin",
     )
@@ -72,7 +74,7 @@ def test_issuing_at_the_cap_evicts_the_oldest_and_says_for_whom():
     _, events = provider.issue(a_token_request(asked_by="p7"), SECOND)
 
     assert events == [
-        TokenEvicted(at=SECOND, token=1, displaced_by=2, asked_by="p7"),
+        TokenEvicted(at=SECOND, token=1, displaced_by=2, asked_by="p7", valid_until=SECOND),
         TokenIssued(at=SECOND, token=2, expires_at=HOUR + SECOND, asked_by="p7"),
     ]
 
@@ -120,7 +122,7 @@ def test_a_401_carries_its_true_cause_in_the_event_only(token, now, cause, messa
     issue(provider, 0)
     issue(provider, SECOND)
 
-    reply, events = provider.handle(a_call(token), now)
+    reply, events = provider.call(a_call(token), now)
 
     assert reply == Refused(status=401, error="124", message=message, cause=cause)
     seen = None if cause == "unknown_token" else token

@@ -54,7 +54,11 @@ class LedgerAgainstList(RuleBasedStateMachine):
         )
         evictions = [
             TokenEvicted(
-                at=self.now, token=token, displaced_by=self.issued, asked_by=f"p{self.issued}"
+                at=self.now,
+                token=token,
+                displaced_by=self.issued,
+                asked_by=f"p{self.issued}",
+                valid_until=self.now,
             )
             for token in displaced
         ]

@@ -59,7 +59,7 @@ def problems_or_none(text):
         ),
         (
             SMALLEST + "provider: {profile: zoom}\n",
-            "8:21: provider.profile: must be 'zoom-2022' or 'zoom-2023', got 'zoom'",
+            "8:21: provider.profile: unknown profile 'zoom'; did you mean 'zoho'?",
         ),
         (
             SMALLEST + "provider: {live_tokens: 0}\n",

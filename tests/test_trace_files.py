@@ -36,7 +36,7 @@ EVENTS = [
     TokenIssued(at=1, token=1, expires_at=HOUR, asked_by="p0.w1"),
     TokenAdopted(at=2, token=1, process=0),
     TokenIssued(at=3, token=2, expires_at=HOUR, asked_by='a "client" of Zoë'),
-    TokenEvicted(at=3, token=1, displaced_by=2, asked_by="p1"),
+    TokenEvicted(at=3, token=1, displaced_by=2, asked_by="p1", valid_until=5),
     CallRefused(at=4, token=1, cause="evicted", asked_by="p0.w1"),
     CallRefused(at=5, token=None, cause="unknown_token", asked_by="p0.w2"),
     TokenRevoked(at=6, token=2),
@@ -89,7 +89,8 @@ def test_an_event_is_one_line_of_json_with_its_instant_first(tmp_path):
         ' "version": "0.1.0"}'
     )
     assert lines[4] == (
-        '{"at": 3, "event": "token_evicted", "token": 1, "displaced_by": 2, "asked_by": "p1"}'
+        '{"at": 3, "event": "token_evicted", "token": 1, "displaced_by": 2, "asked_by": "p1",'
+        ' "valid_until": 5}'
     )
     assert lines[6] == (
         '{"at": 5, "event": "call_refused", "token": null, "cause": "unknown_token",'

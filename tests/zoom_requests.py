@@ -5,8 +5,9 @@ from base64 import b64encode
 
 from simulator.clock import HOUR
 from simulator.provider import Provider
+from simulator.provider.app import App, Credentials
 from simulator.provider.http import ZoomHttp
-from simulator.provider.policy import App, Credentials, TokenPolicy
+from simulator.provider.policy import TokenPolicy
 from simulator.provider.reading import HttpRequest
 
 CREDENTIALS = Credentials(client_id="shop", client_secret="hush", account_id="acct")

@@ -105,7 +105,8 @@ def _lives(run: RecordedRun, wanted: range) -> tuple[dict[TokenId, _Life], Ticks
                     event, min(event.expires_at, duration), "expired" if expires else "live"
                 )
             case TokenEvicted() if event.token in lives:
-                lives[event.token].ended_at, lives[event.token].end = event.at, "evicted"
+                lives[event.token].ended_at = min(event.valid_until, duration)
+                lives[event.token].end = "evicted"
             case TokenRevoked() if event.token in lives:
                 lives[event.token].ended_at, lives[event.token].end = event.at, "revoked"
             case TokenAdopted() if event.token in lives:

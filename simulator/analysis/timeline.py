@@ -5,6 +5,7 @@ from typing import assert_never
 
 from simulator.clock import DAY, HOUR, MINUTE, SECOND, Ticks
 from simulator.trace.events import (
+    AppChanged,
     CallRefused,
     Event,
     IssueRefused,
@@ -28,9 +29,11 @@ def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
         case TokenIssued():
             return f"{event.asked_by} is issued token {event.token}"
         case TokenEvicted():
+            grace = event.valid_until - event.at
+            until = f", and is valid for {grace / SECOND:g} s more" if grace else ""
             return (
                 f"token {event.token} is evicted by token {event.displaced_by}, "
-                f"which {event.asked_by} asked for"
+                f"which {event.asked_by} asked for{until}"
             )
         case TokenRevoked():
             return f"token {event.token} is revoked"
@@ -39,6 +42,8 @@ def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
         case CallRefused():
             token = "no token" if event.token is None else f"token {event.token}"
             return f"{event.asked_by} gets 401 with {token}: {event.cause}"
+        case AppChanged():
+            return f"the app: {event.change}"
         case TokenAdopted():
             return f"p{event.process} begins to use token {event.token}"
         case ProcessEnded():

@@ -79,6 +79,7 @@ def _make_runs(asked: Asked, traces: Path, console: Console) -> dict[str, list[R
 
 def _setting(asked: Asked) -> Setting:
     scenario = asked.experiment.scenario
+    policy = scenario.provider.policy()
     return Setting(
         scenario=scenario.name,
         description=scenario.description.strip(),
@@ -90,8 +91,8 @@ def _setting(asked: Asked) -> Setting:
         time_scale=asked.experiment.time_scale,
         provider={
             "profile": scenario.provider.profile,
-            "live_tokens": scenario.provider.live_tokens,
-            "lifetime_s": seconds(scenario.provider.lifetime),
+            "live_tokens": policy.live_tokens or "none",
+            "lifetime_s": seconds(policy.lifetime),
         },
         fleet={"processes": scenario.fleet.processes, "workers": scenario.fleet.workers},
         command=asked.command,

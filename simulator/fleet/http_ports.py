@@ -11,8 +11,8 @@ import aiohttp
 
 from simulator.clock import Clock, Ticks, seconds, ticks
 from simulator.fleet.ports import Answer, Errand
+from simulator.provider.app import Credentials
 from simulator.provider.messages import Operation
-from simulator.provider.policy import Credentials
 from simulator.provider.reading import CALLER_HEADER
 from simulator.strategies.contract import Denied
 from simulator.token import Token

@@ -106,9 +106,12 @@ class ZoomHttp:
     def _issue(self, request: HttpRequest, now: Ticks) -> Exchange:
         reply, events = self.provider.issue(read_token_request(request), now)
         if isinstance(reply, Refused):
-            response = self._response(reply.status, _TOKEN, zoom_bodies.token_refusal(reply))
+            headers = {**_TOKEN, **_retry_after(reply)}
+            response = self._response(reply.status, headers, zoom_bodies.token_refusal(reply))
         else:
-            value = self.tokens.write(reply.token, issued_at=now, expires_at=reply.expires_at)
+            value = self.tokens.write(
+                reply.token, issued_at=reply.issued_at, expires_at=reply.expires_at
+            )
             response = self._response(200, _TOKEN, zoom_bodies.grant(reply, value, self._api_url))
         return Exchange(response, "token", reply, events)
 
@@ -157,3 +160,10 @@ class ZoomHttp:
         self._answered += 1
         tracking = {"x-zm-trackingid": f"v=2.0;clid=tokenrace;rid=WEB_{self._answered:032x}"}
         return HttpResponse(status, {**headers, **tracking}, body)
+
+
+def _retry_after(refused: Refused) -> Mapping[str, str]:
+    """Return the header (RFC 9110 section 10.2.3), in whole seconds rounded up, if there is one."""
+    if refused.retry_after is None:
+        return {}
+    return {"Retry-After": str(-(-refused.retry_after // SECOND))}

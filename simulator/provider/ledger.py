@@ -3,18 +3,20 @@
 A token is *live* (RFC 7662 calls it active, section 2.2) from its issue until it
 
     expires     now reaches ``expires_at``: live before that instant, no longer live at it
-    is revoked  on request (RFC 7009)
-    is evicted  the app has ``live_tokens`` live ones and a newer token takes its place
+    is revoked  on request (RFC 7009), or with the app's secret
+    is evicted  a newer token takes its place, by the policy's rule at the cap
 
-Its first end is its end: a token evicted at noon is still "evicted" past its expiry. Without
-revocations this gives the FIFO law, with M(t) tokens issued by t and a cap of N: token k is live at
-t exactly when M(t) - k < N and t is before its expiry.
+Its first end is its end: a token evicted at noon is still "evicted" past its expiry. Where evicting
+the oldest is the rule, and without revocations, this gives the FIFO law, with M(t) tokens issued by
+t and a cap of N: token k is live at t exactly when M(t) - k < N and t is before its expiry.
 
-Tokens are numbered from 1 in order of issue, and all have one lifetime, so the oldest live token is
-also the next to expire. Memory holds the live tokens and the last ``ENDED_KEPT`` evictions and
-revocations; an expiry needs no record. ``state`` is exact for every token younger than the youngest
-whose record was dropped; of older ones it says "evicted", which is what ends tokens where so many
-ends come before expiry.
+Two rules bend this. A token displaced with a ``grace`` has lost its place at once and its validity
+only then. A new token is live, and not valid, until ``visible_after`` has passed.
+
+Tokens are numbered from 1 in order of issue. Memory holds the live tokens and the last
+``ENDED_KEPT`` evictions and revocations; an expiry needs no record. ``state`` is exact for every
+token younger than the youngest whose record was dropped; of older ones it says "evicted", which is
+what ends tokens where so many ends come before expiry.
 
 Every method takes ``now``, which must not run backwards from one issue or revocation to the next.
 Queries change nothing.
@@ -23,7 +25,8 @@ Queries change nothing.
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from itertools import islice
+from typing import Literal, NamedTuple
 
 from simulator.clock import Ticks
 from simulator.provider.policy import TokenPolicy
@@ -42,37 +45,59 @@ ENDED_KEPT = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRecord:
-    """A token as the provider knows it. ``expires_at`` is the first instant it is not live."""
+    """A token as the provider knows it. ``expires_at`` is the first instant it is not live.
+
+    ``slot`` is what the request named, 0 where it named none.
+    """
 
     token: TokenId
     issued_at: Ticks
     expires_at: Ticks
     asked_by: str
+    slot: int = 0
+
+
+class _End(NamedTuple):
+    """Why a token ended that lost its place before its time, and from when it is not valid."""
+
+    cause: Cause
+    at: Ticks
 
 
 class Ledger:
-    """The tokens of one app."""
+    """The tokens of one app, kept by ``policy``; which may be replaced, for issues to come."""
 
-    __slots__ = ("_ended", "_forgotten_up_to", "_issued", "_live", "_policy")
+    __slots__ = ("_ended", "_forgotten_up_to", "_is_mixed", "_issued", "_live", "_policy")
 
     def __init__(self, policy: TokenPolicy) -> None:
         self._policy = policy
         self._issued = 0
         # Oldest first. Not plain dicts: those walk over every deleted entry to find the first one.
         self._live: OrderedDict[TokenId, TokenRecord] = OrderedDict()
-        self._ended: OrderedDict[TokenId, Cause] = OrderedDict()
+        self._ended: OrderedDict[TokenId, _End] = OrderedDict()
         self._forgotten_up_to: TokenId = 0
+        self._is_mixed = False  # whether an older token may expire after a newer one
 
     @property
     def tokens_issued(self) -> int:
         """How many tokens were ever issued, which is also the number of the newest."""
         return self._issued
 
-    def issue(self, now: Ticks, asked_by: str) -> tuple[TokenRecord, list[ProviderEvent]]:
+    def change(self, policy: TokenPolicy) -> None:
+        """Keep tokens by ``policy`` from now on.
+
+        Live tokens keep their lifetime, and those above a lower cap go with the next issue.
+        """
+        self._is_mixed = self._is_mixed or policy.lifetime != self._policy.lifetime
+        self._policy = policy
+
+    def issue(
+        self, now: Ticks, asked_by: str, slot: int = 0
+    ) -> tuple[TokenRecord, list[ProviderEvent]]:
         """Issue a token for ``asked_by``; return it with what happened, in order.
 
-        At the cap the oldest live token is evicted first. A token that has expired takes no room
-        and cannot be evicted any more.
+        Whether to issue at all is for the caller to decide (``reusable``, ``is_full``). A token
+        that has expired takes no room and cannot be evicted any more.
         """
         self._forget_expired(now)
         self._issued += 1
@@ -81,65 +106,113 @@ class Ledger:
             issued_at=now,
             expires_at=now + self._policy.lifetime,
             asked_by=asked_by,
+            slot=slot,
         )
-        events: list[ProviderEvent] = []
-        if len(self._live) == self._policy.live_tokens:
-            events.append(self._evict_oldest(record))
+        events: list[ProviderEvent] = [
+            self._evict(token, record) for token in self.displaced(now, slot)
+        ]
         self._live[record.token] = record
         events.append(
             TokenIssued(at=now, token=record.token, expires_at=record.expires_at, asked_by=asked_by)
         )
-        assert self._policy.live_tokens is None or len(self._live) <= self._policy.live_tokens
         return record, events
 
     def revoke(self, token: TokenId, now: Ticks) -> list[ProviderEvent]:
-        """End ``token`` if it is live; return what happened: nothing when it was not."""
-        if self.state(token, now) != "live":
+        """End ``token`` if it is live or in its grace; return what happened: nothing if not."""
+        record = self._live.get(token)
+        end = self._ended.get(token)
+        if record is not None and now < record.expires_at:
+            del self._live[token]
+        elif end is None or now >= end.at:
             return []
-        del self._live[token]
-        self._remember_end(token, "revoked")
+        self._remember_end(token, _End("revoked", now))
         return [TokenRevoked(at=now, token=token)]
 
+    def revoke_all(self, now: Ticks) -> list[ProviderEvent]:
+        """End every token that is live or in its grace, oldest first."""
+        return [event for token in self.valid_tokens(now) for event in self.revoke(token, now)]
+
     def state(self, token: TokenId, now: Ticks) -> Literal["live"] | Cause:
-        """Return "live", or how ``token`` ended; "unknown_token" for one never issued."""
+        """Return "live", or why ``token`` is not valid; "unknown_token" for one never issued."""
         record = self._live.get(token)
         if record is not None:
+            if now < record.issued_at + self._policy.visible_after:
+                return "not_yet_valid"
             return "live" if now < record.expires_at else "expired"
         if not 0 < token <= self._issued:
             return "unknown_token"
-        cause = self._ended.get(token)
-        if cause is not None:
-            return cause
+        end = self._ended.get(token)
+        if end is not None:
+            return "live" if now < end.at else end.cause
         return "expired" if token > self._forgotten_up_to else "evicted"
 
-    def next_displaced(self, now: Ticks) -> TokenId | None:
-        """Return the token that an issue at ``now`` would evict; None when there would be room."""
-        if self.live_count(now) != self._policy.live_tokens:
+    def reusable(self, now: Ticks) -> TokenRecord | None:
+        """Return the live token that the policy returns instead of a new one; None where it would
+        issue, or refuse."""
+        newest = next(reversed(self.live_tokens(now)), None)
+        if newest is None:
             return None
-        return next(token for token, record in self._live.items() if now < record.expires_at)
+        above = self._policy.reuse_above
+        if above is not None and newest.expires_at - now >= above:
+            return newest
+        is_kept = self._policy.at_cap == "same_token" and self.is_full(now)
+        return newest if is_kept else None
 
-    def expiry(self, token: TokenId, now: Ticks) -> Ticks:
-        """Return when ``token`` will expire; ``now`` when it is not live."""
+    def is_full(self, now: Ticks) -> bool:
+        """Return whether as many tokens are live as may be."""
+        cap = self._policy.live_tokens
+        return cap is not None and self.live_count(now) >= cap
+
+    def valid_until(self, token: TokenId, now: Ticks) -> Ticks:
+        """Return up to when ``token`` is valid if nothing happens; ``now`` when it is not valid."""
+        if self.state(token, now) != "live":
+            return now
         record = self._live.get(token)
-        return now if record is None else max(now, record.expires_at)
+        return self._ended[token].at if record is None else record.expires_at
 
     def live_tokens(self, now: Ticks) -> list[TokenRecord]:
-        """Return the live tokens, oldest first."""
+        """Return the live tokens, oldest first; not those that are in their grace."""
         return [record for record in self._live.values() if now < record.expires_at]
+
+    def valid_tokens(self, now: Ticks) -> list[TokenId]:
+        """Return every token that is live, visible yet or not, or in its grace; oldest first."""
+        in_grace = [token for token, end in self._ended.items() if now < end.at]
+        return sorted([*in_grace, *(record.token for record in self.live_tokens(now))])
 
     def live_count(self, now: Ticks) -> int:
         """Return how many tokens are live; cheap just after an issue."""
         return len(self._live) - sum(1 for _ in self._expired(now))
 
-    def _evict_oldest(self, newer: TokenRecord) -> TokenEvicted:
-        token, _ = self._live.popitem(last=False)
-        self._remember_end(token, "evicted")
+    def displaced(self, now: Ticks, slot: int = 0) -> list[TokenId]:
+        """Return the tokens that an issue at ``now`` would evict, oldest first."""
+        policy, cap = self._policy, self._policy.live_tokens
+        if cap is None:
+            return []
+        if policy.at_cap == "replace_slot":
+            return [record.token for record in self.live_tokens(now) if record.slot == slot]
+        too_many = self.live_count(now) + 1 - cap
+        if too_many <= 0:
+            return []
+        live = (record.token for record in self._live.values() if now < record.expires_at)
+        return list(live if policy.at_cap == "evict_all" else islice(live, too_many))
+
+    def _evict(self, token: TokenId, newer: TokenRecord) -> TokenEvicted:
+        record = self._live.pop(token)
+        ends_at = newer.issued_at + self._policy.grace
+        expires = record.expires_at <= ends_at
+        self._remember_end(
+            token, _End("expired", record.expires_at) if expires else _End("evicted", ends_at)
+        )
         return TokenEvicted(
-            at=newer.issued_at, token=token, displaced_by=newer.token, asked_by=newer.asked_by
+            at=newer.issued_at,
+            token=token,
+            displaced_by=newer.token,
+            asked_by=newer.asked_by,
+            valid_until=min(ends_at, record.expires_at),
         )
 
-    def _remember_end(self, token: TokenId, cause: Cause) -> None:
-        self._ended[token] = cause
+    def _remember_end(self, token: TokenId, end: _End) -> None:
+        self._ended[token] = end
         if len(self._ended) > ENDED_KEPT:
             dropped, _ = self._ended.popitem(last=False)
             self._forgotten_up_to = max(self._forgotten_up_to, dropped)
@@ -147,10 +220,12 @@ class Ledger:
     def _forget_expired(self, now: Ticks) -> None:
         for token in list(self._expired(now)):
             del self._live[token]
+        self._is_mixed = self._is_mixed and bool(self._live)
 
     def _expired(self, now: Ticks) -> Iterator[TokenId]:
         """Yield the tokens that have expired since the last issue, oldest first."""
         for record in self._live.values():
-            if now < record.expires_at:
+            if now >= record.expires_at:
+                yield record.token
+            elif not self._is_mixed:
                 return
-            yield record.token

@@ -26,13 +26,17 @@ class BodyProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """``POST /oauth/token``. A field is None where the caller left it out."""
+    """``POST /oauth/token``. A field is None where the caller left it out.
+
+    ``slot`` is Zoom's ``token_index`` of 2022; only a policy with slots looks at it.
+    """
 
     client_id: str | None
     client_secret: str | None
     grant_type: str | None
     account_id: str | None
     asked_by: str
+    slot: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +62,15 @@ class Granted:
     """The token endpoint said yes.
 
     ``expires_in`` is in whole seconds, as on the wire; ``expires_at`` is on the provider's clock.
+    ``is_new`` is False where a token that was live already is returned once more.
     """
 
     token: TokenId
     expires_at: Ticks
     expires_in: int
     scope: str
+    issued_at: Ticks
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

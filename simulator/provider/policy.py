@@ -1,27 +1,56 @@
-"""The numbers and names a provider is set up with. None of them changes while it runs."""
+"""The rules by which a provider keeps tokens, as numbers. They change only by ``ChangePolicy``."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 from simulator.clock import SECOND, Ticks
-from simulator.provider.scopes import GRANULAR_ADMIN_SCOPES
 
-USER_ID_LENGTH_MAX = 64
-CAP_BY_PROFILE: dict[str, int | None] = {"zoom-2022": 1, "zoom-2023": None}
-"""How many tokens stay live, by profile; None is no cap. Sources: ``TokenPolicy``."""
+AtCap = Literal["evict_oldest", "evict_all", "replace_slot", "same_token", "refuse"]
+"""What an issue does when as many tokens are live as may be:
+
+``evict_oldest``  the oldest ends (Zoho, Twitch, GitHub document it)
+``evict_all``     all earlier ones end
+``replace_slot``  a request names one of ``live_tokens`` slots, whose token ends even below the cap
+                  (Zoom's ``token_index`` of 2022)
+``same_token``    the newest live token is returned once more (WeCom, Marketo)
+``refuse``        the request is refused
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """At most ``count`` in any ``window`` ticks."""
+
+    count: int
+    window: Ticks
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.window < 1:
+            raise ValueError(f"count and window must be at least 1, got {self}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPolicy:
-    """How long tokens last and how many may be live at once; at the cap the oldest is evicted.
+    """How long tokens last, how many may be live at once, and what an issue does to the others.
 
-    ``lifetime`` is one hour at Zoom [documented, s2s-oauth page]; ``live_tokens`` None is no cap.
-    Zoom kept one live token until 2023-06-20 [reported, forum thread 72070, confirmed by staff] and
-    has stated no cap since [documented, changelog]. A finite cap today, and evicting the oldest
-    with a cap above 1, are hypotheses about Zoom; Zoho, Twitch and GitHub document that rule.
+    ``live_tokens`` None is no cap. A displaced token stays usable for ``grace``; a new one is
+    usable only ``visible_after`` its issue, as where an issue must spread to other machines.
+    ``reuse_above``: a live token with at least that much time left is returned instead of a new
+    one; None never does. ``throttle`` limits issues, answered 429; more issues than ``block``
+    allows block the app: every token is refused until its secret is rotated.
+
+    The sources of each profile's numbers are with the profiles; the defaults are Zoom's of 2022,
+    a lifetime of one hour aside [documented, s2s-oauth page].
     """
 
     lifetime: Ticks
     live_tokens: int | None
+    at_cap: AtCap = "evict_oldest"
+    grace: Ticks = 0
+    visible_after: Ticks = 0
+    reuse_above: Ticks | None = None
+    throttle: Allowance | None = None
+    block: Allowance | None = None
     reported_lifetime: Ticks | None = None
     """What ``expires_in`` says, where that is not the truth; None where it is."""
 
@@ -30,67 +59,17 @@ class TokenPolicy:
             raise ValueError(f"lifetime must be positive, got {self.lifetime}")
         if self.live_tokens is not None and self.live_tokens < 1:
             raise ValueError(f"live_tokens must be at least 1 or None, got {self.live_tokens}")
+        if self.live_tokens is None and self.at_cap == "replace_slot":
+            raise ValueError("replace_slot needs live_tokens: it is the number of slots")
+        if self.grace < 0 or self.visible_after < 0:
+            raise ValueError(f"grace and visible_after must not be negative, got {self}")
 
-    @property
-    def expires_in(self) -> int:
-        """Whole seconds, rounded down: no client may believe in a token longer than it lives.
+    def told_lifetime(self, left: Ticks) -> int:
+        """Return what ``expires_in`` says of a token with ``left`` ticks to live.
 
-        One hour reads 3600 [reported, forum thread 79648]; Zoom's own example says 3599.
+        Whole seconds, rounded down: no client may believe in a token longer than it lives. One hour
+        reads 3600 [reported, forum thread 79648]; Zoom's own example says 3599.
         """
-        reported = self.reported_lifetime
-        return (self.lifetime if reported is None else reported) // SECOND
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What an app shows at the token endpoint. The secret stays out of ``repr``."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    account_id: str
-
-    def __post_init__(self) -> None:
-        for name in ("client_id", "client_secret", "account_id"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} must not be empty")
-        if ":" in self.client_id:
-            raise ValueError("client_id must not contain a colon: Basic auth splits there")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
-    """Which users the account has: every id that starts with ``prefix``, and ``me``.
-
-    ``me`` is the app's ``owner``: a server-to-server token is the owner's [documented, s2s-oauth
-    page]. A rule and not a list, so that a fleet of any size finds its users there.
-    """
-
-    owner: str = "user-owner"
-    prefix: str = "user-"
-
-    def __post_init__(self) -> None:
-        if not self.prefix:
-            raise ValueError("prefix must not be empty")
-        if self.find(self.owner) is None:
-            raise ValueError(f"owner must be a user of the account, got {self.owner!r}")
-
-    def find(self, user_id: str) -> str | None:
-        """Return the user that ``user_id`` names, or None when the account has no such user."""
-        if user_id == "me":
-            return self.owner
-        if user_id.startswith(self.prefix) and len(user_id) <= USER_ID_LENGTH_MAX:
-            return user_id
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class App:
-    """One server-to-server app: who it is, what its tokens may do, whose account it acts on."""
-
-    credentials: Credentials
-    scopes: tuple[str, ...] = GRANULAR_ADMIN_SCOPES
-    directory: Directory = Directory()
-
-    def __post_init__(self) -> None:
-        if any(not scope or scope.split() != [scope] for scope in self.scopes):
-            raise ValueError(f"a scope is one word, got {self.scopes}")
+        if self.reported_lifetime is None:
+            return left // SECOND
+        return max(0, self.reported_lifetime - (self.lifetime - left)) // SECOND

@@ -102,6 +102,7 @@ def read_token_request(request: HttpRequest) -> TokenRequest:
         client_secret=client_secret,
         grant_type=parameters.get("grant_type"),
         account_id=parameters.get("account_id"),
+        slot=parameters.get("token_index"),
         asked_by=asked_by(request),
     )
 

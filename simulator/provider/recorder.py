@@ -22,7 +22,7 @@ class Recorder:
     ) -> None:
         """Take one answer of the token endpoint; ``live`` tokens are live after it."""
         if isinstance(reply, Granted):
-            self.tally.tokens_issued += 1
+            self.tally.tokens_issued += reply.is_new
             self.tally.live_peak = max(self.tally.live_peak, live)
         else:
             self.tally.issues_refused += 1

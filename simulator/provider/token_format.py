@@ -19,7 +19,7 @@ from collections import OrderedDict
 from uuid import UUID
 
 from simulator.clock import SECOND, Ticks
-from simulator.provider.policy import Credentials
+from simulator.provider.app import Credentials
 from simulator.trace.events import TokenId
 
 KEY_BYTES_MIN = 16

@@ -12,9 +12,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from simulator.provider.app import Credentials
 from simulator.provider.messages import Granted, Refused
 from simulator.provider.new_meeting import MeetingDetails
-from simulator.provider.policy import Credentials
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 _LINKS = "https://tokenrace.invalid"

@@ -27,9 +27,7 @@ from simulator.scenario.fields import (
     LIFETIME,
     CallRate,
     Count,
-    ExpiresIn,
     Law,
-    LiveTokens,
     PositiveSpan,
     Section,
     Slug,
@@ -38,38 +36,13 @@ from simulator.scenario.fields import (
     Weight,
 )
 from simulator.scenario.flaws import Flaw, refusal
+from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
 
-ProfileName = Literal["zoom-2022", "zoom-2023"]
 OperationName = Literal["create_meeting", "delete_meeting", "get_meeting", "get_user"]
 
 _SCALED = "Divided by run.time_scale on the wire engine."
 _UNSCALED = "Not changed by run.time_scale."
-
-
-class ProviderSection(Section):
-    """The provider: how many tokens live, and how long."""
-
-    profile: ProfileName = Field(
-        default="zoom-2022",
-        description="Whose rules the provider follows. zoom-2022: one live token, as Zoom kept "
-        "until June 2023. zoom-2023: no cap on live tokens.",
-    )
-    live_tokens: LiveTokens = Field(
-        default="profile",
-        description="How many tokens may be live at once; issuing one more evicts the oldest. "
-        "A whole number, none for no cap, or profile for what the profile says.",
-    )
-    lifetime: PositiveSpan = Field(
-        default="1h",
-        validate_default=True,
-        description=f"How long a token lives unless it is evicted or revoked. {_SCALED}",
-    )
-    expires_in: ExpiresIn = Field(
-        default="lifetime",
-        description="How long the token endpoint says a token lives, when that differs from the "
-        f"truth; lifetime for the true one. {_SCALED}",
-    )
 
 
 class FleetSection(Section):
@@ -227,6 +200,7 @@ class Scenario(Section):
         """Check what one field alone cannot show; runs once every field is right."""
         flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
         flaws += self.impossible_on(self.run.engine)
+        flaws += self._policy_flaws()
         if flaws:
             raise refusal(flaws)
         return self
@@ -257,10 +231,15 @@ class Scenario(Section):
             message = f"times run.time_scale must be at most {RATE_MAX_HZ}/s, got {hz:g}/s"
             yield Flaw(("workload", "arrivals", "rate"), message)
 
+    def _policy_flaws(self) -> Iterator[Flaw]:
+        """The profile's rules and the section's own must go together."""
+        if self.provider.at_cap == "replace_slot" and self.provider.cap() is None:
+            yield Flaw(("provider", "at_cap"), "replace_slot needs live_tokens: that many slots")
+
     def _lifetime_flaws(self) -> Iterator[Flaw]:
         """Clients are told whole seconds: a fraction would be lost, and 0 would look expired."""
         told = "lifetime" if self.provider.expires_in == LIFETIME else "expires_in"
-        span, scale = getattr(self.provider, told), self.run.time_scale
+        span, scale = self.provider.told_lifetime(), self.run.time_scale
         shrunk = round(span / scale)
         if shrunk < SECOND or (scale > 1 and shrunk % SECOND):
             whole = max(1, round(span / scale / SECOND))

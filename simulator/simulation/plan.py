@@ -6,7 +6,7 @@ lifetime shrink by it. Latencies, timeouts and lock times do not: they belong to
 networks, which cannot be hurried.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
@@ -16,7 +16,8 @@ from simulator.fleet.agenda import OperationMix
 from simulator.fleet.names import process_name, user_id
 from simulator.network.fates import PER_MILLION, Partition
 from simulator.network.links import PER_MILLE, Link, Links
-from simulator.provider.policy import CAP_BY_PROFILE, App, Credentials, TokenPolicy
+from simulator.provider.app import App, Credentials
+from simulator.provider.policy import Allowance, TokenPolicy
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.scenario.faults import Fault
 from simulator.scenario.model import ClosedArrivals, PoissonArrivals
@@ -103,17 +104,24 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
 
 
 def _policy(scenario: Scenario, time_scale: float) -> TokenPolicy:
-    section = scenario.provider
-    cap: int | None = None
-    if section.live_tokens == "profile":
-        cap = CAP_BY_PROFILE[section.profile]
-    elif isinstance(section.live_tokens, int):
-        cap = section.live_tokens
-    reported = section.expires_in
-    return TokenPolicy(
-        lifetime=shrunk(section.lifetime, time_scale),
-        live_tokens=cap,
-        reported_lifetime=None if isinstance(reported, str) else shrunk(reported, time_scale),
+    policy = scenario.provider.policy()
+
+    def scaled(span: Ticks | None) -> Ticks | None:
+        return None if span is None else shrunk(span, time_scale)
+
+    def within(allowance: Allowance | None) -> Allowance | None:
+        if allowance is None:
+            return None
+        return replace(allowance, window=shrunk(allowance.window, time_scale))
+
+    return replace(
+        policy,
+        lifetime=shrunk(policy.lifetime, time_scale),
+        grace=shrunk(policy.grace, time_scale),
+        reuse_above=scaled(policy.reuse_above),
+        reported_lifetime=scaled(policy.reported_lifetime),
+        throttle=within(policy.throttle),
+        block=within(policy.block),
     )
 
 

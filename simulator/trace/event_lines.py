@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from simulator.trace.events import (
     CAUSES,
+    AppChanged,
     CallRefused,
     Event,
     IssueRefused,
@@ -28,6 +29,7 @@ KINDS: dict[str, type[Event]] = {
     "token_revoked": TokenRevoked,
     "issue_refused": IssueRefused,
     "call_refused": CallRefused,
+    "app_changed": AppChanged,
     "token_adopted": TokenAdopted,
     "process_ended": ProcessEnded,
 }
@@ -66,6 +68,7 @@ _TYPE_OF_FIELD: dict[str, tuple[type, ...]] = {
     "token": _INT,
     "expires_at": _INT,
     "displaced_by": _INT,
+    "valid_until": _INT,
     "status": _INT,
     "process": _INT,
     "in_flight": _INT,
@@ -73,6 +76,7 @@ _TYPE_OF_FIELD: dict[str, tuple[type, ...]] = {
     "cause": _TEXT,
     "error": _TEXT,
     "reason": _TEXT,
+    "change": _TEXT,
 }
 _TYPES = {
     name: {field.name: _TYPE_OF_FIELD[field.name] for field in fields(kind)}
@@ -91,7 +95,8 @@ def _token_issued(event: TokenIssued) -> str:
 def _token_evicted(event: TokenEvicted) -> str:
     return (
         f'{{"at": {event.at}, "event": "token_evicted", "token": {event.token},'
-        f' "displaced_by": {event.displaced_by}, "asked_by": {_quoted(event.asked_by)}}}\n'
+        f' "displaced_by": {event.displaced_by}, "asked_by": {_quoted(event.asked_by)},'
+        f' "valid_until": {event.valid_until}}}\n'
     )
 
 
@@ -121,6 +126,10 @@ def _token_adopted(event: TokenAdopted) -> str:
     )
 
 
+def _app_changed(event: AppChanged) -> str:
+    return f'{{"at": {event.at}, "event": "app_changed", "change": {_quoted(event.change)}}}\n'
+
+
 def _process_ended(event: ProcessEnded) -> str:
     return (
         f'{{"at": {event.at}, "event": "process_ended", "process": {event.process},'
@@ -136,4 +145,5 @@ _WRITERS: dict[type[Event], Callable[[Any], str]] = {
     CallRefused: _call_refused,
     TokenAdopted: _token_adopted,
     ProcessEnded: _process_ended,
+    AppChanged: _app_changed,
 }

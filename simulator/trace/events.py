@@ -40,12 +40,13 @@ class TokenIssued:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenEvicted:
     """``token`` ended because the newer token ``displaced_by`` took its place; ``asked_by`` asked
-    for that newer one."""
+    for that newer one. It is accepted up to ``valid_until``: ``at``, unless there is a grace."""
 
     at: Ticks
     token: TokenId
     displaced_by: TokenId
     asked_by: str
+    valid_until: Ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,14 @@ class CallRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppChanged:
+    """Something happened to the app as a whole; ``change`` says what, in words."""
+
+    at: Ticks
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAdopted:
     """Process ``process`` began to hand out ``token`` to its workers."""
 
@@ -98,7 +107,7 @@ class ProcessEnded:
     reason: str
 
 
-ProviderEvent = TokenIssued | TokenEvicted | TokenRevoked | IssueRefused | CallRefused
+ProviderEvent = TokenIssued | TokenEvicted | TokenRevoked | IssueRefused | CallRefused | AppChanged
 Event = ProviderEvent | TokenAdopted | ProcessEnded
 
 

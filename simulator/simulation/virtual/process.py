@@ -167,7 +167,7 @@ class VirtualProcess:
         if held is None or held.token.value == self._dead_value or not self.adopt.has(held.token):
             return
         token = token_number(held.token.value)
-        ends_at = self.world.provider.surely_live_until(token, now)
+        ends_at = self.world.provider.surely_valid_until(token, now)
         if ends_at <= now:
             self._dead_value = held.token.value
             return

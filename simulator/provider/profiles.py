@@ -1,0 +1,115 @@
+"""Real providers' rules, as far as anybody outside knows them. One literal dict.
+
+Sources: docs/provider-facts.md, sections 2, 8 and 10. ``confidence`` says how the rule is known:
+from the vendor's own documents, from reports, or as somebody's guess that nobody has confirmed.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.clock import HOUR, MINUTE, SECOND
+from simulator.provider.policy import Allowance, TokenPolicy
+
+Confidence = Literal["documented", "reported", "hypothesis"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One provider's rules for access tokens; ``rule`` says them in a sentence."""
+
+    policy: TokenPolicy
+    rule: str
+    source: str
+    confidence: Confidence
+    note: str = ""
+
+
+PROFILES: dict[str, Profile] = {
+    "zoom-2022": Profile(
+        policy=TokenPolicy(lifetime=HOUR, live_tokens=1),
+        rule="One live token; a new one ends the one before at once.",
+        source="devforum.zoom.us threads 72070 (confirmed by staff), 74432, 84334",
+        confidence="reported",
+        note="Server-to-server apps from June 2022 to 2023-06-20.",
+    ),
+    "zoom-index5": Profile(
+        policy=TokenPolicy(lifetime=HOUR, live_tokens=5, at_cap="replace_slot"),
+        rule="Five slots named by token_index, one live token in each.",
+        source="devforum.zoom.us thread 74432 post 15; ZoomNet issues 269 and 275",
+        confidence="reported",
+        note="Raised per app on request until 2023-06-20. That the indexes run from 0 to 4 is a "
+        "reading; a request without one takes slot 0, which is ours.",
+    ),
+    "zoom-2023": Profile(
+        policy=TokenPolicy(lifetime=HOUR, live_tokens=None),
+        rule="Many tokens live at once; a new one ends none.",
+        source="Zoom changelog of 2023-06-20; developers.zoom.us/docs/internal-apps/s2s-oauth",
+        confidence="documented",
+        note="Zoom states no cap. token_index is ignored.",
+    ),
+    "zoom-hypothesis": Profile(
+        policy=TokenPolicy(lifetime=HOUR, live_tokens=10),
+        rule="Ten live tokens; the oldest is evicted.",
+        source="the guess in devforum.zoom.us thread 94662",
+        confidence="hypothesis",
+        note="No Zoom source describes a cap after June 2023, nor eviction of the oldest with a "
+        "cap above 1. The number is ours.",
+    ),
+    "zoho": Profile(
+        policy=TokenPolicy(
+            lifetime=HOUR, live_tokens=10, throttle=Allowance(count=10, window=10 * MINUTE)
+        ),
+        rule="Ten live tokens per refresh token, the oldest ends; ten issues in ten minutes.",
+        source="zoho.com/accounts/protocol/oauth/token-limits.html",
+        confidence="documented",
+        note="15 in CRM v3 and 30 for some apps. The status and body of a throttled request here "
+        "are ours: 429 with Retry-After.",
+    ),
+    "wechat": Profile(
+        policy=TokenPolicy(lifetime=7_200 * SECOND, live_tokens=1, grace=5 * MINUTE),
+        rule="One token of two hours; the one before stays valid for five minutes.",
+        source="developers.weixin.qq.com, access_token",
+        confidence="documented",
+        note="WeChat answers a dead token with code 40001 in a 200; here it is Zoom's 401.",
+    ),
+    "wecom": Profile(
+        policy=TokenPolicy(lifetime=7_200 * SECOND, live_tokens=1, at_cap="same_token"),
+        rule="The same token until it expires.",
+        source="developer.work.weixin.qq.com/document/path/91039",
+        confidence="documented",
+    ),
+    "feishu": Profile(
+        policy=TokenPolicy(lifetime=2 * HOUR, live_tokens=None, reuse_above=30 * MINUTE),
+        rule="The same token while it has 30 minutes left; then a new one, and both are valid.",
+        source="open.feishu.cn, tenant_access_token_internal",
+        confidence="documented",
+    ),
+    "marketo": Profile(
+        policy=TokenPolicy(lifetime=3_600 * SECOND, live_tokens=1, at_cap="same_token"),
+        rule="The same token until it expires, with the time it has left.",
+        source="experienceleague.adobe.com, Marketo REST authentication",
+        confidence="documented",
+        note="Marketo answers a dead token with codes 601 and 602 in a 200; here it is Zoom's 401.",
+    ),
+    "twitch": Profile(
+        policy=TokenPolicy(lifetime=4 * HOUR, live_tokens=50),
+        rule="Fifty live tokens per refresh token, the oldest ends.",
+        source="dev.twitch.tv/docs/authentication/refresh-tokens",
+        confidence="documented",
+        note="The lifetime is about four hours and not promised.",
+    ),
+    "github-oauth": Profile(
+        policy=TokenPolicy(lifetime=8 * HOUR, live_tokens=10),
+        rule="Ten live tokens per user, app and scope, the oldest is revoked.",
+        source="docs.github.com/apps/oauth-apps",
+        confidence="documented",
+        note="An OAuth app's tokens do not expire by the clock; eight hours are a GitHub App's.",
+    ),
+    "ringcentral": Profile(
+        policy=TokenPolicy(lifetime=HOUR, live_tokens=1),
+        rule="One live token; a new one ends the one before at once.",
+        source="developers.ringcentral.com; a published test by tylerlong",
+        confidence="reported",
+    ),
+}
+"""Every profile, by the name a scenario uses."""

@@ -1,0 +1,146 @@
+"""The token endpoint's answers, as a pure machine.
+
+A request takes effect when it arrives, which is when it is handled, and before its answer leaves.
+The client is checked first, then the grant, then the account, then what the policy allows. Where
+Zoom's own order is not known this is ours, and the first check that fails answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simulator.clock import Ticks
+from simulator.provider.allowance import Counted
+from simulator.provider.app import App
+from simulator.provider.ledger import Ledger, TokenRecord
+from simulator.provider.messages import Granted, Refused, TokenRequest
+from simulator.provider.policy import TokenPolicy
+from simulator.provider.standing import Standing
+from simulator.trace.events import AppChanged, IssueRefused, ProviderEvent, TokenId
+
+_NOTHING: Sequence[ProviderEvent] = ()
+_SLOT_DIGITS_MAX = 6
+
+# The reasons are those reported for Zoom: provider facts, section 3.
+_INVALID_CLIENT = Refused(
+    status=400, error="invalid_client", message="Invalid client_id or client_secret"
+)
+_MISSING_GRANT = Refused(status=400, error="invalid_request", message="Missing grant type")
+_UNSUPPORTED_GRANT = Refused(
+    status=400, error="unsupported_grant_type", message="unsupported grant type"
+)
+_BAD_REQUEST = Refused(status=400, error="invalid_request", message="Bad request")
+# Of these the reason is reported, or nothing is; the rest is ours.
+_DISABLED = Refused(
+    status=400,
+    error="unauthorized_client",
+    message="The app has been disabled by the developer",
+)
+_THROTTLED = Refused(status=429, error="too_many_requests", message="Too Many Requests")
+_FULL = Refused(
+    status=400, error="invalid_request", message="The number of access tokens is at its limit"
+)
+
+
+class TokenEndpoint:
+    """What the token endpoint answers for one app. Every issue of ``ledger`` goes through here."""
+
+    __slots__ = ("_app", "_issues", "_ledger", "_policy", "_standing", "_throttled")
+
+    def __init__(self, app: App, ledger: Ledger, standing: Standing, policy: TokenPolicy) -> None:
+        self._app = app
+        self._ledger = ledger
+        self._standing = standing
+        self.take_policy(policy)
+
+    def take_policy(self, policy: TokenPolicy) -> None:
+        """Answer by ``policy`` from now on; what it allows is counted anew."""
+        self._policy = policy
+        self._throttled = None if policy.throttle is None else Counted(policy.throttle)
+        self._issues = None if policy.block is None else Counted(policy.block)
+
+    def issue(
+        self, request: TokenRequest, now: Ticks
+    ) -> tuple[Granted | Refused, Sequence[ProviderEvent]]:
+        """Answer one request."""
+        refused = self._refusal_of(request, now)
+        if refused is not None:
+            return refused, [
+                IssueRefused(
+                    at=now, status=refused.status, error=refused.error, asked_by=request.asked_by
+                )
+            ]
+        kept = self._ledger.reusable(now)
+        if kept is not None:
+            return self._grant(kept, now, is_new=False), _NOTHING
+        blocked = self._count_issue(now)
+        record, events = self._ledger.issue(now, request.asked_by, self._slot_of(request) or 0)
+        return self._grant(record, now, is_new=True), [*events, *blocked]
+
+    def endangered(self, request: TokenRequest, now: Ticks) -> Sequence[TokenId]:
+        """Return the valid tokens that ``request`` would end, at once or after a grace."""
+        if self._refusal_of(request, now) is not None or self._ledger.reusable(now) is not None:
+            return ()
+        if self._issues is not None and self._issues.free_at(now) > now:
+            return self._ledger.valid_tokens(now)  # one issue too many: it blocks the app
+        return self._ledger.displaced(now, self._slot_of(request) or 0)
+
+    def _grant(self, record: TokenRecord, now: Ticks, *, is_new: bool) -> Granted:
+        return Granted(
+            token=record.token,
+            issued_at=record.issued_at,
+            expires_at=record.expires_at,
+            expires_in=self._policy.told_lifetime(record.expires_at - now),
+            scope=" ".join(self._standing.scopes),
+            is_new=is_new,
+        )
+
+    def _count_issue(self, now: Ticks) -> Sequence[ProviderEvent]:
+        """Count an issue; return the block where it is one too many."""
+        if self._throttled is not None:
+            self._throttled.add(now)
+        if self._issues is None:
+            return _NOTHING
+        is_too_many = self._issues.free_at(now) > now
+        self._issues.add(now)
+        if not is_too_many or self._standing.is_blocked:
+            return _NOTHING
+        self._standing.is_blocked = True
+        return [AppChanged(at=now, change="blocked: too many tokens were issued")]
+
+    def _slot_of(self, request: TokenRequest) -> int | None:
+        """Return the slot that ``request`` names, 0 where it names none; None for one there is not.
+
+        Without slots in the policy any will do [documented: ignored since June 2023].
+        """
+        slots = self._policy.live_tokens
+        if self._policy.at_cap != "replace_slot" or slots is None or request.slot is None:
+            return 0
+        if not request.slot.isdecimal() or len(request.slot) > _SLOT_DIGITS_MAX:
+            return None
+        return int(request.slot) if int(request.slot) < slots else None
+
+    def _refusal_of(self, request: TokenRequest, now: Ticks) -> Refused | None:
+        return self._refusal_of_client(request, now) or self._refusal_by_policy(now)
+
+    def _refusal_of_client(self, request: TokenRequest, now: Ticks) -> Refused | None:
+        is_known = self._standing.accepts(request.client_id, request.client_secret, now)
+        is_account = request.account_id == self._app.credentials.account_id
+        checks = (
+            (is_known, _INVALID_CLIENT),
+            (self._standing.is_active, _DISABLED),
+            (request.grant_type is not None, _MISSING_GRANT),
+            (request.grant_type == "account_credentials", _UNSUPPORTED_GRANT),
+            (is_account and self._slot_of(request) is not None, _BAD_REQUEST),
+        )
+        return next((refused for is_right, refused in checks if not is_right), None)
+
+    def _refusal_by_policy(self, now: Ticks) -> Refused | None:
+        """Return why no token may be issued; returning one that is live is no issue."""
+        if self._throttled is None and self._policy.at_cap != "refuse":
+            return None
+        if self._ledger.reusable(now) is not None:
+            return None
+        if self._throttled is not None and self._throttled.free_at(now) > now:
+            return replace(_THROTTLED, retry_after=self._throttled.free_at(now) - now)
+        is_full = self._policy.at_cap == "refuse" and self._ledger.is_full(now)
+        return _FULL if is_full else None
