@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulator.clock import SECOND
+from simulator.provider.messages import Operation
 from simulator.scenario.faults import (
     EngineName,
     Fault,
@@ -38,8 +39,6 @@ from simulator.scenario.fields import (
 from simulator.scenario.flaws import Flaw, refusal
 from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
-
-OperationName = Literal["create_meeting", "delete_meeting", "get_meeting", "get_user"]
 
 _SCALED = "Divided by run.time_scale on the wire engine."
 _UNSCALED = "Not changed by run.time_scale."
@@ -95,7 +94,7 @@ class WorkloadSection(Section):
     arrivals: Annotated[ArrivalsSection, Field(discriminator="process")] = Field(
         description="When operations start: closed, poisson or constant."
     )
-    operations: Mapping[OperationName, Weight] = Field(
+    operations: Mapping[Operation, Weight] = Field(
         default={"create_meeting": 1, "delete_meeting": 1},
         min_length=1,
         description="How often each operation is wanted, as whole-number weights.",

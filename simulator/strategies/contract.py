@@ -90,7 +90,12 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class Prompt(Protocol):
-    """A strategy that can often answer ``rejected`` without waiting. Only speed depends on it."""
+    """A strategy that can often answer without waiting. Only speed depends on it."""
+
+    def token_now(self) -> Token | None:
+        """Return what ``token`` would at this instant; None when it would have to wait or do
+        something first. Unlike ``peek`` it promises nothing for the next instant."""
+        ...
 
     def rejected_now(self, token: Token, attempt: int) -> bool | None:
         """Return what ``rejected`` would; None when it would have to do something first."""

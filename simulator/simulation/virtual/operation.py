@@ -45,9 +45,14 @@ class Operation:
 
     def ask(self, now: Ticks) -> None:
         """Ask the strategy for a token."""
-        held = self._worker.process.peek(now)
+        process = self._worker.process
+        held = process.peek(now)
         if held is None:
-            self._worker.process.start(self._fetch(), "token", [])
+            token = process.token_now()
+            if token is None:
+                process.start(self._fetch(), "token", [])
+            else:
+                self.send(token, now)
         elif held.store_reads:
             self.reaches_store_later(self.leave_for_store(now))
         else:

@@ -70,8 +70,9 @@ class VirtualTokenEndpoint:
         self._arrive(self.loop.now)
 
     def _arrive(self, now: Ticks) -> Granted | Refused:
-        for token in self.provider.endangered(self.request, now):
-            self.touches.before_token_ends(token)
+        if self.touches.anybody_rests_on_a_token():
+            for token in self.provider.endangered(self.request, now):
+                self.touches.before_token_ends(token)
         reply, events = self.provider.issue(self.request, now)
         self.recorder.issue_answered(reply, events, self.provider.ledger.live_count(now))
         return reply

@@ -155,6 +155,10 @@ class VirtualProcess:
         self._sure = held if held is not None and not held.store_reads and not self.busy else None
         return held
 
+    def token_now(self) -> Token | None:
+        """Return the token the strategy hands out at this instant, where it says so at once."""
+        return self._prompt.token_now() if self._prompt else None
+
     def prompt(self, token: Token, attempt: int) -> bool | None:
         """Return whether the strategy would call again, where it says so at once."""
         return self._prompt.rejected_now(token, attempt) if self._prompt else None

@@ -39,6 +39,10 @@ class Touches:
         if not holders:
             self._on_token.pop(token, None)
 
+    def anybody_rests_on_a_token(self) -> bool:
+        """Return whether the end of some token could wake somebody."""
+        return bool(self._on_token)
+
     def before_token_ends(self, token: TokenId) -> None:
         """Wake every process that rests on ``token``."""
         for wake in list(self._on_token.get(token, {}).values()):
