@@ -125,6 +125,11 @@ class Lognormal:
         return self.median * math.exp(self.sigma**2 / 2)
 
 
+PER_MILLION = 1_000_000
+CHANCES = Uniform(0, PER_MILLION - 1)
+"""The law of what happens with a chance, in numbers per million."""
+
+
 def draw(law: Distribution, generator: np.random.Generator, count: int) -> Spans:
     """Return the next ``count`` independent spans of ``law``."""
     variates = np.empty(count)

@@ -47,7 +47,7 @@ def problems_or_none(text):
             changed("think: 1s}", "think: 1s}\n  operations: {'[key]': 1}"),
             (
                 "5:16: workload.operations.'[key]': unknown key; known: create_meeting, "
-                "delete_meeting, get_meeting, get_user"
+                "get_meeting, delete_meeting, get_user"
             ),
         ),
         (

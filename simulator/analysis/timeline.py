@@ -8,6 +8,7 @@ from simulator.trace.events import (
     AppChanged,
     CallRefused,
     Event,
+    FaultStruck,
     IssueRefused,
     ProcessEnded,
     TokenAdopted,
@@ -44,6 +45,8 @@ def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
             return f"{event.asked_by} gets 401 with {token}: {event.cause}"
         case AppChanged():
             return f"the app: {event.change}"
+        case FaultStruck():
+            return f"fault {event.fault + 1} of the scenario: {event.what}"
         case TokenAdopted():
             return f"p{event.process} begins to use token {event.token}"
         case ProcessEnded():

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from simulator.clock import Ticks
-from simulator.distributions import Uniform
+from simulator.distributions import PER_MILLION
 from simulator.rng import Spanned
 
 LinkName = Literal["token", "api", "store"]
-PER_MILLION = 1_000_000
-CHANCES = Uniform(0, PER_MILLION - 1)
-"""The law that decides whether a message gets lost, one number for each request."""
 NEVER: Ticks = 1 << 60
 """How long a lost message takes: longer than any run, and sums of it still fit 64 bits."""
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simulator.clock import Ticks
-from simulator.distributions import Distribution, Spans
-from simulator.network.fates import CHANCES, LinkName, Loss, Partition, Rule, Ways
+from simulator.distributions import CHANCES, Distribution, Spans
+from simulator.network.fates import LinkName, Loss, Partition, Rule, Ways
 from simulator.rng import Spanned, SpanStream, Streams
 
 PER_MILLE = 1_000

@@ -2,11 +2,12 @@
 
 A call takes effect when it arrives, which is when it is handled: its token is judged at ``now``.
 The token is checked first, then its scope, then the body, then the target. Where Zoom's own order
-is not known this is ours, and the first check that fails answers. How often somebody may call is
-not limited here.
+is not known this is ours, and the first check that fails answers. Calls are counted
+against the account's limits, where it has some, once their token and scope are right.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from simulator.clock import Ticks
@@ -14,6 +15,7 @@ from simulator.provider.app import App
 from simulator.provider.ledger import Ledger
 from simulator.provider.meetings import Meetings
 from simulator.provider.messages import Accepted, ApiCall, Operation, Refused
+from simulator.provider.quotas import Quotas
 from simulator.provider.scopes import forbidden_operations
 from simulator.provider.standing import Standing
 from simulator.trace.events import CAUSES, CallRefused, Cause, ProviderEvent, TokenId
@@ -44,13 +46,21 @@ _DELETED = Accepted(status=204)
 class Api:
     """What the API answers for one app; ``ledger`` and ``standing`` say which tokens are valid."""
 
-    __slots__ = ("_app", "_forbidden", "_ledger", "_meetings", "_standing")
+    __slots__ = ("_app", "_forbidden", "_ledger", "_meetings", "_quotas", "_standing")
 
-    def __init__(self, app: App, ledger: Ledger, standing: Standing, meetings: Meetings) -> None:
+    def __init__(
+        self,
+        app: App,
+        ledger: Ledger,
+        standing: Standing,
+        meetings: Meetings,
+        quotas: Quotas | None = None,
+    ) -> None:
         self._app = app
         self._ledger = ledger
         self._standing = standing
         self._meetings = meetings
+        self._quotas = quotas
         self._forbidden: dict[Operation, Refused] = {}
         self.take_scopes()
 
@@ -72,20 +82,25 @@ class Api:
         forbidden = self._forbidden.get(call.operation)
         if forbidden is not None:
             return forbidden, _NOTHING
-        problem = call.body_problem
-        if problem is not None:
-            refused = Refused(
-                status=400, error="300", message=problem.message, fields=problem.fields
-            )
-            return refused, _NOTHING
-        return self._perform(call), _NOTHING
+        return self._perform_within_limits(call, now), _NOTHING
 
     def accepts(self, token: TokenId, now: Ticks) -> bool:
         """Return whether every operation would be accepted with ``token`` at ``now``."""
         in_order = self._standing.refusal() is None and not self._forbidden
         return in_order and self._ledger.state(token, now) == "live"
 
+    def _perform_within_limits(self, call: ApiCall, now: Ticks) -> Accepted | Refused:
+        if self._quotas is None:
+            return self._perform(call)
+        creates = call.operation == "create_meeting" and call.body_problem is None
+        host = self._app.directory.find(call.target) if creates else None
+        taken = self._quotas.take(call.operation, host, now)
+        return taken if isinstance(taken, Refused) else replace(self._perform(call), quota=taken)
+
     def _perform(self, call: ApiCall) -> Accepted | Refused:
+        problem = call.body_problem
+        if problem is not None:
+            return Refused(status=400, error="300", message=problem.message, fields=problem.fields)
         match call.operation:
             case "create_meeting" | "get_user":
                 return self._perform_on_user(call)

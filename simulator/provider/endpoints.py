@@ -10,6 +10,7 @@ from typing import assert_never
 from simulator.clock import Ticks
 from simulator.provider.api import Api
 from simulator.provider.app import App
+from simulator.provider.bursts import Bursts
 from simulator.provider.ledger import Ledger
 from simulator.provider.lifecycle import (
     Change,
@@ -22,27 +23,49 @@ from simulator.provider.lifecycle import (
     TransferOwnership,
     in_words,
 )
+from simulator.provider.limits import ApiLimits
 from simulator.provider.meetings import Meetings
 from simulator.provider.messages import Accepted, ApiCall, Granted, Refused, TokenRequest
 from simulator.provider.policy import TokenPolicy
+from simulator.provider.quotas import Quotas
 from simulator.provider.standing import Standing
 from simulator.provider.token_endpoint import TokenEndpoint
+from simulator.rng import Streams
 from simulator.trace.events import AppChanged, ProviderEvent, TokenId
 
 
 class Provider:
     """One app at one provider: its tokens, its meetings, and how it answers."""
 
-    __slots__ = ("_api", "_token_endpoint", "app", "ledger", "meetings", "policy", "standing")
+    __slots__ = (
+        "_api",
+        "_is_limited",
+        "_token_endpoint",
+        "app",
+        "bursts",
+        "ledger",
+        "meetings",
+        "policy",
+        "standing",
+    )
 
-    def __init__(self, app: App, policy: TokenPolicy) -> None:
+    def __init__(
+        self,
+        app: App,
+        policy: TokenPolicy,
+        limits: ApiLimits | None = None,
+        bursts: Bursts | None = None,
+    ) -> None:
         self.app = app
+        self.bursts = Bursts((), Streams(0)) if bursts is None else bursts
         self.policy = policy
         self.ledger = Ledger(policy)
         self.meetings = Meetings()
         self.standing = Standing(app)
         self._token_endpoint = TokenEndpoint(app, self.ledger, self.standing, policy)
-        self._api = Api(app, self.ledger, self.standing, self.meetings)
+        self._is_limited = limits is not None
+        quotas = None if limits is None else Quotas(limits)
+        self._api = Api(app, self.ledger, self.standing, self.meetings, quotas)
 
     def issue(
         self, request: TokenRequest, now: Ticks
@@ -69,6 +92,11 @@ class Provider:
         """Return the instant up to which calls with ``token`` succeed, unless a request of
         somebody's or a change ends it; ``now`` when it is not valid."""
         return self.ledger.valid_until(token, now) if self._api.accepts(token, now) else now
+
+    def plain_until(self, now: Ticks) -> Ticks | None:
+        """Return until when a call's answer follows from its token alone, ``now`` where it does not
+        and None where it always will: no burst strikes the API, and no call is one too many."""
+        return now if self._is_limited else self.bursts.plain_until("api", now)
 
     def _change(self, change: Change, now: Ticks) -> Sequence[ProviderEvent]:
         match change:

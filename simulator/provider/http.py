@@ -15,11 +15,11 @@ shown with the defaults, created at the epoch.
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from simulator.clock import SECOND, Ticks
 from simulator.provider import zoom_bodies
+from simulator.provider.bursts import Dropped, Endpoint, ErrorAnswer, Malformed, Slow
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import Accepted, ApiCall, BodyProblem, Operation, Refused, Reply
 from simulator.provider.new_meeting import MeetingDetails, read_new_meeting
@@ -31,22 +31,17 @@ from simulator.provider.reading import (
     shown_token,
 )
 from simulator.provider.token_format import TokenFormat
+from simulator.provider.zoom_headers import (
+    NO_CONTENT,
+    NOT_STORED,
+    TYPE,
+    UNAUTHORIZED,
+    quota_headers,
+    retry_after,
+)
 from simulator.trace.events import ProviderEvent
 
 DETAILS_KEPT = 10_000
-Endpoint = Literal["token", "api"]
-_TYPE = {
-    "Content-Type": "application/json;charset=UTF-8",
-    "X-Content-Type-Options": "nosniff",
-}
-_NOT_STORED = {
-    "Cache-Control": "no-store",
-    "Pragma": "no-cache",
-    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
-}
-_UNAUTHORIZED = {**_TYPE, **_NOT_STORED, "Set-Cookie": "zm_aid="}
-_TOKEN = {**_TYPE, **_NOT_STORED}
-_NO_CONTENT = {"X-Content-Type-Options": "nosniff"}
 _UNKNOWN_PATH = Refused(status=404, error="2300", message="This API endpoint is not recognized.")
 _WRONG_METHOD = Refused(status=405, error="405", message="Method Not Allowed")
 
@@ -64,14 +59,20 @@ class HttpResponse:
 class Exchange:
     """A request answered: what to send, what happened, and what a recorder counts.
 
-    ``endpoint`` and ``reply`` are None where the request reached neither the token endpoint nor the
-    API.
+    ``response`` None closes the connection without one; otherwise it is sent ``late`` ticks later
+    than it would be. ``endpoint`` and ``reply`` are None where the request had no effect on the
+    token endpoint or the API.
     """
 
-    response: HttpResponse
+    response: HttpResponse | None
     endpoint: Endpoint | None = None
     reply: Reply | None = None
     events: Sequence[ProviderEvent] = ()
+    late: Ticks = 0
+
+    def after(self, events: Sequence[ProviderEvent]) -> "Exchange":
+        """Return this with ``events`` before those it has."""
+        return replace(self, events=[*events, *self.events])
 
 
 class ZoomHttp:
@@ -94,25 +95,47 @@ class ZoomHttp:
         """Answer ``request``, which arrives at ``now``."""
         route = route_of(request.path)
         if route is None:
-            return Exchange(self._response(404, _TYPE, zoom_bodies.api_refusal(_UNKNOWN_PATH)))
+            return Exchange(self._response(404, TYPE, zoom_bodies.api_refusal(_UNKNOWN_PATH)))
         if request.method not in route.methods:
-            headers = {**_TYPE, "Allow": ", ".join(route.methods)}
+            headers = {**TYPE, "Allow": ", ".join(route.methods)}
             return Exchange(self._response(405, headers, zoom_bodies.api_refusal(_WRONG_METHOD)))
         operation = route.methods[request.method]
+        endpoint: Endpoint = "token" if operation is None else "api"
+        struck = self.provider.bursts.strike(endpoint, now)
+        match struck.ailment if struck else None:
+            case Dropped():
+                exchange = Exchange(None)
+            case ErrorAnswer() as answer:
+                exchange = self._error(endpoint, answer.refused(endpoint))
+            case ailment:
+                exchange = _marred(self._act(request, operation, route.target, now), ailment)
+        return exchange if struck is None else exchange.after(struck.events)
+
+    def _act(
+        self, request: HttpRequest, operation: Operation | None, target: str, now: Ticks
+    ) -> Exchange:
         if operation is None:
             return self._issue(request, now)
-        return self._call(request, operation, route.target, now)
+        return self._call(request, operation, target, now)
+
+    def _error(self, endpoint: Endpoint, refused: Refused) -> Exchange:
+        is_token = endpoint == "token"
+        body = zoom_bodies.token_refusal(refused) if is_token else zoom_bodies.api_refusal(refused)
+        headers = {**(NOT_STORED if is_token else TYPE), **retry_after(refused)}
+        return Exchange(self._response(refused.status, headers, body), endpoint, refused)
 
     def _issue(self, request: HttpRequest, now: Ticks) -> Exchange:
         reply, events = self.provider.issue(read_token_request(request), now)
         if isinstance(reply, Refused):
-            headers = {**_TOKEN, **_retry_after(reply)}
+            headers = {**NOT_STORED, **retry_after(reply)}
             response = self._response(reply.status, headers, zoom_bodies.token_refusal(reply))
         else:
             value = self.tokens.write(
                 reply.token, issued_at=reply.issued_at, expires_at=reply.expires_at
             )
-            response = self._response(200, _TOKEN, zoom_bodies.grant(reply, value, self._api_url))
+            response = self._response(
+                200, NOT_STORED, zoom_bodies.grant(reply, value, self._api_url)
+            )
         return Exchange(response, "token", reply, events)
 
     def _call(
@@ -131,7 +154,8 @@ class ZoomHttp:
         )
         reply, events = self.provider.call(call, now)
         if isinstance(reply, Refused):
-            headers = _UNAUTHORIZED if reply.status == 401 else _TYPE
+            headers = UNAUTHORIZED if reply.status == 401 else TYPE
+            headers = {**headers, **quota_headers(reply.quota, self._epoch)}
             response = self._response(reply.status, headers, zoom_bodies.api_refusal(reply))
         else:
             if isinstance(asked, MeetingDetails):
@@ -140,15 +164,16 @@ class ZoomHttp:
         return Exchange(response, "api", reply, events)
 
     def _success(self, reply: Accepted, target: str) -> HttpResponse:
+        quota = quota_headers(reply.quota, self._epoch)
         if reply.user is None:
             self._details.pop(int(target), None)
-            return self._response(reply.status, _NO_CONTENT, b"")
+            return self._response(reply.status, {**NO_CONTENT, **quota}, b"")
         if reply.meeting is None:
             body = zoom_bodies.user(reply.user, self.provider.app.credentials)
         else:
             details, at = self._details.get(reply.meeting, (MeetingDetails(), self._epoch))
             body = zoom_bodies.meeting(reply.meeting, reply.user, details, at)
-        return self._response(reply.status, _TYPE, body)
+        return self._response(reply.status, {**TYPE, **quota}, body)
 
     def _keep(self, created: Accepted, details: MeetingDetails, now: Ticks) -> None:
         assert created.meeting is not None
@@ -162,8 +187,12 @@ class ZoomHttp:
         return HttpResponse(status, {**headers, **tracking}, body)
 
 
-def _retry_after(refused: Refused) -> Mapping[str, str]:
-    """Return the header (RFC 9110 section 10.2.3), in whole seconds rounded up, if there is one."""
-    if refused.retry_after is None:
-        return {}
-    return {"Retry-After": str(-(-refused.retry_after // SECOND))}
+def _marred(exchange: Exchange, ailment: Slow | Malformed | None) -> Exchange:
+    """Return ``exchange`` as it is after its effect, when its answer is on its way."""
+    match ailment:
+        case Slow(late):
+            return replace(exchange, late=late)
+        case Malformed() if exchange.response is not None:
+            return replace(exchange, response=replace(exchange.response, body=b'{"'))
+        case _:
+            return exchange

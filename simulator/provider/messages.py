@@ -74,16 +74,33 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What is left of a limit of the API. ``kind`` is given where it refused the call.
+
+    ``resumes_at`` is the tick at which calls are answered again, where the provider says so.
+    ``tells_all`` False: clients are told the category alone.
+    """
+
+    category: str
+    limit: int
+    remaining: int
+    tells_all: bool
+    kind: Literal["QPS", "Daily-limit"] | None = None
+    resumes_at: Ticks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """The API did it.
 
     ``meeting`` is the id of the meeting created or read, if any. ``user`` is its host, or the user
-    read, with ``me`` resolved; None for a delete.
+    read, with ``me`` resolved; None for a delete. ``quota`` is None where calls are not limited.
     """
 
     status: Literal[200, 201, 204]
     meeting: int | None = None
     user: str | None = None
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +119,7 @@ class Refused:
     fields: tuple[FieldProblem, ...] = ()
     cause: Cause | None = None
     retry_after: Ticks | None = None
+    quota: Quota | None = None
 
 
 Request = TokenRequest | ApiCall

@@ -26,7 +26,7 @@ class Recorder:
             self.tally.live_peak = max(self.tally.live_peak, live)
         else:
             self.tally.issues_refused += 1
-        self._pass_on(events)
+        self.happened(events)
 
     def call_answered(
         self, now: Ticks, reply: Accepted | Refused, events: Sequence[ProviderEvent]
@@ -34,8 +34,9 @@ class Recorder:
         """Take one answer of the API."""
         cause = reply.cause if isinstance(reply, Refused) else None
         self.tally.responded(now, reply.status, cause)
-        self._pass_on(events)
+        self.happened(events)
 
-    def _pass_on(self, events: Sequence[ProviderEvent]) -> None:
+    def happened(self, events: Sequence[ProviderEvent]) -> None:
+        """Take what happened beside any answer."""
         for event in events:
             self._sink.write(event)

@@ -85,22 +85,23 @@ class ZoomApp:
             await self._keep_silent(request)
         await self._clock.sleep(ways.there)
         try:
-            response = self._take_effect(asked).response
+            exchange = self._take_effect(asked)
         except Exception as error:
             if not self.failed.done():
                 self.failed.set_exception(error)
             raise
         if ways.back >= NEVER:
             await self._keep_silent(request)
-        await self._clock.sleep(ways.back)
+        response = exchange.response
+        if response is None:
+            _hang_up(request)
+        await self._clock.sleep(ways.back + exchange.late)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 
     async def _keep_silent(self, request: web.Request) -> NoReturn:
         """Answer nothing, as a lost message does, until the client must have given up."""
         await self._clock.sleep(self._patience)
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("lost, as the scenario wants it")
+        _hang_up(request)
 
     def _take_effect(self, asked: HttpRequest) -> Exchange:
         now = self._clock.now()
@@ -112,5 +113,12 @@ class ZoomApp:
             case Accepted() | Refused() as reply:
                 self._recorder.call_answered(now, reply, exchange.events)
             case _:
-                pass
+                self._recorder.happened(exchange.events)
         return exchange
+
+
+def _hang_up(request: web.Request) -> NoReturn:
+    """Close the connection without an answer."""
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError("no answer, as the scenario wants it")

@@ -11,10 +11,10 @@ from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
 from simulator.clock import SECOND, Ticks, shrunk
-from simulator.distributions import Distribution, hurried
+from simulator.distributions import PER_MILLION, Distribution, hurried
 from simulator.fleet.agenda import OperationMix
 from simulator.fleet.names import process_name, user_id
-from simulator.network.fates import PER_MILLION, Partition
+from simulator.network.fates import Partition
 from simulator.network.links import PER_MILLE, Link, Links
 from simulator.provider.app import App, Credentials
 from simulator.provider.policy import Allowance, TokenPolicy

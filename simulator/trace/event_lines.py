@@ -15,6 +15,7 @@ from simulator.trace.events import (
     AppChanged,
     CallRefused,
     Event,
+    FaultStruck,
     IssueRefused,
     ProcessEnded,
     TokenAdopted,
@@ -30,6 +31,7 @@ KINDS: dict[str, type[Event]] = {
     "issue_refused": IssueRefused,
     "call_refused": CallRefused,
     "app_changed": AppChanged,
+    "fault_struck": FaultStruck,
     "token_adopted": TokenAdopted,
     "process_ended": ProcessEnded,
 }
@@ -77,6 +79,8 @@ _TYPE_OF_FIELD: dict[str, tuple[type, ...]] = {
     "error": _TEXT,
     "reason": _TEXT,
     "change": _TEXT,
+    "fault": _INT,
+    "what": _TEXT,
 }
 _TYPES = {
     name: {field.name: _TYPE_OF_FIELD[field.name] for field in fields(kind)}
@@ -130,6 +134,13 @@ def _app_changed(event: AppChanged) -> str:
     return f'{{"at": {event.at}, "event": "app_changed", "change": {_quoted(event.change)}}}\n'
 
 
+def _fault_struck(event: FaultStruck) -> str:
+    return (
+        f'{{"at": {event.at}, "event": "fault_struck", "fault": {event.fault},'
+        f' "what": {_quoted(event.what)}}}\n'
+    )
+
+
 def _process_ended(event: ProcessEnded) -> str:
     return (
         f'{{"at": {event.at}, "event": "process_ended", "process": {event.process},'
@@ -146,4 +157,5 @@ _WRITERS: dict[type[Event], Callable[[Any], str]] = {
     TokenAdopted: _token_adopted,
     ProcessEnded: _process_ended,
     AppChanged: _app_changed,
+    FaultStruck: _fault_struck,
 }

@@ -89,6 +89,16 @@ class AppChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStruck:
+    """A fault of the scenario, by its place in the file from 0, really happened: to the first
+    request or message that met it, if it is such a fault. ``what`` says it in words."""
+
+    at: Ticks
+    fault: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAdopted:
     """Process ``process`` began to hand out ``token`` to its workers."""
 
@@ -107,7 +117,15 @@ class ProcessEnded:
     reason: str
 
 
-ProviderEvent = TokenIssued | TokenEvicted | TokenRevoked | IssueRefused | CallRefused | AppChanged
+ProviderEvent = (
+    TokenIssued
+    | TokenEvicted
+    | TokenRevoked
+    | IssueRefused
+    | CallRefused
+    | AppChanged
+    | FaultStruck
+)
 Event = ProviderEvent | TokenAdopted | ProcessEnded
 
 

@@ -12,11 +12,10 @@ from typing import Any, Protocol
 
 from simulator.arrivals import gaps
 from simulator.clock import Ticks
-from simulator.distributions import Distribution
+from simulator.distributions import CHANCES, Distribution
 from simulator.engine.ownership import OWNER
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.names import process_name, worker_name
-from simulator.network.fates import CHANCES
 from simulator.rng import SpanTable
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import READ_ALREADY, token_number

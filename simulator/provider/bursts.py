@@ -1,0 +1,151 @@
+"""What goes wrong at the provider itself for a while: errors, silence, slow and broken answers.
+
+Decides which requests are struck and how; what a struck client meets is for whoever carries the
+answer (HTTP or virtual time).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal, NamedTuple, assert_never
+
+from simulator.clock import Ticks, seconds
+from simulator.distributions import CHANCES, PER_MILLION
+from simulator.provider.messages import Refused
+from simulator.rng import Spanned, Streams
+from simulator.trace.events import FaultStruck
+
+Endpoint = Literal["token", "api"]
+_NAMES: dict[Endpoint, str] = {"token": "token endpoint", "api": "API"}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """The request is answered with ``status``, an error, and has no effect."""
+
+    status: int
+    retry_after: Ticks | None = None
+
+    def refused(self, endpoint: Endpoint) -> Refused:
+        """Return the answer. Its texts are ours: no source shows such a body of Zoom's."""
+        oauth = (
+            "too_many_requests" if self.status == HTTPStatus.TOO_MANY_REQUESTS else "server_error"
+        )
+        return Refused(
+            status=self.status,
+            error=oauth if endpoint == "token" else str(self.status),
+            message=HTTPStatus(self.status).phrase,
+            retry_after=self.retry_after,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The connection is closed without an answer, and the request has no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """The request takes effect; its answer comes ``by`` later than otherwise."""
+
+    by: Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """The request takes effect; its answer is cut in the middle, and is no JSON."""
+
+
+Ailment = ErrorAnswer | Dropped | Slow | Malformed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """From ``begins`` to ``ends`` (exclusive) requests to ``endpoint`` are struck.
+
+    Each one with a chance of ``per_million``, until ``count`` have been; None: any number.
+    ``fault`` says which of the scenario's faults this is.
+    """
+
+    fault: int
+    endpoint: Endpoint
+    begins: Ticks
+    ends: Ticks
+    ailment: Ailment
+    per_million: int = PER_MILLION
+    count: int | None = None
+
+
+class Struck(NamedTuple):
+    """What strikes a request, and what a trace says of it: something for a burst's first one."""
+
+    ailment: Ailment
+    events: Sequence[FaultStruck]
+
+
+class Bursts:
+    """All bursts of one provider, in the order in which they are asked whether they strike."""
+
+    __slots__ = ("_bursts", "_chances", "_streams", "struck")
+
+    def __init__(self, bursts: Iterable[Burst], streams: Streams) -> None:
+        self._streams = streams
+        self._bursts: list[Burst] = []
+        self._chances: list[Spanned] = []
+        self.struck: list[int] = []
+        """How many requests each burst has struck."""
+        for burst in bursts:
+            self.add(burst)
+
+    def add(self, burst: Burst) -> None:
+        """Let ``burst`` happen too."""
+        self._chances.append(self._streams.spans(f"burst/{len(self._bursts)}", CHANCES))
+        self._bursts.append(burst)
+        self.struck.append(0)
+
+    def __len__(self) -> int:
+        return len(self._bursts)
+
+    def strike(self, endpoint: Endpoint, now: Ticks) -> Struck | None:
+        """Return what strikes a request to ``endpoint`` that arrives ``now``; None: nothing."""
+        for index, burst in enumerate(self._bursts):
+            if burst.endpoint != endpoint or not self._may_strike(index, now):
+                continue
+            if self._chances[index].next() < burst.per_million:
+                self.struck[index] += 1
+                is_first = self.struck[index] == 1
+                what = f"the {_NAMES[endpoint]} {_in_words(burst.ailment)}"
+                event = FaultStruck(at=now, fault=burst.fault, what=what)
+                return Struck(burst.ailment, (event,) if is_first else ())
+        return None
+
+    def _may_strike(self, index: int, now: Ticks) -> bool:
+        burst = self._bursts[index]
+        is_left = burst.count is None or self.struck[index] < burst.count
+        return is_left and burst.begins <= now < burst.ends
+
+    def plain_until(self, endpoint: Endpoint, now: Ticks) -> Ticks | None:
+        """Return until when nothing strikes ``endpoint``: ``now`` while something may, None where
+        nothing will."""
+        begins = [
+            max(burst.begins, now)
+            for index, burst in enumerate(self._bursts)
+            if burst.endpoint == endpoint
+            and now < burst.ends
+            and (burst.count is None or self.struck[index] < burst.count)
+        ]
+        return min(begins, default=None)
+
+
+def _in_words(ailment: Ailment) -> str:
+    match ailment:
+        case ErrorAnswer():
+            return f"answers {ailment.status}"
+        case Dropped():
+            return "closes connections without an answer"
+        case Slow():
+            return f"answers {seconds(ailment.by):g} s late"
+        case Malformed():
+            return "sends answers that are no JSON"
+        case _:
+            assert_never(ailment)
