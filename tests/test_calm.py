@@ -5,6 +5,7 @@ enough that calms are short, tokens die in them, and instants coincide.
 """
 
 from dataclasses import asdict, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -18,8 +19,20 @@ from simulator.engine.ties import Fifo
 from simulator.fleet.agenda import OperationMix
 from simulator.network.fates import Partition
 from simulator.network.links import Link, Links
-from simulator.provider.policy import TokenPolicy
+from simulator.provider.bursts import Burst, Dropped, ErrorAnswer, Malformed, Slow
+from simulator.provider.lifecycle import (
+    ChangePolicy,
+    Deactivate,
+    DowngradeOwner,
+    Reactivate,
+    RevokeTokens,
+    RotateSecret,
+    TransferOwnership,
+)
+from simulator.provider.limits import ApiLimits
+from simulator.provider.policy import Allowance, AtCap, TokenPolicy
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
+from simulator.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 from simulator.simulation.virtual.run import run_on_virtual_time
 from simulator.strategies.composition import Composition, parameters_of
 from simulator.strategies.presets import PRESETS, override
@@ -108,6 +121,75 @@ PARTITIONS = st.builds(
 )
 
 
+INSTANTS = st.sampled_from([0, 1, 10 * SECOND, 11 * SECOND, 20 * SECOND, 59 * SECOND])
+POLICIES = st.builds(
+    TokenPolicy,
+    lifetime=st.sampled_from([75 * SECOND, 90 * SECOND]),
+    live_tokens=st.sampled_from([1, 2, 3, 8]),
+    at_cap=st.sampled_from(get_args(AtCap)),
+    grace=st.sampled_from([0, 0, 3 * SECOND]),
+    visible_after=st.sampled_from([0, 0, 200 * MILLISECOND]),
+    reuse_above=st.sampled_from([None, None, 40 * SECOND]),
+    throttle=st.sampled_from([None, None, Allowance(count=3, window=20 * SECOND)]),
+    block=st.sampled_from([None, None, Allowance(count=20, window=MINUTE)]),
+)
+CHANGES = st.one_of(
+    st.builds(
+        RotateSecret,
+        new_secret=st.just("another"),
+        overlap=st.sampled_from([0, 10 * SECOND]),
+        revokes_tokens=st.booleans(),
+    ),
+    st.sampled_from([DowngradeOwner(), DowngradeOwner(loses="tokens"), TransferOwnership()]),
+    st.sampled_from([Deactivate(), Reactivate(), RevokeTokens(), RevokeTokens("newest")]),
+    POLICIES.map(lambda policy: ChangePolicy(policy=policy)),
+)
+AILMENTS = st.sampled_from(
+    [
+        ErrorAnswer(503),
+        ErrorAnswer(429, retry_after=2 * SECOND),
+        Dropped(),
+        Malformed(),
+        Slow(50 * MILLISECOND),
+        Slow(2 * SECOND),
+    ]
+)
+BURSTS = st.builds(
+    lambda endpoint, begins, span, ailment, per_million, count: Burst(
+        fault=0,
+        endpoint=endpoint,
+        begins=begins,
+        ends=begins + span,
+        ailment=ailment,
+        per_million=per_million,
+        count=count,
+    ),
+    endpoint=st.sampled_from(["token", "api"]),
+    begins=INSTANTS,
+    span=st.sampled_from([1, SECOND, 10 * SECOND]),
+    ailment=AILMENTS,
+    per_million=st.sampled_from([200_000, 1_000_000]),
+    count=st.sampled_from([None, 1, 5]),
+)
+PROVIDER_FAULTS = st.builds(
+    ProviderFaults,
+    changes=st.lists(
+        st.builds(PlannedChange, at=INSTANTS, fault=st.just(1), change=CHANGES), max_size=3
+    ).map(tuple),
+    minters=st.lists(
+        st.builds(
+            SecondMinter,
+            fault=st.just(2),
+            begins=INSTANTS,
+            ends=st.just(MINUTE),
+            rate_hz=st.sampled_from([0.05, 1.0]),
+        ),
+        max_size=1,
+    ).map(tuple),
+    bursts=st.lists(BURSTS, max_size=2).map(tuple),
+)
+
+
 @st.composite
 def plans(draw) -> RunPlan:
     """A run of half a minute to three, with tokens that live a quarter of a minute."""
@@ -127,10 +209,18 @@ def plans(draw) -> RunPlan:
         seed=draw(st.integers(0, 3)),
         duration=draw(st.sampled_from([30, 61, 180])) * SECOND,
         app=THE_APP,
-        policy=TokenPolicy(
-            lifetime=draw(st.sampled_from([75, 90])) * SECOND,
-            live_tokens=draw(st.sampled_from([None, 1, 2, 3, 8])),
+        policy=draw(
+            st.one_of(
+                st.builds(
+                    TokenPolicy,
+                    lifetime=st.sampled_from([75 * SECOND, 90 * SECOND]),
+                    live_tokens=st.sampled_from([None, 1, 2, 3, 8]),
+                ),
+                POLICIES,
+            )
         ),
+        limits=draw(st.sampled_from([None, None, None, ApiLimits(plan="free")])),
+        provider_faults=draw(st.one_of(st.just(ProviderFaults()), PROVIDER_FAULTS)),
         fleet=FleetPlan(
             processes=draw(st.integers(1, 4)),
             workers=draw(st.integers(1, 5)),

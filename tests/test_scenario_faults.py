@@ -10,9 +10,22 @@ from hypothesis import strategies as st
 from simulator.clock import MINUTE, SECOND
 from simulator.errors import ScenarioError
 from simulator.network.fates import Partition
+from simulator.provider.bursts import Burst, Dropped, ErrorAnswer, Malformed, Slow
+from simulator.provider.lifecycle import (
+    ChangePolicy,
+    Deactivate,
+    DowngradeOwner,
+    Reactivate,
+    RevokeTokens,
+    RotateSecret,
+    TransferOwnership,
+)
+from simulator.provider.policy import TokenPolicy
 from simulator.scenario import parse
+from simulator.scenario.faults import KINDS
 from simulator.scenario.units import read_chance, write_chance
 from simulator.simulation.plan import plan_run
+from simulator.simulation.provider_faults import PlannedChange, SecondMinter
 from simulator.strategies.catalogue import CATALOGUE
 
 SCENARIO = """\
@@ -82,6 +95,64 @@ def test_loss_and_partitions_reach_the_plan():
             "8:14: faults[0].partition.for: is required",
         ),
         (a_text(fault="7"), "8:5: faults[0]: must be a mapping, got 7"),
+        (
+            a_text(fault="{at: 1m, revoke: all, transfer_ownership: {}}"),
+            "8:5: faults[0]: must be one kind of fault, got transfer_ownership and revoke",
+        ),
+        (
+            a_text(fault="{at: 1m, burst: {endpoint: api, answer: 401, for: 1s}}"),
+            (
+                "8:45: faults[0].burst.answer: must not be 401: tokens are refused for a cause; "
+                "revoke them instead"
+            ),
+        ),
+        (
+            a_text(fault="{at: 1m, burst: {endpoint: api, answer: slow, for: 1s}}"),
+            (
+                "8:45: faults[0].burst.answer: must be a troubled answer, such as 503, dropped, "
+                "slow 2s or malformed; got 'slow'"
+            ),
+        ),
+        (
+            a_text(fault="{at: 1m, burst: {endpoint: api, answer: 599, for: 1s}}"),
+            (
+                "8:45: faults[0].burst.answer: must be an HTTP error status, such as 503 or 429; "
+                "got 599"
+            ),
+        ),
+        (
+            a_text(fault="{at: 1m, burst: {endpoint: api, answer: 503, chance: 0%, for: 1s}}"),
+            "8:58: faults[0].burst.chance: must be more than 0%",
+        ),
+        (
+            a_text(fault="{at: 1m, rotate_secret: {overlap: 31d}}"),
+            "8:39: faults[0].rotate_secret.overlap: must be at most 30d, as at Zoom, got 31d",
+        ),
+        (
+            a_text(fault="{at: 1m, change_provider: {plan: pro}}"),
+            (
+                "8:38: faults[0].change_provider.plan: cannot change in a run; say it in the "
+                "provider section"
+            ),
+        ),
+        (
+            a_text(fault="{at: 1m, change_provider: {live_tokens: none, at_cap: replace_slot}}"),
+            (
+                "8:59: faults[0].change_provider.at_cap: replace_slot needs live_tokens: that many "
+                "slots"
+            ),
+        ),
+        (
+            a_text(fault="{at: 1m, change_provider: {lifetime: 61s}}", scale=60),
+            (
+                "9:51: run.time_scale: must leave faults[0].change_provider.lifetime whole "
+                "seconds, as clients are told it; got 60 for 1m 1s; try 61"
+            ),
+        ),
+        (
+            a_text(fault="{at: 1m, second_minter: {rate: 0/s, for: 1m}}"),
+            "8:36: faults[0].second_minter.rate: must be more than 0, got '0/s'",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(text, problem):
@@ -90,6 +161,108 @@ def test_what_is_wrong_is_said_with_its_place(text, problem):
         read(text)
 
     assert str(caught.value).splitlines()[0] == f"x.yaml:{problem}"
+
+
+def planned(fault: str, scale: float = 1):
+    """Return what happens at the provider when ``fault`` is the scenario's only one."""
+    scenario = read(a_text(fault=fault, scale=scale))
+    return plan_run(scenario, scenario.strategies[0], seed=1, time_scale=scale).provider_faults
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        (
+            "{at: 1m, rotate_secret: {overlap: 20s, revokes_tokens: true}}",
+            RotateSecret(new_secret="tokenrace-secret-0", overlap=2 * SECOND, revokes_tokens=True),
+        ),
+        ("{at: 1m, downgrade_owner: {}}", DowngradeOwner(loses="scopes")),
+        ("{at: 1m, downgrade_owner: {loses: tokens}}", DowngradeOwner(loses="tokens")),
+        ("{at: 1m, transfer_ownership: {}}", TransferOwnership()),
+        ("{at: 1m, revoke: all}", RevokeTokens("all")),
+        ("{at: 1m, revoke: newest}", RevokeTokens("newest")),
+        (
+            "{at: 1m, change_provider: {live_tokens: 3, grace: 50s}}",
+            ChangePolicy(policy=TokenPolicy(lifetime=6 * MINUTE, live_tokens=3, grace=5 * SECOND)),
+        ),
+    ],
+)
+def test_every_change_of_the_app_reaches_the_plan(fault, change):
+    """Ten times as fast; what a change of rules does not name stays as the scenario has it."""
+    faults = planned(fault, scale=10)
+
+    assert faults.changes == (PlannedChange(at=6 * SECOND, fault=0, change=change),)
+    assert not faults.minters
+    assert not faults.bursts
+
+
+def test_a_deactivated_app_is_switched_on_again():
+    """One fault, two changes."""
+    changes = planned("{at: 1m, deactivate: {for: 30s}}").changes
+
+    assert [(each.at, each.change) for each in changes] == [
+        (MINUTE, Deactivate()),
+        (90 * SECOND, Reactivate()),
+    ]
+
+
+def test_a_second_minter_asks_more_often_when_time_is_shrunk():
+    """3 a minute, ten times as fast: one every two seconds."""
+    (minter,) = planned("{at: 1m, second_minter: {rate: 3/m, for: 2m}}", scale=10).minters
+
+    assert minter == SecondMinter(
+        fault=0, begins=6 * SECOND, ends=18 * SECOND, rate_hz=pytest.approx(0.5)
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "ailment"),
+    [
+        ("503", ErrorAnswer(503)),
+        ("429, retry_after: 7s", ErrorAnswer(429, retry_after=7 * SECOND)),
+        ("dropped", Dropped()),
+        ("malformed", Malformed()),
+        ("slow 1.5s", Slow(1_500_000)),
+    ],
+)
+def test_every_troubled_answer_reaches_the_plan(answer, ailment):
+    """The span of a burst shrinks; how late an answer comes, and when to come back, do not."""
+    details = f"endpoint: token, answer: {answer}, chance: 5%, count: 3, for: 10s"
+    (burst,) = planned(f"{{at: 1m, burst: {{{details}}}}}", scale=10).bursts
+
+    assert burst == Burst(
+        fault=0,
+        endpoint="token",
+        begins=6 * SECOND,
+        ends=7 * SECOND,
+        ailment=ailment,
+        per_million=50_000,
+        count=3,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_fault_is_called_something_on_a_plot(kind):
+    """Short enough for a legend, and never twice the same."""
+    examples = {
+        "partition": "{process: 1, link: api, for: 30s}",
+        "revoke": "all",
+        "deactivate": "{for: 30s}",
+        "change_provider": "{live_tokens: 3}",
+        "second_minter": "{rate: 1/s, for: 30s}",
+        "burst": "{endpoint: api, answer: slow 2s, for: 30s}",
+    }
+    scenario = read(a_text(fault=f"{{at: 1m, {kind}: {examples.get(kind, '{}')}}}"))
+
+    assert scenario.faults[0].kind == kind
+    assert 0 < len(scenario.faults[0].label()) <= 40
+
+
+def test_limits_of_the_api_cannot_be_hurried():
+    """A second of Zoom's is a second."""
+    text = a_text(engine="wire", scale=10).replace("fleet:", "provider: {plan: pro}\nfleet:", 1)
+    with pytest.raises(ScenarioError, match=r"2:18: provider.plan: its limits cannot be hurried"):
+        read(text)
 
 
 @pytest.mark.parametrize(

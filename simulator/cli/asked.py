@@ -9,7 +9,7 @@ from simulator.cli.engines import engine_named
 from simulator.errors import SimulatorError
 from simulator.scenario import Scenario, StrategyChoice, load
 from simulator.scenario.faults import EngineName
-from simulator.scenario.wording import dotted
+from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Engine, Experiment
 from simulator.strategies.catalogue import CATALOGUE
 

@@ -18,7 +18,6 @@ from simulator.clock import seconds, ticks
 from simulator.errors import RunError, RunFailed
 from simulator.results_folder import whole_or_not_at_all
 from simulator.scenario import scenario_hash
-from simulator.scenario.faults import Fault
 from simulator.simulation.experiment import run_all
 from simulator.trace.files import RecordedRun
 
@@ -37,7 +36,10 @@ def run_scenario(asked: Asked) -> None:
         summary = summarize(_setting(asked), runs)
         write_summary(partial / "summary.json", summary)
         marks = [_mark(death, summary) for death in summary.deaths]
-        marks += [_fault_mark(fault) for fault in asked.experiment.scenario.faults]
+        marks += [
+            FaultMark(at=fault.at, label=fault.label())
+            for fault in asked.experiment.scenario.faults
+        ]
         plots = draw_plots(summary, runs, partial, marks)
     print_table(console, summary)
     _print_paths(console, folder, [folder / plot.name for plot in plots], summary)
@@ -59,12 +61,6 @@ def _way_back(asked: Asked) -> Iterator[None]:
 def _mark(death: Death, summary: Summary) -> FaultMark:
     at = ticks(death.at_s * summary.time_scale)
     return FaultMark(at=at, label=f"{death.strategy}: process {death.process} died")
-
-
-def _fault_mark(fault: Fault) -> FaultMark:
-    cut = fault.partition
-    far = {"token": "the token endpoint", "api": "the API", "store": "the store"}[cut.link]
-    return FaultMark(at=fault.at, label=f"process {cut.process} cut off from {far}")
 
 
 def _make_runs(asked: Asked, traces: Path, console: Console) -> dict[str, list[RecordedRun]]:

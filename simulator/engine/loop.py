@@ -181,6 +181,7 @@ class VirtualLoop(Unsupported, Schedule):
         self._end_network()
         self._forget()
         for task, context in self._all_tasks():
+            task._log_traceback = False  # noqa: SLF001 - whoever would have asked is gone
             if task.done():
                 continue
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001

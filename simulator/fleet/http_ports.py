@@ -1,6 +1,7 @@
 """The provider over real HTTP: what one process's strategy and workers call on the wire engine."""
 
 import asyncio
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ _NO_ANSWER = (
     aiohttp.ClientPayloadError,
     asyncio.TimeoutError,
     ConnectionError,
+    json.JSONDecodeError,
 )
-"""What a network does to a request. An answer that cannot be read is the provider's own fault."""
+"""What a network does to a request, and a provider to its answer."""
 _ROUTES: dict[Operation, tuple[str, str]] = {
     "create_meeting": ("POST", "/v2/users/{}/meetings"),
     "get_meeting": ("GET", "/v2/meetings/{}"),
@@ -57,7 +59,8 @@ class Wire:
         caller: str,
         **request: Any,
     ) -> tuple[int, dict[str, str], Any] | None:
-        """Send one request and read its whole answer; None, and counted, when none came."""
+        """Send one request and read its whole answer; None, and counted, when none came that can
+        be read."""
         headers = {CALLER_HEADER: caller, **request.pop("headers", {})}
         try:
             with self._counted():

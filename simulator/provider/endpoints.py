@@ -19,6 +19,7 @@ from simulator.provider.lifecycle import (
     DowngradeOwner,
     Reactivate,
     RevokeToken,
+    RevokeTokens,
     RotateSecret,
     TransferOwnership,
     in_words,
@@ -111,9 +112,12 @@ class Provider:
                 self.standing.is_active = False
             case Reactivate():
                 self.standing.is_active = True
+            case RevokeTokens(which="all"):
+                return self.ledger.revoke_all(now)
+            case RevokeTokens():
+                return self.ledger.revoke(self.ledger.tokens_issued, now)
             case RevokeToken(token=token):
-                ledger = self.ledger
-                return ledger.revoke_all(now) if token is None else ledger.revoke(token, now)
+                return self.ledger.revoke(token, now)
             case ChangePolicy(policy=policy):
                 self.policy = policy
                 self.ledger.change(policy)

@@ -192,7 +192,7 @@ def _marred(exchange: Exchange, ailment: Slow | Malformed | None) -> Exchange:
     match ailment:
         case Slow(late):
             return replace(exchange, late=late)
-        case Malformed() if exchange.response is not None:
+        case Malformed() if exchange.response is not None and exchange.response.body:
             return replace(exchange, response=replace(exchange.response, body=b'{"'))
         case _:
             return exchange

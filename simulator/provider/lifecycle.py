@@ -61,9 +61,16 @@ class Reactivate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeToken:
-    """One token ends, or every one where ``token`` is None."""
+    """One token ends."""
 
-    token: TokenId | None = None
+    token: TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTokens:
+    """The token issued last ends, or every one."""
+
+    which: Literal["newest", "all"] = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,7 @@ Change = (
     | Deactivate
     | Reactivate
     | RevokeToken
+    | RevokeTokens
     | ChangePolicy
 )
 
@@ -100,8 +108,11 @@ def in_words(change: Change) -> str:  # noqa: PLR0911 - one for each kind of cha
             return "deactivated"
         case Reactivate():
             return "reactivated"
+        case RevokeTokens():
+            which = "its newest" if change.which == "newest" else "every"
+            return f"{which} token is revoked"
         case RevokeToken():
-            return "every token is revoked" if change.token is None else "one token is revoked"
+            return "one token is revoked"
         case ChangePolicy():
             cap = change.policy.live_tokens
             return f"at most {cap} tokens live from now on" if cap else "no cap from now on"

@@ -1,14 +1,18 @@
 """Problems found by our own checks, at a place below the value that was checked."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from simulator.scenario.quoting import shown
+
 Loc = tuple[str | int, ...]
 """Where a value is: mapping keys and list positions, from the top of the file."""
 
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FLAW = "flaw"
 UNKNOWN_KEY_FLAW = "unknown_key_flaw"
 MISSING_FLAW = "missing_flaw"
@@ -40,3 +44,13 @@ def refusal(flaws: Sequence[Flaw]) -> ValidationError:
         for flaw in flaws
     ]
     return ValidationError.from_exception_data("scenario", details)
+
+
+def dotted(loc: Loc) -> str:
+    """Return ``loc`` as one word: ``"strategies[2].lease"``."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in loc]
+    return "".join(parts).removeprefix(".")
+
+
+def _word(key: str) -> str:
+    return key if _PLAIN_KEY.fullmatch(key) else shown(key)

@@ -5,10 +5,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from simulator.errors import Problem, ScenarioError
+from simulator.scenario.flaws import dotted
 from simulator.scenario.model import Scenario
 from simulator.scenario.parameters import Catalogue
 from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
-from simulator.scenario.wording import dotted, problem
+from simulator.scenario.wording import problem
 
 
 def load(path: Path, catalogue: Catalogue) -> Scenario:

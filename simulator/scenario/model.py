@@ -36,7 +36,7 @@ from simulator.scenario.fields import (
     Strategies,
     Weight,
 )
-from simulator.scenario.flaws import Flaw, refusal
+from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
 from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
 
@@ -199,7 +199,7 @@ class Scenario(Section):
         """Check what one field alone cannot show; runs once every field is right."""
         flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
         flaws += self.impossible_on(self.run.engine)
-        flaws += self._policy_flaws()
+        flaws += [*self._policy_flaws(), *self._limits_flaws()]
         if flaws:
             raise refusal(flaws)
         return self
@@ -230,22 +230,42 @@ class Scenario(Section):
             message = f"times run.time_scale must be at most {RATE_MAX_HZ}/s, got {hz:g}/s"
             yield Flaw(("workload", "arrivals", "rate"), message)
 
+    def _rules(self) -> Iterator[tuple[Loc, ProviderSection]]:
+        """Yield the provider's rules as they are at first and after each fault that changes them,
+        with where the file says so."""
+        yield ("provider",), self.provider
+        for index, fault in enumerate(self.faults):
+            if fault.change_provider is not None:
+                changed = self.provider.changed_by(fault.change_provider)
+                yield ("faults", index, "change_provider"), changed
+
     def _policy_flaws(self) -> Iterator[Flaw]:
         """The profile's rules and the section's own must go together."""
-        if self.provider.at_cap == "replace_slot" and self.provider.cap() is None:
-            yield Flaw(("provider", "at_cap"), "replace_slot needs live_tokens: that many slots")
+        for at, rules in self._rules():
+            if rules.at_cap == "replace_slot" and rules.cap() is None:
+                yield Flaw((*at, "at_cap"), "replace_slot needs live_tokens: that many slots")
+
+    def _limits_flaws(self) -> Iterator[Flaw]:
+        if self.provider.plan != "none" and self.run.engine == "wire" and self.run.time_scale > 1:
+            message = (
+                "its limits cannot be hurried: set run.time_scale to 1, or run.engine: virtual"
+            )
+            yield Flaw(("provider", "plan"), message)
 
     def _lifetime_flaws(self) -> Iterator[Flaw]:
         """Clients are told whole seconds: a fraction would be lost, and 0 would look expired."""
-        told = "lifetime" if self.provider.expires_in == LIFETIME else "expires_in"
-        span, scale = self.provider.told_lifetime(), self.run.time_scale
-        shrunk = round(span / scale)
-        if shrunk < SECOND or (scale > 1 and shrunk % SECOND):
-            whole = max(1, round(span / scale / SECOND))
-            rule = f"must leave provider.{told} whole seconds, as clients are told it"
-            got = f"got {scale:g} for {write_span(span)}; try {span / SECOND / whole:g}"
-            at = ("run", "time_scale") if scale > 1 else ("provider", told)
-            yield Flaw(at, f"{rule}; {got}")
+        scale = self.run.time_scale
+        for section, rules in self._rules():
+            told = "lifetime" if rules.expires_in == LIFETIME else "expires_in"
+            span = rules.told_lifetime()
+            shrunk = round(span / scale)
+            if shrunk < SECOND or (scale > 1 and shrunk % SECOND):
+                whole = max(1, round(span / scale / SECOND))
+                name = dotted((*section, told))
+                rule = f"must leave {name} whole seconds, as clients are told it"
+                got = f"got {scale:g} for {write_span(span)}; try {span / SECOND / whole:g}"
+                at = ("run", "time_scale") if scale > 1 else (*section, told)
+                yield Flaw(at, f"{rule}; {got}")
 
 
 def scenario_hash(scenario: Scenario) -> str:

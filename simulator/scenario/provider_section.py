@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.clock import Ticks
+from simulator.provider.limits import ApiLimits, LimitHeaders
 from simulator.provider.policy import Allowance, AtCap, TokenPolicy
 from simulator.provider.profiles import PROFILES
 from simulator.scenario.fields import LIFETIME, PROFILE, ExpiresIn, LiveTokens, Section
@@ -115,6 +116,16 @@ class ProviderSection(Section):
         description="How long a token lives unless it is evicted or revoked, or "
         f"{_BY_PROFILE} {_SCALED}",
     )
+    plan: Literal["none", "free", "pro", "business"] = Field(
+        default="none",
+        description="Which of Zoom's plans limits the calls of the API; none for no limits. They "
+        "cannot be hurried: with a plan, run.time_scale is 1 on the wire engine.",
+    )
+    limit_headers: LimitHeaders = Field(
+        default="full",
+        description="Which headers tell of the plan's limits: full, as documented, or category, "
+        "which is all that was measured in 2026.",
+    )
     expires_in: ExpiresIn = Field(
         default=LIFETIME,
         description="How long the token endpoint says a token lives, when that differs from the "
@@ -133,6 +144,18 @@ class ProviderSection(Section):
             return self.expires_in
         own = self.lifetime
         return own if isinstance(own, int) else PROFILES[self.profile].policy.lifetime
+
+    def limits(self) -> ApiLimits | None:
+        """Return the limits of the API's calls; tick 0 is a midnight."""
+        return (
+            None if self.plan == "none" else ApiLimits(plan=self.plan, headers=self.limit_headers)
+        )
+
+    def changed_by(self, other: "ProviderSection") -> "ProviderSection":
+        """Return this with what ``other`` says expressly."""
+        return self.model_copy(
+            update={name: getattr(other, name) for name in other.model_fields_set}
+        )
 
     def policy(self) -> TokenPolicy:
         """Return the rules: the profile's, and what the section says otherwise."""

@@ -5,7 +5,6 @@ found it: what must be, then what was got. The table names every kind of error t
 meet. A kind that is missing is a bug of ours and raises ``KeyError``.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import get_args
 
@@ -14,14 +13,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from simulator.errors import Problem
-from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc
+from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
 from simulator.scenario.model import ArrivalsSection, Scenario
 from simulator.scenario.quoting import hint, shown
 from simulator.scenario.source import Document, Place
 
 _DISCRIMINATOR = "process"
 _UNIONS: Mapping[Loc, object] = {("workload", "arrivals"): ArrivalsSection}
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEY_MARK = "[key]"  # pydantic's, after a mapping key that is wrong itself
 _AT_THE_KEY = frozenset({"extra_forbidden", UNKNOWN_KEY_FLAW})
 _NOT_THERE = frozenset({"missing", "union_tag_not_found", MISSING_FLAW})
@@ -40,16 +38,6 @@ def _place(error: ErrorDetails, loc: Loc, document: Document) -> Place:
     if error["type"] in _AT_THE_KEY or _is_about_key(error):
         return document.place_of_key(loc)
     return document.place_of_value(loc)
-
-
-def dotted(loc: Loc) -> str:
-    """Return ``loc`` as one word: ``"strategies[2].lease"``."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in loc]
-    return "".join(parts).removeprefix(".")
-
-
-def _word(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) else shown(key)
 
 
 def _as_written(error: ErrorDetails) -> Loc:

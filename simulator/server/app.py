@@ -7,7 +7,6 @@ The waits before and after stand for the network.
 """
 
 import asyncio
-from typing import NoReturn
 
 from aiohttp import web
 
@@ -15,6 +14,7 @@ from simulator.clock import Clock, Ticks
 from simulator.network.fates import NEVER, LinkName, Ways
 from simulator.network.links import Links, LinkStream, stream_of
 from simulator.provider.http import Exchange, ZoomHttp
+from simulator.provider.lifecycle import Change
 from simulator.provider.messages import Accepted, Granted, Refused
 from simulator.provider.reading import HttpRequest, asked_by
 from simulator.provider.recorder import Recorder
@@ -82,28 +82,38 @@ class ZoomApp:
         )
         ways = self._latencies.next(asked.path, asked_by(asked), self._clock.now())
         if ways.there >= NEVER:
-            await self._keep_silent(request)
+            return await self._keep_silent(request)
         await self._clock.sleep(ways.there)
         try:
-            exchange = self._take_effect(asked)
+            exchange = self.take_effect(asked)
         except Exception as error:
-            if not self.failed.done():
-                self.failed.set_exception(error)
+            self.fail(error)
             raise
         if ways.back >= NEVER:
-            await self._keep_silent(request)
+            return await self._keep_silent(request)
         response = exchange.response
         if response is None:
-            _hang_up(request)
+            return _hang_up(request)
         await self._clock.sleep(ways.back + exchange.late)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 
-    async def _keep_silent(self, request: web.Request) -> NoReturn:
+    def fail(self, error: BaseException) -> None:
+        """Tell whoever waits for ``failed``; only the first error counts."""
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    def undergo(self, change: Change) -> None:
+        """Let ``change`` happen to the app now."""
+        events = self._zoom.provider.undergo(change, self._clock.now())
+        self._recorder.happened(events)
+
+    async def _keep_silent(self, request: web.Request) -> web.Response:
         """Answer nothing, as a lost message does, until the client must have given up."""
         await self._clock.sleep(self._patience)
-        _hang_up(request)
+        return _hang_up(request)
 
-    def _take_effect(self, asked: HttpRequest) -> Exchange:
+    def take_effect(self, asked: HttpRequest) -> Exchange:
+        """Let ``asked`` arrive at the provider now; return what it comes to."""
         now = self._clock.now()
         exchange = self._zoom.handle(asked, now)
         match exchange.reply:
@@ -117,8 +127,8 @@ class ZoomApp:
         return exchange
 
 
-def _hang_up(request: web.Request) -> NoReturn:
-    """Close the connection without an answer."""
+def _hang_up(request: web.Request) -> web.Response:
+    """Close the connection; return an answer that can no longer be sent."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("no answer, as the scenario wants it")
+    return web.Response()

@@ -6,21 +6,27 @@ lifetime shrink by it. Latencies, timeouts and lock times do not: they belong to
 networks, which cannot be hurried.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
 from simulator.clock import SECOND, Ticks, shrunk
 from simulator.distributions import PER_MILLION, Distribution, hurried
 from simulator.fleet.agenda import OperationMix
-from simulator.fleet.names import process_name, user_id
-from simulator.network.fates import Partition
+from simulator.fleet.names import user_id
 from simulator.network.links import PER_MILLE, Link, Links
 from simulator.provider.app import App, Credentials
-from simulator.provider.policy import Allowance, TokenPolicy
+from simulator.provider.bursts import Bursts
+from simulator.provider.endpoints import Provider
+from simulator.provider.limits import ApiLimits
+from simulator.provider.messages import TokenRequest
+from simulator.provider.policy import TokenPolicy
+from simulator.rng import Streams
 from simulator.scenario import Scenario, StrategyChoice
-from simulator.scenario.faults import Fault
 from simulator.scenario.model import ClosedArrivals, PoissonArrivals
+from simulator.simulation.planned_faults import partitions, provider_faults
+from simulator.simulation.provider_faults import ProviderFaults
+from simulator.simulation.shrinking import hurried_policy
 from simulator.strategies.composition import Composition, scaled
 from simulator.strategies.presets import override
 
@@ -35,6 +41,9 @@ THE_APP = App(
     )
 )
 """The one app whose token everybody fights for."""
+
+SECOND_MINTER = "second-minter"
+"""Who asks for tokens with the app's credentials and is no part of the fleet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +93,27 @@ class RunPlan:
     links: Links
     store: Literal["sqlite", "memory"]
     store_timeout: Ticks = SECOND
+    limits: ApiLimits | None = None
+    provider_faults: ProviderFaults = field(default_factory=ProviderFaults)
+
+    def provider(self) -> Provider:
+        """Return the provider as it is when the run begins."""
+        bursts = Bursts(self.provider_faults.bursts, Streams(self.seed))
+        provider = Provider(self.app, self.policy, self.limits, bursts)
+        for user in self.fleet.users():
+            provider.meetings.enrol(user)
+        return provider
+
+    def token_request(self, asked_by: str) -> TokenRequest:
+        """Return the request for a token in the name of ``asked_by``."""
+        credentials = self.app.credentials
+        return TokenRequest(
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            grant_type="account_credentials",
+            account_id=credentials.account_id,
+            asked_by=asked_by,
+        )
 
 
 def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
@@ -95,33 +125,13 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         seed=seed,
         duration=shrunk(scenario.run.duration, time_scale),
         app=THE_APP,
-        policy=_policy(scenario, time_scale),
+        policy=hurried_policy(scenario.provider.policy(), time_scale),
         fleet=_fleet(scenario, time_scale),
         links=_links(scenario, time_scale),
         store=scenario.store,
         store_timeout=scenario.network.store_timeout,
-    )
-
-
-def _policy(scenario: Scenario, time_scale: float) -> TokenPolicy:
-    policy = scenario.provider.policy()
-
-    def scaled(span: Ticks | None) -> Ticks | None:
-        return None if span is None else shrunk(span, time_scale)
-
-    def within(allowance: Allowance | None) -> Allowance | None:
-        if allowance is None:
-            return None
-        return replace(allowance, window=shrunk(allowance.window, time_scale))
-
-    return replace(
-        policy,
-        lifetime=shrunk(policy.lifetime, time_scale),
-        grace=shrunk(policy.grace, time_scale),
-        reuse_above=scaled(policy.reuse_above),
-        reported_lifetime=scaled(policy.reported_lifetime),
-        throttle=within(policy.throttle),
-        block=within(policy.block),
+        limits=scenario.provider.limits(),
+        provider_faults=provider_faults(scenario, time_scale),
     )
 
 
@@ -159,15 +169,5 @@ def _links(scenario: Scenario, time_scale: float) -> Links:
         token=link(network.token, loss.token),
         api=link(network.api, loss.api),
         store=link(network.store, loss.store),
-        partitions=tuple(_partition(fault, time_scale) for fault in scenario.faults),
-    )
-
-
-def _partition(fault: Fault, time_scale: float) -> Partition:
-    begins = shrunk(fault.at, time_scale)
-    return Partition(
-        process=process_name(fault.partition.process),
-        link=fault.partition.link,
-        begins=begins,
-        ends=begins + shrunk(fault.partition.duration, time_scale),
+        partitions=partitions(scenario, time_scale),
     )

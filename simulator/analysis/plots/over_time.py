@@ -167,6 +167,7 @@ def _mark_faults(axes: Axes, faults: Sequence[FaultMark], length: Ticks) -> None
             textcoords="offset points",
             va="top",
             fontsize=10,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
         )
 
 

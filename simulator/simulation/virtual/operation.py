@@ -9,12 +9,15 @@ from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
 from simulator.fleet.worker import UNAUTHORIZED
 from simulator.network.fates import NEVER, Ways
+from simulator.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow, Struck
 from simulator.provider.messages import Accepted, Refused
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.stores.contract import Record
 from simulator.strategies.contract import TokenUnavailable
 from simulator.token import Token
 from simulator.trace.tally import Outcome
+
+NO_CONTENT = 204
 
 
 class Operation:
@@ -23,13 +26,14 @@ class Operation:
     __slots__ = (
         "_attempt",
         "_back",
+        "_deadline",
         "_errand",
-        "_gives_up_at",
         "_record",
         "_reply",
         "_token",
         "_wanted_at",
         "_worker",
+        "is_unheard",
     )
 
     def __init__(self, worker: VirtualWorker, wanted_at: Ticks, errand: Errand) -> None:
@@ -38,10 +42,12 @@ class Operation:
         self._errand = errand
         self._attempt = 0
         self._back: Ticks = 0
-        self._gives_up_at: Ticks = 0
+        self._deadline: Ticks = 0
         self._record: Record | None = None
         self._token: Token | None = None
         self._reply: Accepted | Refused | None = None
+        self.is_unheard = False
+        """Whether the answer to the request that has been sent will not come in time."""
 
     def ask(self, now: Ticks) -> None:
         """Ask the strategy for a token."""
@@ -124,14 +130,9 @@ class Operation:
         self._token = token
         self._back = back
         timeout = self._worker.timeout
-        if there + back > timeout:
-            self._gives_up_at = sent_at + timeout
+        self._deadline = sent_at + timeout
+        self.is_unheard = there + back > timeout
         return sent_at + there
-
-    @property
-    def is_unheard(self) -> bool:
-        """Whether the answer to the request that has been sent will not come in time."""
-        return self._gives_up_at > 0
 
     def go_on_unheard(self, arrives_at: Ticks, cut: Ticks) -> None:
         """Have the request take effect when it arrives, and the operation end as unknown when its
@@ -141,10 +142,10 @@ class Operation:
             self.reach_api(arrives_at)
         elif arrives_at < NEVER:
             worker.loop.post(arrives_at, worker.key, Operation._api_reached_unheard, self)
-        if self._gives_up_at < cut:
-            self._give_up(self._gives_up_at)
+        if self._deadline < cut:
+            self._give_up(self._deadline)
         else:
-            worker.loop.post(self._gives_up_at, worker.key, Operation._gave_up, self)
+            worker.loop.post(self._deadline, worker.key, Operation._gave_up, self)
 
     def _api_reached_unheard(self) -> None:
         self.reach_api(self._worker.loop.now)
@@ -158,13 +159,43 @@ class Operation:
 
     def reach_api(self, now: Ticks) -> Ticks:
         """Let the request take effect at ``now``; return when the answer is back."""
+        provider = self._worker.process.world.provider
+        struck = provider.bursts.strike("api", now) if provider.bursts else None
+        if struck is not None:
+            return now + self._back + self._struck(struck, now)
+        self._reply = self._call(now)
+        return now + self._back
+
+    def _call(self, now: Ticks) -> Accepted | Refused:
         assert self._token is not None
         world = self._worker.process.world
         call = self._worker.call_of(self._errand, self._token)
         reply, events = world.provider.call(call, now)
         world.recorder.call_answered(now, reply, events)
-        self._reply = reply
-        return now + self._back
+        return reply
+
+    def _struck(self, struck: Struck, now: Ticks) -> Ticks:
+        """Meet what strikes the request; return how much later than otherwise it is answered.
+
+        What is cut off in the middle cannot be read, except where there is nothing to read.
+        """
+        recorder = self._worker.process.world.recorder
+        self._reply = None
+        match struck.ailment:
+            case ErrorAnswer() as answer:
+                self._reply = answer.refused("api")
+                recorder.call_answered(now, self._reply, struck.events)
+            case Dropped():
+                recorder.happened(struck.events)
+            case Malformed():
+                recorder.happened(struck.events)
+                reply = self._call(now)
+                self._reply = reply if reply.status == NO_CONTENT else None
+            case Slow(late):
+                recorder.happened(struck.events)
+                self._reply = self._call(now)
+                return late
+        return 0
 
     def _api_reached(self) -> None:
         self.is_answered_later(self.reach_api(self._worker.loop.now))
@@ -175,11 +206,13 @@ class Operation:
     def answer(self, now: Ticks) -> None:
         """Take the API's answer at ``now``."""
         reply = self._reply
-        if isinstance(reply, Accepted):
+        if reply is None:
+            self._give_up(now)
+        elif isinstance(reply, Accepted):
             if reply.status == 201 and reply.meeting is not None:
                 self._worker.agenda.created(reply.meeting)
             self._finish("ok", now)
-        elif reply is not None and reply.status == UNAUTHORIZED:
+        elif reply.status == UNAUTHORIZED:
             self._rejected(now)
         else:
             self._finish("refused", now)
@@ -229,9 +262,12 @@ class Operation:
         worker.loop.post(at, worker.key, Operation._api_reached, self)
 
     def is_answered_later(self, at: Ticks) -> None:
-        """Go on at ``at``, when the API's answer is back."""
+        """Go on at ``at``, when the API's answer is back, or at the deadline if that is before."""
         worker = self._worker
-        worker.loop.post(at, worker.key, Operation._answered, self)
+        if at > self._deadline:
+            worker.loop.post(self._deadline, worker.key, Operation._gave_up, self)
+        else:
+            worker.loop.post(at, worker.key, Operation._answered, self)
 
 
 def begin_operation(worker: VirtualWorker, now: Ticks) -> None:

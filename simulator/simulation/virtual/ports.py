@@ -7,10 +7,8 @@ from simulator.clock import Clock, Ticks, ticks
 from simulator.engine.loop import VirtualLoop
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream
-from simulator.provider.endpoints import Provider
 from simulator.provider.messages import Granted, Refused, TokenRequest
-from simulator.provider.recorder import Recorder
-from simulator.simulation.virtual.touches import Touches
+from simulator.simulation.virtual.door import Door
 from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.strategies.contract import Denied
 from simulator.token import Token
@@ -32,15 +30,13 @@ def token_number(value: str) -> TokenId:
 class VirtualTokenEndpoint:
     """``POST /oauth/token`` in the name of one process, over a simulated link.
 
-    A request whose answer does not come within ``timeout`` counts as unknown; should it arrive
-    nevertheless, it takes effect.
+    A request whose answer does not come within ``timeout``, or cannot be read, counts as unknown;
+    should it arrive nevertheless, it takes effect.
     """
 
     loop: VirtualLoop
     clock: Clock
-    provider: Provider
-    recorder: Recorder
-    touches: Touches
+    door: Door
     trips: LinkStream
     request: TokenRequest
     timeout: Ticks
@@ -52,30 +48,32 @@ class VirtualTokenEndpoint:
         if sum(ways) > self.timeout:
             return await self._issue_unheard(ways.there)
         await self.clock.sleep(ways.there)
-        reply = self._arrive(self.loop.now)
-        await self.clock.sleep(ways.back)
-        if isinstance(reply, Refused):
-            return Denied(reply.status, reply.error, reply.retry_after)
-        now = self.clock.now()
-        return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
+        reply, late = self.door.issue(self.request, self.loop.now)
+        if sum(ways) + late > self.timeout:
+            await self.clock.sleep(self.timeout - ways.there)
+            return self._unknown()
+        await self.clock.sleep(ways.back + late)
+        match reply:
+            case None:
+                return self._unknown()
+            case Refused():
+                return Denied(reply.status, reply.error, reply.retry_after)
+            case Granted():
+                now = self.clock.now()
+                return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
 
     async def _issue_unheard(self, there: Ticks) -> Denied:
         if there < NEVER:
             self.loop.post_first(self.loop.now + there, self._arrive_unheard, None)
         await self.clock.sleep(self.timeout)
-        self.tally.unknown += 1
-        return Denied(status=None, error="")
+        return self._unknown()
 
     def _arrive_unheard(self, _: None) -> None:
-        self._arrive(self.loop.now)
+        self.door.issue(self.request, self.loop.now)
 
-    def _arrive(self, now: Ticks) -> Granted | Refused:
-        if self.touches.anybody_rests_on_a_token():
-            for token in self.provider.endangered(self.request, now):
-                self.touches.before_token_ends(token)
-        reply, events = self.provider.issue(self.request, now)
-        self.recorder.issue_answered(reply, events, self.provider.ledger.live_count(now))
-        return reply
+    def _unknown(self) -> Denied:
+        self.tally.unknown += 1
+        return Denied(status=None, error="")
 
 
 READ_ALREADY: ContextVar[list[Record | None]] = ContextVar("tokenrace_read_already")

@@ -174,10 +174,13 @@ class VirtualProcess:
         if ends_at <= now:
             self._dead_value = held.token.value
             return
-        if any(cut.holds(now) for cut in self._cuts):
+        plain_until = self.world.provider.plain_until(now)
+        if plain_until == now or any(cut.holds(now) for cut in self._cuts):
             return
         cut_off_at = [cut.begins for cut in self._cuts if now < cut.begins]
         until = min(held.until, ends_at, self.world.plan.duration, *cut_off_at)
+        if plain_until is not None:
+            until = min(until, plain_until)
         if (until - now) * len(self.workers) < WORTH_SKIPPING * self.mean_cycle:
             return
         self._become_calm(held, token, until)
@@ -197,6 +200,11 @@ class VirtualProcess:
     def _calm_ends(self, calm_number: int) -> None:
         if self.is_calm and calm_number == self._calm_number:
             self.wake()
+
+    def app_changes(self) -> None:
+        """End the calm before something happens to the app, which may bring a dead token back."""
+        self.wake()
+        self._dead_value = ""
 
     def is_deadlocked(self) -> bool:
         """Return whether every worker waits for the strategy, and the strategy for nothing that

@@ -15,13 +15,13 @@ from simulator.fleet.agenda import Agenda
 from simulator.fleet.counted_store import CountedStore
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.network.links import Link, stream_of
-from simulator.provider.endpoints import Provider
-from simulator.provider.messages import TokenRequest
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.simulation.counted import Counted
-from simulator.simulation.plan import RunPlan
+from simulator.simulation.plan import SECOND_MINTER, RunPlan
+from simulator.simulation.provider_faults import timeline
 from simulator.simulation.virtual.calm import catch_up
+from simulator.simulation.virtual.door import Door, let_happen
 from simulator.simulation.virtual.open_calm import is_simple
 from simulator.simulation.virtual.operation import begin_operation
 from simulator.simulation.virtual.peeking import Peeking
@@ -61,6 +61,9 @@ def run_on_virtual_time(
     # Under another tie policy a worker's key does not tell whose turn has passed.
     world = _world(plan, loop, sink, skips_calm=skips_calm and isinstance(ties, Fifo))
     processes = [_process(world, number) for number in range(plan.fleet.processes)]
+    streams, outsider = world.streams, plan.token_request(asked_by=SECOND_MINTER)
+    happenings = timeline(plan.provider_faults, outsider, streams)
+    let_happen(happenings, loop, _door(world), [each.app_changes for each in processes])
     loop.post_first(plan.duration, lambda _: _finish(world, processes), None)
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
@@ -89,14 +92,11 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
     width = bin_width(plan.duration)
     clock = LoopClock(loop)
     touches = Touches()
-    provider = Provider(plan.app, plan.policy)
-    for user in plan.fleet.users():
-        provider.meetings.enrol(user)
     return World(
         plan=plan,
         loop=loop,
         clock=clock,
-        provider=provider,
+        provider=plan.provider(),
         recorder=Recorder(ProviderTally(width=width), sink),
         sink=sink,
         tally=ClientTally(width=width),
@@ -147,24 +147,19 @@ def _store(world: World, name: str) -> SharedStore:
 
 
 def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
-    credentials = world.plan.app.credentials
     return VirtualTokenEndpoint(
         loop=world.loop,
         clock=world.clock,
-        provider=world.provider,
-        recorder=world.recorder,
-        touches=world.touches,
+        door=_door(world),
         trips=stream_of(world.plan.links, "token", world.streams, name),
-        request=TokenRequest(
-            client_id=credentials.client_id,
-            client_secret=credentials.client_secret,
-            grant_type="account_credentials",
-            account_id=credentials.account_id,
-            asked_by=name,
-        ),
+        request=world.plan.token_request(asked_by=name),
         timeout=world.plan.fleet.timeout,
         tally=world.tally,
     )
+
+
+def _door(world: World) -> Door:
+    return Door(world.provider, world.recorder, world.touches)
 
 
 def _worker(world: World, process: VirtualProcess, number: int) -> VirtualWorker:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from aiohttp import web
 
 from simulator.clock import SECOND
 from simulator.machine_clock import MachineClock
-from simulator.provider import Provider
 from simulator.provider.http import ZoomHttp
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.server.app import Latencies, ZoomApp
 from simulator.server.listen import listen_on
-from simulator.simulation.plan import EPOCH, RunPlan
+from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
+from simulator.simulation.provider_faults import timeline
+from simulator.simulation.wire.happenings import let_happen
 from simulator.simulation.wire.messages import (
     Begin,
     Failed,
@@ -62,13 +64,28 @@ async def _serve(seat: Seat, connection: Connection) -> None:
     begin = await receive(connection, Begin)
     tally = ProviderTally(width=bin_width(seat.plan.duration))
     with Spool(seat.spool) as spool:
-        app = _zoom_app(seat.plan, MachineClock(begin.epoch_ns), Recorder(tally, spool), port)
+        clock, recorder = MachineClock(begin.epoch_ns), Recorder(tally, spool)
+        app = _zoom_app(seat.plan, clock, recorder, port)
+        happenings = timeline(
+            seat.plan.provider_faults,
+            seat.plan.token_request(asked_by=SECOND_MINTER),
+            Streams(seat.plan.seed),
+        )
         runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         await web.SockSite(runner, listening).start()
+        happening = asyncio.create_task(let_happen(happenings, app, recorder, clock))
+        happening.add_done_callback(partial(_tell_error, app))
         await _finished(connection, app.failed)
+        happening.cancel()
         await runner.cleanup()
     connection.send(ServerRecord(tally))
+
+
+def _tell_error(app: ZoomApp, ended: asyncio.Task[None]) -> None:
+    error = None if ended.cancelled() else ended.exception()
+    if error is not None:
+        app.fail(error)
 
 
 async def _finished(connection: Connection, failed: asyncio.Future[None]) -> None:
@@ -83,11 +100,8 @@ async def _finished(connection: Connection, failed: asyncio.Future[None]) -> Non
 
 
 def _zoom_app(plan: RunPlan, clock: MachineClock, recorder: Recorder, port: int) -> ZoomApp:
-    provider = Provider(plan.app, plan.policy)
-    for user in plan.fleet.users():
-        provider.meetings.enrol(user)
     zoom = ZoomHttp(
-        provider,
+        plan.provider(),
         signing_key=hashlib.sha256(f"{plan.scenario}/{plan.seed}".encode()).digest(),
         epoch=EPOCH,
         api_url=f"http://127.0.0.1:{port}",

@@ -1,0 +1,123 @@
+"""From the faults a user wrote to those an engine makes happen, ``time_scale`` times as fast.
+
+The instant and length of a fault shrink; how late an answer comes and what it says about coming
+back do not, as no latency does.
+"""
+
+from collections.abc import Iterator
+
+from simulator.clock import Ticks, shrunk
+from simulator.distributions import PER_MILLION
+from simulator.fleet.names import process_name
+from simulator.network.fates import Partition
+from simulator.provider.bursts import Burst
+from simulator.provider.lifecycle import (
+    Change,
+    ChangePolicy,
+    Deactivate,
+    DowngradeOwner,
+    Reactivate,
+    RevokeTokens,
+    RotateSecret,
+    TransferOwnership,
+)
+from simulator.scenario import Scenario
+from simulator.scenario.fault_kinds import (
+    ChangeProviderSection,
+    DeactivateSection,
+    DowngradeOwnerSection,
+    RotateSecretSection,
+    TransferOwnershipSection,
+)
+from simulator.scenario.faults import Fault
+from simulator.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
+from simulator.simulation.shrinking import hurried_policy
+
+NEW_SECRET = "tokenrace-secret-{}"  # noqa: S105 - the mock's own
+"""What a rotated secret is, by the number of its fault."""
+
+
+def partitions(scenario: Scenario, time_scale: float) -> tuple[Partition, ...]:
+    """Return which processes are cut off from what."""
+    return tuple(
+        Partition(
+            process=process_name(cut.process),
+            link=cut.link,
+            begins=shrunk(fault.at, time_scale),
+            ends=shrunk(fault.at, time_scale) + shrunk(cut.duration, time_scale),
+        )
+        for fault in scenario.faults
+        if (cut := fault.partition) is not None
+    )
+
+
+def provider_faults(scenario: Scenario, time_scale: float) -> ProviderFaults:
+    """Return what goes wrong at the provider."""
+    numbered = list(enumerate(scenario.faults))
+    return ProviderFaults(
+        changes=tuple(
+            PlannedChange(at=at, fault=number, change=change)
+            for number, fault in numbered
+            for at, change in _changes(scenario, number, fault, time_scale)
+        ),
+        minters=tuple(
+            SecondMinter(
+                fault=number,
+                begins=shrunk(fault.at, time_scale),
+                ends=shrunk(fault.at, time_scale) + shrunk(minter.duration, time_scale),
+                rate_hz=minter.rate.hz * time_scale,
+            )
+            for number, fault in numbered
+            if (minter := fault.second_minter) is not None
+        ),
+        bursts=tuple(
+            Burst(
+                fault=number,
+                endpoint=burst.endpoint,
+                begins=shrunk(fault.at, time_scale),
+                ends=shrunk(fault.at, time_scale) + shrunk(burst.duration, time_scale),
+                ailment=burst.ailment(),
+                per_million=round(burst.chance * PER_MILLION),
+                count=burst.count,
+            )
+            for number, fault in numbered
+            if (burst := fault.burst) is not None
+        ),
+    )
+
+
+def _changes(
+    scenario: Scenario, number: int, fault: Fault, time_scale: float
+) -> Iterator[tuple[Ticks, Change]]:
+    at = shrunk(fault.at, time_scale)
+    change = _change(scenario, number, fault, time_scale)
+    if change is not None:
+        yield at, change
+    if fault.deactivate is not None:
+        yield at + shrunk(fault.deactivate.duration, time_scale), Reactivate()
+
+
+def _change(  # noqa: PLR0911 - one for each kind
+    scenario: Scenario, number: int, fault: Fault, time_scale: float
+) -> Change | None:
+    """Return what ``fault`` does to the app at once; None where it does nothing to the app."""
+    match getattr(fault, fault.kind):
+        case RotateSecretSection() as rotation:
+            return RotateSecret(
+                new_secret=NEW_SECRET.format(number),
+                overlap=shrunk(rotation.overlap, time_scale),
+                revokes_tokens=rotation.revokes_tokens,
+            )
+        case DowngradeOwnerSection(loses=lost):
+            return DowngradeOwner(loses=lost)
+        case TransferOwnershipSection():
+            return TransferOwnership()
+        case DeactivateSection():
+            return Deactivate()
+        case ChangeProviderSection() as rules:
+            policy = scenario.provider.changed_by(rules).policy()
+            return ChangePolicy(policy=hurried_policy(policy, time_scale))
+        case "all" | "newest" as which:
+            return RevokeTokens(which)
+        case _:
+            return None

@@ -1,0 +1,85 @@
+"""What happens at the provider in a run, beside the fleet's requests, as values and as a timeline.
+
+Either engine takes the timeline's entries one by one and makes each happen at its instant.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simulator.arrivals import Poisson, gaps
+from simulator.clock import Ticks
+from simulator.provider.bursts import Burst
+from simulator.provider.lifecycle import Change
+from simulator.provider.messages import TokenRequest
+from simulator.rng import Streams
+from simulator.trace.events import FaultStruck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    """``change`` happens to the app at ``at``, as one of the scenario's faults."""
+
+    at: Ticks
+    fault: int
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondMinter:
+    """Somebody outside the fleet has the app's credentials, and asks for tokens at random.
+
+    From ``begins`` to ``ends``, exclusive. Its requests take no time and it uses no token.
+    """
+
+    fault: int
+    begins: Ticks
+    ends: Ticks
+    rate_hz: float
+
+    def asks_at(self, streams: Streams) -> Iterator[Ticks]:
+        """Yield the instants at which it asks."""
+        pauses = streams.spans(f"minter/{self.fault}", gaps(Poisson(self.rate_hz), 1))
+        at = self.begins + pauses.next()
+        while at < self.ends:
+            yield at
+            at += pauses.next()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFaults:
+    """All that goes wrong at the provider in one run."""
+
+    changes: tuple[PlannedChange, ...] = ()
+    minters: tuple[SecondMinter, ...] = ()
+    bursts: tuple[Burst, ...] = ()
+
+
+class Happening(NamedTuple):
+    """``what`` happens at ``at``; ``struck`` is what a trace says of it, if anything."""
+
+    at: Ticks
+    what: Change | TokenRequest
+    struck: FaultStruck | None
+
+
+def timeline(
+    faults: ProviderFaults, request: TokenRequest, streams: Streams
+) -> Iterator[Happening]:
+    """Yield what happens, in order; a second minter sends ``request`` in its own name."""
+    changes = sorted(faults.changes, key=lambda planned: planned.at)
+    minters = (_mints(minter, request, streams) for minter in faults.minters)
+    yield from heapq.merge(map(_happening, changes), *minters, key=lambda each: each.at)
+
+
+def _happening(planned: PlannedChange) -> Happening:
+    struck = FaultStruck(at=planned.at, fault=planned.fault, what="the app changes")
+    return Happening(planned.at, planned.change, struck)
+
+
+def _mints(minter: SecondMinter, request: TokenRequest, streams: Streams) -> Iterator[Happening]:
+    for number, at in enumerate(minter.asks_at(streams)):
+        what = f"{request.asked_by} asks for its first token"
+        struck = FaultStruck(at=at, fault=minter.fault, what=what)
+        yield Happening(at, request, None if number else struck)

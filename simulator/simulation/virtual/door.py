@@ -1,0 +1,95 @@
+"""The provider's door on virtual time: whom something concerns is brought up to date before it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simulator.clock import Ticks
+from simulator.engine.loop import VirtualLoop
+from simulator.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow
+from simulator.provider.endpoints import Provider
+from simulator.provider.messages import Granted, Refused, TokenRequest
+from simulator.provider.recorder import Recorder
+from simulator.simulation.provider_faults import Happening
+from simulator.simulation.virtual.touches import Touches
+
+
+class Reached(NamedTuple):
+    """What becomes of a request that reached the token endpoint.
+
+    ``reply`` is None where the caller gets no answer it can read; ``late`` is how much later than
+    otherwise it hears.
+    """
+
+    reply: Granted | Refused | None
+    late: Ticks = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Through which token requests, and what happens to the app, reach ``provider``.
+
+    Calls of the API need no door: they end no token.
+    """
+
+    provider: Provider
+    recorder: Recorder
+    touches: Touches
+
+    def issue(self, request: TokenRequest, now: Ticks) -> Reached:
+        """Let ``request`` take effect, unless something at the provider keeps it from that."""
+        struck = self.provider.bursts.strike("token", now)
+        if struck is None:
+            return Reached(self._issue(request, now))
+        match struck.ailment:
+            case ErrorAnswer() as answer:
+                refused = answer.refused("token")
+                live = self.provider.ledger.live_count(now)
+                self.recorder.issue_answered(refused, struck.events, live)
+                return Reached(refused)
+            case Dropped():
+                self.recorder.happened(struck.events)
+                return Reached(None)
+            case Malformed():
+                self.recorder.happened(struck.events)
+                self._issue(request, now)
+                return Reached(None)
+            case Slow(late):
+                self.recorder.happened(struck.events)
+                return Reached(self._issue(request, now), late)
+
+    def _issue(self, request: TokenRequest, now: Ticks) -> Granted | Refused:
+        if self.touches.anybody_rests_on_a_token():
+            for token in self.provider.endangered(request, now):
+                self.touches.before_token_ends(token)
+        reply, events = self.provider.issue(request, now)
+        self.recorder.issue_answered(reply, events, self.provider.ledger.live_count(now))
+        return reply
+
+
+def let_happen(
+    happenings: Iterator[Happening],
+    loop: VirtualLoop,
+    door: Door,
+    before_change: Sequence[Callable[[], None]],
+) -> None:
+    """Have each of ``happenings`` happen in its time; call all of ``before_change`` before one that
+    changes the app."""
+
+    def await_next() -> None:
+        coming = next(happenings, None)
+        if coming is not None:
+            loop.post_first(coming.at, happen, coming)
+
+    def happen(coming: Happening) -> None:
+        if coming.struck is not None:
+            door.recorder.happened([coming.struck])
+        if isinstance(coming.what, TokenRequest):
+            door.issue(coming.what, coming.at)
+        else:
+            for prepare in before_change:
+                prepare()
+            door.recorder.happened(door.provider.undergo(coming.what, coming.at))
+        await_next()
+
+    await_next()
