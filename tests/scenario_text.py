@@ -8,22 +8,44 @@ from simulator.errors import ScenarioError
 from simulator.scenario import Catalogue, parse
 from simulator.scenario.parameters import (
     ChoiceParameter,
+    NumberParameter,
     PositiveSpanParameter,
     ShareParameter,
     SpanParameter,
     WholeParameter,
 )
 
-CATALOGUE: Catalogue = {
-    "check_then_act": {"leeway": SpanParameter("Refresh this long before expiry.")},
-    "single_flight": {"leeway": SpanParameter("Refresh this long before expiry.")},
-    "shared_lock": {
-        "lock_ttl": PositiveSpanParameter("The lock lapses after this long."),
-        "retries": WholeParameter("How often to try again."),
-        "jitter": ShareParameter("The random part of the margin."),
-        "on_401": ChoiceParameter("What a 401 does.", ("evict", "mint")),
+PLAIN = {"trigger": "leeway", "control": "none", "scope": "process"}
+CATALOGUE = Catalogue(
+    presets={
+        "check_then_act": PLAIN,
+        "single_flight": {**PLAIN, "control": "single_flight"},
+        "shared_lock": {**PLAIN, "scope": "shared_lock", "trigger": "none"},
     },
-}
+    plain=PLAIN,
+    axes={
+        "trigger": {
+            "none": {},
+            "leeway": {"leeway": SpanParameter("Refresh this long before expiry.")},
+            "xfetch": {"beta": NumberParameter("How eager.")},
+        },
+        "control": {"none": {}, "single_flight": {}},
+        "scope": {
+            "process": {},
+            "shared_lock": {
+                "lock_ttl": PositiveSpanParameter("The lock lapses after this long."),
+                "retries": WholeParameter("How often to try again."),
+                "jitter": ShareParameter("The random part of the margin."),
+                "manner": ChoiceParameter("What a 401 does.", ("evict", "mint")),
+            },
+        },
+    },
+    why_not=lambda preset, axes, settings: (
+        "a lock without a trigger makes no sense"
+        if preset is None and axes.get("scope") == "shared_lock" and "trigger" not in axes
+        else None
+    ),
+)
 SMALLEST = """\
 name: smallest
 fleet: {processes: 1, workers: 2}

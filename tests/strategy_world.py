@@ -15,15 +15,15 @@ from simulator.rng import Stream
 from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.stores.memory import MemoryStore
 from simulator.strategies.compose import Ports, compose
+from simulator.strategies.composing import override
 from simulator.strategies.contract import Denied, Strategy
-from simulator.strategies.presets import override
 from simulator.token import Token
 
 LATENCY = 200 * MILLISECOND
 WORKERS = 20
 OVERLOADED = Denied(status=503, error="server_error")
-FLEET_WIDE = ("shared_cache_no_lock", "shared_lock")
-REACTIVE = ("reactive_unconditional", "reactive_cas")
+FLEET_WIDE = ("shared_cache_no_lock", "shared_lock", "xfetch", "lease_cas")
+REACTIVE = ("reactive_unconditional", "reactive_cas", "lease_cas")
 
 
 @dataclass
@@ -86,6 +86,10 @@ class CountingStore:
     async def release(self, lease: Lease) -> bool:
         self._reach("release")
         return await self.memory.release(lease)
+
+    async def delete_lease(self) -> None:
+        self._reach("release")
+        await self.memory.delete_lease()
 
     def _reach(self, call: str) -> None:
         if call in self.cut:

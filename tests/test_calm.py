@@ -34,8 +34,9 @@ from simulator.provider.policy import Allowance, AtCap, TokenPolicy
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
 from simulator.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 from simulator.simulation.virtual.run import run_on_virtual_time
+from simulator.strategies.composing import override
 from simulator.strategies.composition import Composition, parameters_of
-from simulator.strategies.presets import PRESETS, override
+from simulator.strategies.presets import PRESETS
 from simulator.trace.events import TokenAdopted, TokenIssued
 
 
@@ -59,9 +60,14 @@ def run(plan: RunPlan, *, skips_calm: bool):
 
 def a_strategy(preset: str) -> Composition:
     """``preset`` with a margin that fits tokens which live about a minute."""
-    parameters = parameters_of(PRESETS[preset])
-    leeway = (("leeway", 5 * SECOND),) if "leeway" in parameters else ()
-    return override(preset, leeway)
+    parameters = parameters_of(PRESETS[preset].composition)
+    fitting = {
+        "leeway": 5 * SECOND,
+        "advisory": 15 * SECOND,
+        "mandatory": 5 * SECOND if preset == "advisory_mandatory" else 0,
+        "jitter": 2 * SECOND,
+    }
+    return override(preset, [item for item in fitting.items() if item[0] in parameters])
 
 
 def history(plan: RunPlan, *, skips_calm: bool):

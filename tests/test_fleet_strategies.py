@@ -10,11 +10,12 @@ import pytest
 
 from simulator.clock import MILLISECOND, SECOND
 from simulator.strategies.compose import compose
+from simulator.strategies.composing import override
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy, TokenUnavailable
-from simulator.strategies.control import SingleFlight
-from simulator.strategies.fleet_scope import LEASE_TIMEOUT
-from simulator.strategies.presets import PRESETS, override
+from simulator.strategies.flight import SingleFlight
+from simulator.strategies.lease_scope import LEASE_TIMEOUT
+from simulator.strategies.presets import PRESETS
 from tests.strategy_world import FLEET_WIDE, OVERLOADED, WORKERS, World, at_once
 
 

@@ -12,11 +12,12 @@ from simulator.scenario.parameters import (
     WholeParameter,
 )
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.strategies.composing import composed_of, override
 from simulator.strategies.composition import changed, parameters_of, scaled
-from simulator.strategies.fleet_scope import SharedLock
+from simulator.strategies.lease_scope import SharedLock
 from simulator.strategies.on_401 import Issue, IssueIfSame
-from simulator.strategies.parameters import Count, LatencySpan, LifetimeSpan, kinds_of
-from simulator.strategies.presets import PRESETS, override
+from simulator.strategies.parameters import kinds_of
+from simulator.strategies.presets import PRESETS
 from simulator.strategies.trigger import Leeway
 
 every_preset = pytest.mark.parametrize("preset", PRESETS)
@@ -24,8 +25,17 @@ every_preset = pytest.mark.parametrize("preset", PRESETS)
 
 @every_preset
 def test_every_number_of_a_preset_has_a_source(preset):
-    """And no source is left of a number that is gone."""
-    assert set(PRESETS[preset].sources) == set(parameters_of(PRESETS[preset].composition))
+    """And no source is left of a number that is gone. What is not used, 0, needs none."""
+    composition = PRESETS[preset].composition
+    axes = [getattr(composition, axis.name) for axis in fields(composition)]
+    numbers = {
+        name
+        for axis in axes
+        for name in kinds_of(type(axis))
+        if not isinstance(getattr(axis, name), str) and getattr(axis, name)
+    }
+    sources = set(PRESETS[preset].sources)
+    assert numbers <= sources <= set(parameters_of(composition))
 
 
 @every_preset
@@ -49,22 +59,33 @@ def test_a_composition_travels_to_another_process(preset):
 
 def test_the_catalogue_offers_each_presets_parameters():
     """In the order of the axes."""
-    assert {name: list(offered) for name, offered in CATALOGUE.items()} == {
-        "mint_per_call": [],
-        "check_then_act": ["leeway"],
-        "mutex_no_recheck": ["leeway"],
-        "mutex_double_checked": ["leeway"],
-        "single_flight": ["leeway"],
-        "reactive_unconditional": ["leeway", "retries"],
-        "reactive_cas": ["leeway", "retries"],
-        "shared_cache_no_lock": ["leeway"],
-        "shared_lock": ["leeway", "lock_ttl", "poll", "wait"],
+    jitter = ["leeway", "jitter", "jitter_drawn"]
+    lock = ["lock_ttl", "poll", "wait", "release", "on_timeout", "local_copy", "store_down"]
+    assert list(CATALOGUE.presets) == list(PRESETS)
+    assert list(CATALOGUE.parameters("mint_per_call", {})) == []
+    assert list(CATALOGUE.parameters("check_then_act", {})) == jitter
+    assert list(CATALOGUE.parameters("reactive_cas", {})) == [*jitter, "errors", "retries"]
+    assert list(CATALOGUE.parameters("shared_lock", {})) == [*jitter, *lock]
+    assert list(CATALOGUE.parameters("shared_lock", {"trigger": "xfetch"})) == ["beta", *lock]
+
+
+@every_preset
+def test_a_preset_is_what_its_words_on_the_axes_compose(preset):
+    """Each axis knows the word of every kind, and the kind its defaults."""
+    words = CATALOGUE.presets[preset]
+    composition = PRESETS[preset].composition
+    settings = {
+        name: getattr(getattr(composition, axis.name), name)
+        for axis in fields(composition)
+        for name in kinds_of(type(getattr(composition, axis.name)))
     }
+    assert composed_of(None, words, settings.items()) == composition
 
 
 def test_the_catalogue_reads_each_kind_as_what_it_is():
     """A leeway may be zero, a lock's time-to-live may not, retries are counted from zero."""
-    lock, reactive = CATALOGUE["shared_lock"], CATALOGUE["reactive_cas"]
+    lock = CATALOGUE.parameters("shared_lock", {})
+    reactive = CATALOGUE.parameters("reactive_cas", {})
     assert isinstance(lock["leeway"], SpanParameter)
     assert isinstance(lock["lock_ttl"], PositiveSpanParameter)
     assert isinstance(reactive["retries"], WholeParameter)
@@ -127,7 +148,7 @@ def test_an_axis_refuses_to_exist_when_wrong(axis, values, message):
 
 def test_each_parameter_says_what_it_is_for():
     """A sentence, for the schema and the docs."""
-    for preset in PRESETS.values():
-        for kind in parameters_of(preset.composition).values():
-            assert isinstance(kind, LifetimeSpan | LatencySpan | Count)
-            assert kind.description.endswith(".")
+    for words in CATALOGUE.axes.values():
+        for parameters in words.values():
+            for parameter in parameters.values():
+                assert parameter.description.endswith(".")

@@ -2,24 +2,17 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 
 from simulator.clock import DAY, HOUR, SECOND
 from simulator.distributions import Constant, Exponential, Lognormal
 from simulator.errors import ScenarioError
-from simulator.scenario import Catalogue, StrategyChoice, load, scenario_hash, schema_text
-from simulator.scenario.parameters import PositiveSpanParameter, SpanParameter, WholeParameter
+from simulator.scenario import StrategyChoice, load, scenario_hash, schema_text
 from simulator.scenario.source import SIZE_MAX
 from tests.scenario_text import CATALOGUE, SMALLEST, changed, problems_of, read
 
-TWO_PRESETS: Catalogue = {
-    "single_flight": {"leeway": SpanParameter("Refresh this long before expiry.")},
-    "shared_lock": {
-        "lock_ttl": PositiveSpanParameter("The lock lapses after this long."),
-        "retries": WholeParameter("How often to try again."),
-    },
-}
 FULL = """\
 name: expiry-stampede
 description: Forty workers find the token expired in the same instant.
@@ -132,7 +125,7 @@ def properties_of(schema):
 
 def test_the_schema_describes_every_field():
     """An editor shows the description while the user types; a section's own text may serve."""
-    schema = json.loads(schema_text(TWO_PRESETS))
+    schema = json.loads(schema_text(CATALOGUE))
     undescribed = {
         name for name, field in properties_of(schema) if not {"description", "$ref"} & {*field}
     }
@@ -141,22 +134,25 @@ def test_the_schema_describes_every_field():
 
 def test_the_schema_gives_defaults_as_they_are_written():
     """Not in ticks: the user writes 10s."""
-    fields = dict(properties_of(json.loads(schema_text(TWO_PRESETS))))
+    fields = dict(properties_of(json.loads(schema_text(CATALOGUE))))
     assert fields["timeout"]["default"] == "10s"
     assert fields["token"]["default"] == "lognormal 200ms p95 600ms"
 
 
 def test_the_schema_names_the_presets_and_what_each_can_change():
     """An entry is a name, or a mapping with its own preset's parameters and no others."""
-    schema = json.loads(schema_text(TWO_PRESETS))
-    names, plain, locked = schema["properties"]["strategies"]["items"]["anyOf"]
-    assert names == {"enum": ["single_flight", "shared_lock"]}
-    assert plain["properties"]["preset"] == {"const": "single_flight"}
-    assert list(locked["properties"]) == ["preset", "name", "lock_ttl", "retries"]
+    schema = json.loads(schema_text(CATALOGUE))
+    names, plain, _, locked, composed = schema["properties"]["strategies"]["items"]["anyOf"]
+    assert names == {"enum": ["check_then_act", "single_flight", "shared_lock"]}
+    assert plain["properties"]["preset"] == {"const": "check_then_act"}
+    parameters = ["lock_ttl", "retries", "jitter", "manner"]
+    assert list(locked["properties"]) == ["preset", "name", *parameters]
     assert locked["additionalProperties"] is False
+    assert composed["properties"]["control"] == {"enum": ["none", "single_flight"]}
+    assert {"beta", "leeway", *parameters} < composed["properties"].keys()
 
 
 def test_the_schema_of_one_catalogue_is_one_text():
     """It is kept in the repository, so it must not change by itself."""
-    assert schema_text(TWO_PRESETS) == schema_text(dict(TWO_PRESETS))
-    assert schema_text(TWO_PRESETS).endswith("}\n")
+    assert schema_text(CATALOGUE) == schema_text(replace(CATALOGUE))
+    assert schema_text(CATALOGUE).endswith("}\n")

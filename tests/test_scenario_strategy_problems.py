@@ -27,7 +27,13 @@ from tests.scenario_text import changed, problems_of
             changed("single_flight", "{preset: 5}"),
             "5:23: strategies[0].preset: must be text, got 5",
         ),
-        (changed("single_flight", "{leeway: 1s}"), "5:14: strategies[0].preset: is required"),
+        (
+            changed("single_flight", "{leeway: 1s}"),
+            (
+                "5:14: strategies[0].preset: is required, "
+                "or a choice on an axis: trigger, control, scope"
+            ),
+        ),
         (
             changed("single_flight", "7"),
             "5:14: strategies[0]: must be a strategy's name or a mapping, got 7",
@@ -80,8 +86,35 @@ from tests.scenario_text import changed, problems_of
             "5:44: strategies[0].jitter: must be a number from 0 to 1, got 'big'",
         ),
         (
-            changed("single_flight", "{preset: shared_lock, on_401: cry}"),
-            "5:44: strategies[0].on_401: must be 'evict' or 'mint', got 'cry'",
+            changed("single_flight", "{preset: shared_lock, manner: cry}"),
+            "5:44: strategies[0].manner: must be 'evict' or 'mint', got 'cry'",
+        ),
+        (
+            changed("single_flight", "{name: ours, control: mutex}"),
+            "5:36: strategies[0].control: must be 'none' or 'single_flight', got 'mutex'",
+        ),
+        (
+            changed("single_flight", "{control: single_flight}"),
+            "5:14: strategies[0].name: is required for a strategy that is no preset",
+        ),
+        (
+            changed("single_flight", "{preset: single_flight, trigger: xfetch, leeway: 1s}"),
+            (
+                "5:55: strategies[0].leeway: unknown key; "
+                "known: preset, name, trigger, control, scope, beta"
+            ),
+        ),
+        (
+            changed("single_flight", "{name: ours, trigger: xfetch, beta: 0}"),
+            "5:50: strategies[0].beta: must be above 0, got 0",
+        ),
+        (
+            changed("single_flight", "{name: ours, trigger: xfetch, beta: big}"),
+            "5:50: strategies[0].beta: must be a number above 0, got 'big'",
+        ),
+        (
+            changed("single_flight", "{name: ours, scope: shared_lock}"),
+            "5:14: strategies[0]: a lock without a trigger makes no sense",
         ),
     ],
 )

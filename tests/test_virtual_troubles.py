@@ -15,7 +15,7 @@ from simulator.network.links import Link, Links
 from simulator.provider.policy import TokenPolicy
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
 from simulator.simulation.virtual.engine import VirtualEngine
-from simulator.strategies.presets import override
+from simulator.strategies.composing import override
 
 
 class Discarded:

@@ -34,3 +34,8 @@ class CountedStore:
         """Count and give the lease back."""
         self._tally.store_writes += 1
         return await self._store.release(lease)
+
+    async def delete_lease(self) -> None:
+        """Count and end the lease."""
+        self._tally.store_writes += 1
+        await self._store.delete_lease()

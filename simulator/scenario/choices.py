@@ -1,7 +1,9 @@
 """The ``strategies`` section: which strategies run, under which names, with which settings.
 
-An entry is a preset's name, or a mapping with ``preset``, an optional ``name`` for the results, and
-any of the preset's parameters. Every entry is checked even when an earlier one is wrong.
+An entry is a preset's name, or a mapping with ``preset``, an optional ``name`` for the results,
+another choice on any axis, and any of the parameters that result. Without ``preset`` it needs a
+``name`` and composes a strategy of its own. Every entry is checked even when an earlier one is
+wrong.
 """
 
 import re
@@ -11,8 +13,8 @@ from dataclasses import dataclass
 from pydantic import ValidationInfo
 
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, Loc, refusal
-from simulator.scenario.parameters import Catalogue, Parameter, Setting
-from simulator.scenario.quoting import hint, shown
+from simulator.scenario.parameters import Catalogue, Parameters, Setting
+from simulator.scenario.quoting import hint, one_of, shown
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # it becomes a file name in the results
 _NAME = re.compile(NAME_PATTERN)
@@ -21,13 +23,16 @@ _OWN_KEYS = ("preset", "name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyChoice:
-    """One strategy to run: ``preset`` with ``settings`` changed, called ``name`` in the results.
+    """One strategy to run: ``preset`` with other words on ``axes`` and ``settings`` changed, called
+    ``name`` in the results.
 
-    ``settings`` holds only what the scenario changes, in its order; spans are in ticks.
+    ``preset`` None: composed of nothing but what ``axes`` and ``settings`` say. They hold only what
+    the scenario changes, in its order; spans are in ticks.
     """
 
-    preset: str
+    preset: str | None
     name: str
+    axes: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[str, Setting], ...] = ()
 
 
@@ -59,7 +64,12 @@ def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, 
 def write_strategies(choices: tuple[StrategyChoice, ...]) -> list[dict[str, object]]:
     """Return the section for the scenario's canonical form; spans stay in ticks."""
     return [
-        {"preset": choice.preset, "name": choice.name, "settings": dict(choice.settings)}
+        {
+            "preset": choice.preset,
+            "name": choice.name,
+            "axes": dict(choice.axes),
+            "settings": dict(choice.settings),
+        }
         for choice in choices
     ]
 
@@ -80,45 +90,82 @@ def _read_entry(entry: object, catalogue: Catalogue) -> StrategyChoice:
         message = f"must be a strategy's name or a mapping, got {shown(entry)}"
         raise _FlawedEntry(Flaw((), message))
     if "preset" not in entry:
-        raise _FlawedEntry(Flaw(("preset",), "is required", MISSING_FLAW))
+        if not entry.keys() & catalogue.axes.keys():
+            message = f"is required, or a choice on an axis: {', '.join(catalogue.axes)}"
+            raise _FlawedEntry(Flaw(("preset",), message, MISSING_FLAW))
+        if "name" not in entry:
+            message = "is required for a strategy that is no preset"
+            raise _FlawedEntry(Flaw(("name",), message, MISSING_FLAW))
+        return _read_mapping(None, entry, catalogue)
     preset = entry["preset"]
     if not isinstance(preset, str):
         raise _FlawedEntry(Flaw(("preset",), f"must be text, got {shown(preset)}"))
     _check_preset(preset, catalogue, ("preset",))
-    return _read_mapping(preset, entry, catalogue[preset])
+    return _read_mapping(preset, entry, catalogue)
 
 
 def _check_preset(preset: str, catalogue: Catalogue, loc: Loc) -> None:
-    if preset in catalogue:
+    if preset in catalogue.presets:
         return
-    near, known = hint(preset, catalogue), f"known: {', '.join(catalogue)}"
+    near, known = hint(preset, catalogue.presets), f"known: {', '.join(catalogue.presets)}"
     rest = known if near == known else f"{near} {known}"
     raise _FlawedEntry(Flaw(loc, f"unknown strategy {shown(preset)}; {rest}"))
 
 
 def _read_mapping(
-    preset: str, entry: Mapping[str, object], parameters: Mapping[str, Parameter]
+    preset: str | None, entry: Mapping[str, object], catalogue: Catalogue
 ) -> StrategyChoice:
-    settings: list[tuple[str, Setting]] = []
     flaws: list[Flaw] = []
     name = entry.get("name", preset)
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         message = "must be lower-case letters, digits, '-' and '_' (at most 64)"
         flaws.append(Flaw(("name",), f"{message}, got {shown(name)}"))
+    axes = _read_axes(entry, catalogue, flaws)
+    settings = _read_settings(entry, catalogue.parameters(preset, axes), catalogue, flaws)
+    wrong = None if flaws else catalogue.why_not(preset, axes, settings)
+    if wrong is not None:
+        flaws.append(Flaw((), wrong))
+    if flaws:
+        raise _FlawedEntry(*flaws)
+    return StrategyChoice(
+        preset=preset, name=str(name), axes=tuple(axes.items()), settings=tuple(settings.items())
+    )
+
+
+def _read_axes(
+    entry: Mapping[str, object], catalogue: Catalogue, flaws: list[Flaw]
+) -> dict[str, str]:
+    axes: dict[str, str] = {}
+    for axis, words in catalogue.axes.items():
+        word = entry.get(axis)
+        if axis not in entry:
+            continue
+        if isinstance(word, str) and word in words:
+            axes[axis] = word
+        else:
+            flaws.append(Flaw((axis,), f"must be {one_of([*words])}, got {shown(word)}"))
+    return axes
+
+
+def _read_settings(
+    entry: Mapping[str, object],
+    parameters: Parameters,
+    catalogue: Catalogue,
+    flaws: list[Flaw],
+) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {}
     for key, raw in entry.items():
-        if key in _OWN_KEYS:
+        if key in _OWN_KEYS or key in catalogue.axes:
             continue
         if key not in parameters:
-            known = (*_OWN_KEYS, *parameters)
+            known = (*_OWN_KEYS, *catalogue.axes, *parameters)
             flaws.append(Flaw((key,), f"unknown key; {hint(key, known)}", UNKNOWN_KEY_FLAW))
             continue
         try:
-            settings.append((key, parameters[key].read(raw)))
+            settings[key] = parameters[key].read(raw)
         except ValueError as wrong:
             flaws.append(Flaw((key,), str(wrong)))
-    if flaws:
-        raise _FlawedEntry(*flaws)
-    return StrategyChoice(preset=preset, name=str(name), settings=tuple(settings))
+    return settings
 
 
 def _namesakes(choices: Mapping[int, StrategyChoice]) -> Iterator[Flaw]:

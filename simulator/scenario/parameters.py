@@ -4,7 +4,7 @@ The scenario knows no strategy. Whoever loads one passes a ``Catalogue``: the na
 and the parameters it has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,10 +35,6 @@ class Parameter(Protocol):
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema of what ``read`` takes, without the description."""
         ...
-
-
-Catalogue = Mapping[str, Mapping[str, Parameter]]
-"""Preset name -> parameter name -> parameter, in the order to show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +99,23 @@ class ShareParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberParameter:
+    """A number above 0."""
+
+    description: str
+
+    def read(self, raw: object) -> float:
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            raise ValueError(f"must be a number above 0, got {shown(raw)}")  # noqa: TRY004 - pydantic takes it
+        if not raw > 0:
+            raise ValueError(f"must be above 0, got {raw}")
+        return float(raw)
+
+    def schema(self) -> dict[str, object]:
+        return {"type": "number", "exclusiveMinimum": 0}
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceParameter:
     """One of a few words."""
 
@@ -116,3 +129,31 @@ class ChoiceParameter:
 
     def schema(self) -> dict[str, object]:
         return {"enum": list(self.choices)}
+
+
+Parameters = Mapping[str, Parameter]
+"""Parameter name -> parameter, in the order to show them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The strategies there are: presets, and the axes that every strategy is a choice on.
+
+    ``presets`` gives each preset's word on each axis and ``plain`` those of a strategy that names
+    no preset; ``axes`` gives for each axis and word the parameters. ``why_not`` says why a preset
+    (or None) with other words on some axes and some settings makes no sense, None where it does.
+    """
+
+    presets: Mapping[str, Mapping[str, str]]
+    plain: Mapping[str, str]
+    axes: Mapping[str, Mapping[str, Parameters]]
+    why_not: Callable[[str | None, Mapping[str, str], Mapping[str, Setting]], str | None]
+
+    def parameters(self, preset: str | None, axes: Mapping[str, str]) -> Parameters:
+        """Return what can be set of ``preset`` with other words on ``axes``."""
+        words = {**(self.plain if preset is None else self.presets[preset]), **axes}
+        return {
+            name: parameter
+            for axis, word in words.items()
+            for name, parameter in self.axes[axis][word].items()
+        }

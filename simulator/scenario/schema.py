@@ -1,13 +1,12 @@
 """The JSON Schema of a scenario file, so that editors complete and check it while it is written."""
 
 import json
-from collections.abc import Mapping
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from simulator.scenario.choices import NAME_PATTERN
 from simulator.scenario.model import Scenario
-from simulator.scenario.parameters import Catalogue, Parameter
+from simulator.scenario.parameters import Catalogue, Parameters
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,24 +29,51 @@ def schema_text(catalogue: Catalogue) -> str:
 
 
 def _entry_schema(catalogue: Catalogue) -> dict[str, object]:
-    mappings = [_mapping_schema(preset, catalogue[preset]) for preset in catalogue]
-    return {"anyOf": [{"enum": list(catalogue)}, *mappings]}
+    presets = [_mapping_schema(preset, catalogue) for preset in catalogue.presets]
+    return {"anyOf": [{"enum": list(catalogue.presets)}, *presets, _composed_schema(catalogue)]}
 
 
-def _mapping_schema(preset: str, parameters: Mapping[str, Parameter]) -> dict[str, object]:
-    properties: dict[str, object] = {
-        "preset": {"const": preset},
-        "name": {
-            "type": "string",
-            "pattern": NAME_PATTERN,
-            "description": "What the results call it; the preset's name unless given.",
-        },
-    }
-    for name, parameter in parameters.items():
-        properties[name] = {**parameter.schema(), "description": parameter.description}
+def _mapping_schema(preset: str, catalogue: Catalogue) -> dict[str, object]:
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {
+            "preset": {"const": preset},
+            "name": _name("What the results call it; the preset's name unless given."),
+            **_parameters(catalogue.parameters(preset, {})),
+        },
         "required": ["preset"],
         "additionalProperties": False,
+    }
+
+
+def _composed_schema(catalogue: Catalogue) -> dict[str, object]:
+    """Return the schema of a strategy that chooses on axes, with or without a preset."""
+    every = {
+        name: parameter
+        for words in catalogue.axes.values()
+        for parameters in words.values()
+        for name, parameter in parameters.items()
+    }
+    axes = {axis: {"enum": list(words)} for axis, words in catalogue.axes.items()}
+    return {
+        "type": "object",
+        "properties": {
+            "preset": {"enum": list(catalogue.presets)},
+            "name": _name("What the results call it."),
+            **axes,
+            **_parameters(every),
+        },
+        "anyOf": [{"required": [axis]} for axis in axes],
+        "additionalProperties": False,
+    }
+
+
+def _name(description: str) -> dict[str, object]:
+    return {"type": "string", "pattern": NAME_PATTERN, "description": description}
+
+
+def _parameters(parameters: Parameters) -> dict[str, object]:
+    return {
+        name: {**parameter.schema(), "description": parameter.description}
+        for name, parameter in parameters.items()
     }

@@ -27,8 +27,8 @@ from simulator.scenario.model import ClosedArrivals, PoissonArrivals
 from simulator.simulation.planned_faults import partitions, provider_faults
 from simulator.simulation.provider_faults import ProviderFaults
 from simulator.simulation.shrinking import hurried_policy
+from simulator.strategies.composing import composed_of
 from simulator.strategies.composition import Composition, scaled
-from simulator.strategies.presets import override
 
 EPOCH = 1_767_225_600
 """Tick 0 on the provider's wall clock, in Unix seconds: 2026-01-01 00:00 UTC, in every run."""
@@ -121,7 +121,9 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
     return RunPlan(
         scenario=scenario.name,
         strategy=choice.name,
-        composition=scaled(override(choice.preset, choice.settings), time_scale),
+        composition=scaled(
+            composed_of(choice.preset, dict(choice.axes), choice.settings), time_scale
+        ),
         seed=seed,
         duration=shrunk(scenario.run.duration, time_scale),
         app=THE_APP,

@@ -84,6 +84,14 @@ class LeaseStore(Protocol):
         """
         ...
 
+    async def delete_lease(self) -> None:
+        """End the lease, whoever has it. Not safe: a holder that is late ends its successor's.
+
+        Raises:
+            StoreUnavailable: no answer; it may or may not have been ended.
+        """
+        ...
+
 
 class SharedStore(TokenStore, LeaseStore, Protocol):
     """One shared record and one shared lock, in one place."""

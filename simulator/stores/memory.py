@@ -51,3 +51,7 @@ class MemoryStore:
             return False
         self._lease = None
         return True
+
+    async def delete_lease(self) -> None:
+        """End the lease, whoever has it."""
+        self._lease = None

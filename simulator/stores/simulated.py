@@ -64,6 +64,10 @@ class SharedState:
         """Take ``lease`` back now, if it is the current one."""
         return await self._memory.release(lease)
 
+    async def delete_lease(self) -> None:
+        """End the lease now, whoever has it."""
+        await self._memory.delete_lease()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedStore:
@@ -105,6 +109,12 @@ class SimulatedStore:
         is_released = await self.state.release(lease)
         await self._return(back)
         return is_released
+
+    async def delete_lease(self) -> None:
+        """End the lease, whoever has it."""
+        back = await self._go()
+        await self.state.delete_lease()
+        await self._return(back)
 
     async def _go(self) -> Ticks:
         """Travel to the store; return how long the way back is."""

@@ -53,6 +53,7 @@ _ACQUIRE = (
     "UPDATE lease SET fencing_token = fencing_token + 1, holder = :holder, lapses_at = :lapses_at"
     " WHERE fencing_token = :seen"
 )
+_DELETE_LEASE = "UPDATE lease SET lapses_at = NULL"
 _RELEASE = (
     "UPDATE lease SET lapses_at = NULL"
     " WHERE fencing_token = :fencing_token AND holder = :holder AND lapses_at > :now"
@@ -105,6 +106,10 @@ class SqliteStore:
                 "now": self.clock.now(),
             },
         )
+
+    async def delete_lease(self) -> None:
+        """End the lease, whoever has it."""
+        await self._change(_DELETE_LEASE, {})
 
     async def _rows(self, query: str) -> list[sqlite3.Row]:
         with _unavailable():

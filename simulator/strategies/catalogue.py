@@ -1,28 +1,81 @@
-"""The presets as the scenario's reader wants them: which exist and what each lets one change."""
+"""The strategies as the scenario's reader wants them: which exist, what each lets one change."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import assert_never
 
 from simulator.scenario.parameters import (
     Catalogue,
+    ChoiceParameter,
+    NumberParameter,
     Parameter,
     PositiveSpanParameter,
+    Setting,
+    ShareParameter,
     SpanParameter,
     WholeParameter,
 )
-from simulator.strategies.composition import parameters_of
-from simulator.strategies.parameters import Kind, LatencySpan, LifetimeSpan
+from simulator.strategies.axes import AXES, word_of
+from simulator.strategies.composing import PLAIN, composed_of
+from simulator.strategies.composition import Composition
+from simulator.strategies.parameters import (
+    Choice,
+    Count,
+    Factor,
+    Kind,
+    LatencySpan,
+    LifetimeSpan,
+    Share,
+    kinds_of,
+)
 from simulator.strategies.presets import PRESETS
 
 
 def _parameter(kind: Kind) -> Parameter:
-    if isinstance(kind, LifetimeSpan):
-        return SpanParameter(kind.description)
-    if isinstance(kind, LatencySpan):
-        return PositiveSpanParameter(kind.description)
-    return WholeParameter(kind.description, kind.minimum)
+    match kind:
+        case LifetimeSpan():
+            return SpanParameter(kind.description)
+        case LatencySpan():
+            return PositiveSpanParameter(kind.description)
+        case Count():
+            return WholeParameter(kind.description, kind.minimum)
+        case Share():
+            return ShareParameter(kind.description)
+        case Factor():
+            return NumberParameter(kind.description)
+        case Choice():
+            return ChoiceParameter(kind.description, kind.choices)
+        case _:
+            assert_never(kind)
 
 
-CATALOGUE: Catalogue = {
-    name: {
-        parameter: _parameter(kind) for parameter, kind in parameters_of(preset.composition).items()
+def _words(composition: Composition) -> Mapping[str, str]:
+    return {
+        axis.name: word_of(axis.name, getattr(composition, axis.name))
+        for axis in fields(composition)
     }
-    for name, preset in PRESETS.items()
-}
+
+
+def _why_not(
+    preset: str | None, axes: Mapping[str, str], settings: Mapping[str, Setting]
+) -> str | None:
+    """Return why the strategy makes no sense; None where it does."""
+    try:
+        composed_of(preset, axes, settings.items())
+    except ValueError as wrong:
+        return str(wrong)
+    return None
+
+
+CATALOGUE = Catalogue(
+    presets={name: _words(preset.composition) for name, preset in PRESETS.items()},
+    plain=_words(PLAIN),
+    axes={
+        axis: {
+            word: {name: _parameter(kind) for name, kind in kinds_of(axis_kind).items()}
+            for word, axis_kind in words.items()
+        }
+        for axis, words in AXES.items()
+    },
+    why_not=_why_not,
+)

@@ -1,7 +1,5 @@
 """From a composition to the one strategy object of one process."""
 
-from functools import partial
-
 from simulator.strategies.composed import ComposedStrategy
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy
@@ -12,11 +10,12 @@ __all__ = ["Ports", "compose"]
 
 def compose(composition: Composition, ports: Ports) -> Strategy:
     """Return a strategy for one process, in its first state."""
-    issue = partial(composition.failure.issue, ports.endpoint)
+    issuer = composition.failure.issuer(ports.endpoint, ports.clock)
     return ComposedStrategy(
-        trigger=composition.trigger,
+        gauge=composition.trigger.gauge(ports.stream),
         gate=composition.control.gate(),
-        keeper=composition.scope.keeper(issue, ports),
+        keeper=composition.scope.keeper(issuer.issue, ports),
         on_401=composition.on_401,
+        issuer=issuer,
         clock=ports.clock,
     )

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 from simulator.clock import Clock
 from simulator.stores.contract import StoreUnavailable
+from simulator.strategies.alarm import Alarm
 from simulator.strategies.contract import Denied, Held, TokenUnavailable
 from simulator.strategies.control import Gate
+from simulator.strategies.failure import Issuer
 from simulator.strategies.on_401 import On401, WillDo
-from simulator.strategies.scope import Keeper
-from simulator.strategies.trigger import Trigger
+from simulator.strategies.scope import Keeper, Kept
+from simulator.strategies.trigger import Age, Gauge
 from simulator.token import Token
 
 STORE_UNAVAILABLE = Denied(status=None, error="store_unavailable")
@@ -23,12 +25,18 @@ class ComposedStrategy:
     call once more. While refreshes are ``under_way``, ``peek`` promises nothing.
     """
 
-    trigger: Trigger
+    gauge: Gauge
     gate: Gate
     keeper: Keeper
     on_401: On401
+    issuer: Issuer
     clock: Clock
     under_way: int = field(default=0, init=False)
+    _alarm: Alarm = field(init=False)
+    _forgotten: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        self._alarm = Alarm(self.clock, self._renew_in_time)
 
     async def token(self) -> Token:
         """Return the token that is kept while it is fresh, else another."""
@@ -41,6 +49,9 @@ class ComposedStrategy:
     def rejected_now(self, token: Token, attempt: int) -> bool | None:
         """Answer ``rejected`` where that means doing nothing: there is no next call, or the token
         that is kept will do for it."""
+        kept = self._in_memory()
+        if kept is None or self.on_401.forgets(token, kept):
+            return None
         wanted = self.on_401.wanted(token, attempt)
         if wanted is None:
             return False
@@ -48,6 +59,7 @@ class ComposedStrategy:
 
     async def rejected(self, token: Token, attempt: int) -> bool:
         """Refresh as the on_401 axis says, and say whether to call once more."""
+        self._forget(token)
         wanted = self.on_401.wanted(token, attempt)
         if wanted is None:
             return False
@@ -60,32 +72,89 @@ class ComposedStrategy:
     def peek(self) -> Held | None:
         """Return the token that is kept while it is fresh and no refresh is about to replace it."""
         kept = None if self.under_way else self.keeper.peek()
-        if kept is None or not self._is_fresh(kept.token):
+        if kept is None or kept.token.value == self._forgotten:
             return None
-        return Held(kept.token, self.trigger.fresh_until(kept.token), kept.store_reads)
+        until = self._fresh_until(kept)
+        if self._alarm.at is not None:
+            until = min(until, self._alarm.at)
+        if self.clock.now() >= until:
+            return None
+        return Held(kept.token, until, kept.store_reads)
 
     async def _token_that(self, serves: WillDo) -> Token:
-        wish = _Wish(self, lambda kept: self._is_fresh(kept) and serves(kept))
+        self.under_way += 1
         try:
-            token = await wish.kept()
-            if token is not None:
-                return token
-            self.under_way += 1
-            try:
-                return await self.gate.grant(wish)
-            finally:
-                self.under_way -= 1
+            return await self._found_or_granted(serves)
         except StoreUnavailable as silence:
             raise TokenUnavailable(STORE_UNAVAILABLE) from silence
+        finally:
+            self.under_way -= 1
+
+    async def _found_or_granted(self, serves: WillDo) -> Token:
+        def will_do(kept: Token) -> bool:
+            return kept.value != self._forgotten and serves(kept)
+
+        kept = await self.keeper.kept(will_do)
+        age: Age = "old" if kept is None else self.gauge.age(kept, self.clock.now())
+        if kept is not None and age == "fresh":
+            return kept
+        wish = _Wish(self, will_do)
+        try:
+            if kept is not None and age == "ageing":
+                return await self.gate.grant_early(wish, kept)
+            return await self.gate.grant(wish)
+        except TokenUnavailable:
+            old = self.issuer.instead(kept)
+            if old is None:
+                raise
+            return old
+
+    async def renewed(self, will_do: WillDo) -> Token:
+        """Return another token than the one that is kept, which ``will_do``."""
+        asked_at = self.clock.now()
+        # Counted here as well: a flight goes on when all its callers have gone.
+        self.under_way += 1
+        try:
+            token = await self.keeper.renew(lambda kept: self._is_fresh(kept) and will_do(kept))
+        finally:
+            self.under_way -= 1
+        now = self.clock.now()
+        self.gauge.renewed(token, now - asked_at)
+        self._alarm.set(self.gauge.renews_at(token))
+        return token
+
+    async def fresh(self, will_do: WillDo) -> Token | None:
+        """Return the token that is kept, if it is fresh and will do."""
+        kept = await self.keeper.kept(will_do)
+        return kept if kept is not None and self._is_fresh(kept) else None
+
+    async def _renew_in_time(self) -> None:
+        kept = self.keeper.peek()
+        value = "" if kept is None else kept.token.value
+        await self._token_that(lambda other: other.value != value)
+
+    def _forget(self, rejected: Token) -> None:
+        kept = self._in_memory()
+        if self.on_401.forgets(rejected, kept):
+            self._forgotten = rejected.value if kept is None else kept.value
+
+    def _in_memory(self) -> Token | None:
+        kept = self.keeper.peek()
+        return None if kept is None else kept.token
 
     def _kept_that(self, serves: WillDo) -> Token | None:
         kept = self.keeper.peek()
-        if kept is None or kept.store_reads or not self._is_fresh(kept.token):
+        if kept is None or kept.store_reads or kept.token.value == self._forgotten:
             return None
-        return kept.token if serves(kept.token) else None
+        is_fresh = self.clock.now() < self._fresh_until(kept)
+        return kept.token if is_fresh and serves(kept.token) else None
+
+    def _fresh_until(self, kept: Kept) -> int:
+        until = self.gauge.fresh_until(kept.token)
+        return until if kept.until is None else min(until, kept.until)
 
     def _is_fresh(self, token: Token) -> bool:
-        return self.clock.now() < self.trigger.fresh_until(token)
+        return self.gauge.age(token, self.clock.now()) == "fresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +163,10 @@ class _Wish:
     _will_do: WillDo
 
     async def kept(self) -> Token | None:
-        return await self._strategy.keeper.kept(self._will_do)
+        return await self._strategy.fresh(self._will_do)
 
     async def renewed(self) -> Token:
-        # Counted here as well: a flight goes on when all its callers have gone.
-        self._strategy.under_way += 1
-        try:
-            return await self._strategy.keeper.renew(self._will_do)
-        finally:
-            self._strategy.under_way -= 1
+        return await self._strategy.renewed(self._will_do)
 
 
 def _any(_: Token) -> bool:

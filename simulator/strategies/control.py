@@ -1,7 +1,7 @@
 """The control axis: what the workers of one process do when several need a token at once.
 
 A control is a value; ``gate()`` makes the live piece of one process. Gates see ``Wish``es only:
-look at what is kept, have a token issued.
+look at what is kept, have a token issued. Flights, which callers share, are in ``flight.py``.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ class Wish(Protocol):
     """One worker's need for a token."""
 
     async def kept(self) -> Token | None:
-        """Return the token that is kept, if it will do."""
+        """Return the token that is kept, if it is fresh and will do."""
         ...
 
     async def renewed(self) -> Token:
@@ -28,6 +28,10 @@ class Gate(Protocol):
 
     async def grant(self, wish: Wish) -> Token:
         """Return a token for a worker that has looked and found none that will do."""
+        ...
+
+    async def grant_early(self, wish: Wish, ageing: Token) -> Token:
+        """Return a token for a worker that has found one that is ``ageing`` and will do still."""
         ...
 
 
@@ -68,22 +72,23 @@ class MutexDoubleChecked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SingleFlight:
-    """The first caller starts a flight; callers arriving while it is under way follow.
+class TryLock:
+    """While the token ages, the first caller renews it and pays with the wait; the others use it.
 
-    All share its token or its failure. The flight is detached: it goes on when the caller who
-    started it is cancelled. Nothing is shared with a caller who comes after it has landed, so a
-    flight looks at what is kept before it asks.
+    Once it is old they wait in line, as under a double-checked mutex.
     """
 
     def gate(self) -> Gate:
-        return _FlightGate()
+        return _TryLockGate()
 
 
 class _OpenGate:
     __slots__ = ()
 
     async def grant(self, wish: Wish) -> Token:
+        return await wish.renewed()
+
+    async def grant_early(self, wish: Wish, ageing: Token) -> Token:  # noqa: ARG002
         return await wish.renewed()
 
 
@@ -95,6 +100,9 @@ class _MutexGate:
         async with self._lock:
             return await wish.renewed()
 
+    async def grant_early(self, wish: Wish, ageing: Token) -> Token:  # noqa: ARG002
+        return await self.grant(wish)
+
 
 @dataclass(slots=True)
 class _CheckedMutexGate:
@@ -102,25 +110,19 @@ class _CheckedMutexGate:
 
     async def grant(self, wish: Wish) -> Token:
         async with self._lock:
-            return await _kept_or_renewed(wish)
+            return await kept_or_renewed(wish)
+
+    async def grant_early(self, wish: Wish, ageing: Token) -> Token:  # noqa: ARG002
+        return await self.grant(wish)
 
 
-@dataclass(slots=True)
-class _FlightGate:
-    _flight: asyncio.Task[Token] | None = field(default=None, init=False)
+class _TryLockGate(_CheckedMutexGate):
+    __slots__ = ()
 
-    async def grant(self, wish: Wish) -> Token:
-        if self._flight is None:
-            self._flight = asyncio.create_task(_kept_or_renewed(wish))
-            self._flight.add_done_callback(self._land)
-        # Shielded: a cancelled caller must not take the flight down with it.
-        return await asyncio.shield(self._flight)
-
-    def _land(self, flight: asyncio.Task[Token]) -> None:
-        self._flight = None
-        if not flight.cancelled():
-            flight.exception()  # fetched, or asyncio complains when every caller has gone
+    async def grant_early(self, wish: Wish, ageing: Token) -> Token:
+        return ageing if self._lock.locked() else await self.grant(wish)
 
 
-async def _kept_or_renewed(wish: Wish) -> Token:
+async def kept_or_renewed(wish: Wish) -> Token:
+    """Look once more, then have a token issued."""
     return await wish.kept() or await wish.renewed()

@@ -1,106 +1,119 @@
-"""Scopes that a whole fleet shares through its store. Each call reads the store.
+"""The scope of a whole fleet that shares a record in its store, with no lock.
 
-A store that does not answer is met in one way: ``StoreUnavailable`` passes through and whatever was
-under way is given up, even a token just issued that could not be written: the service under study
-has no result then either. Only giving back a lease may fail unnoticed, because it lapses by itself.
+Locks on top of it are in ``lease_scope.py``.
+
+A store that does not answer is met as ``store_down`` says. ``fail``: ``StoreUnavailable`` passes
+through and whatever was under way is given up, even a token just issued that could not be written:
+the service under study has no result then either. ``alone``: the process goes on with tokens of its
+own until the store answers again.
 """
 
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from simulator.clock import Ticks
-from simulator.stores.contract import Lease, StoreUnavailable
-from simulator.strategies.contract import Denied, TokenUnavailable
+from simulator.stores.contract import Record, StoreUnavailable
 from simulator.strategies.on_401 import WillDo
-from simulator.strategies.parameters import LatencySpan
+from simulator.strategies.parameters import Choice, LifetimeSpan
 from simulator.strategies.ports import Ports
 from simulator.strategies.scope import Issue, Keeper, Kept, if_it_serves
 from simulator.token import Token
 
-LEASE_TIMEOUT = Denied(status=None, error="lease_timeout")
+StoreDown = Annotated[
+    str,
+    Choice(
+        "What a process does when the store does not answer: fail, or go on alone with tokens of "
+        "its own.",
+        ("fail", "alone"),
+    ),
+]
+LocalCopy = Annotated[
+    Ticks, LifetimeSpan("How long a process uses what it has read without another look.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedCache:
-    """In the store, with no lock: the last writer wins, even with a token that is dead by then."""
+    """In the store, with no lock: the last writer wins, even with a token that is dead by then.
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
-        return _CacheKeeper(issue, ports)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedLock:
-    """In the store; only the holder of a lease has a token issued.
-
-    The others look again every ``poll`` until ``wait`` is over, then they fail. Giving back is
-    compare-and-delete. The lease is not renewed and the write is not fenced, so a token endpoint
-    slower than ``lock_ttl`` meets two holders.
+    With a ``local_copy`` a process does not see for that long what others have written.
     """
 
-    lock_ttl: Annotated[Ticks, LatencySpan("How long a lease lasts unless it is given back.")]
-    poll: Annotated[Ticks, LatencySpan("How often those who wait for the lease look again.")]
-    wait: Annotated[Ticks, LatencySpan("How long to wait for the lease before failing.")]
-
-    def __post_init__(self) -> None:
-        for name in ("lock_ttl", "poll", "wait"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+    local_copy: LocalCopy = 0
+    store_down: StoreDown = "fail"
 
     def keeper(self, issue: Issue, ports: Ports) -> Keeper:
-        return _LockKeeper(self, _CacheKeeper(issue, ports), ports)
+        return CacheKeeper(issue, ports, self.local_copy, self.store_down)
 
 
-@dataclass(frozen=True, slots=True)
-class _CacheKeeper:
+@dataclass(slots=True)
+class CacheKeeper:
+    """One process's view of the shared record.
+
+    ``_own`` is the token it goes on with alone while the store is down.
+    """
+
     _issue: Issue
     _ports: Ports
+    _copy_lasts: Ticks
+    _store_down: str
+    _copy: Record | None = field(default=None, init=False)
+    _copied_at: Ticks = field(default=0, init=False)
+    _own: Token | None = field(default=None, init=False)
 
     def peek(self) -> Kept | None:
+        """Return the copy, or the store's record where it can be seen at once."""
+        if self._copy_lasts:
+            until = self._copied_at + self._copy_lasts
+            is_good = self._copy is not None and self._ports.clock.now() < until
+            return Kept(self._copy.token, 0, until) if is_good and self._copy else None
         record = None if self._ports.snapshot is None else self._ports.snapshot()
         return None if record is None else Kept(record.token, store_reads=1)
 
     async def kept(self, will_do: WillDo) -> Token | None:
-        record = await self._ports.store.read()
-        return None if record is None else if_it_serves(record.token, will_do)
+        """Return the token in the copy, while it is good and will do, else look into the store."""
+        copy = self.peek() if self._copy_lasts else None
+        if copy is not None and will_do(copy.token):
+            return copy.token
+        return await self.stored(will_do)
+
+    async def stored(self, will_do: WillDo) -> Token | None:
+        """Return the token in the store, if it will do."""
+        try:
+            self._take(await self._ports.store.read())
+        except StoreUnavailable:
+            if self._store_down == "fail":
+                raise
+            return if_it_serves(self._own, will_do)
+        return None if self._copy is None else if_it_serves(self._copy.token, will_do)
 
     async def renew(self, will_do: WillDo) -> Token:  # noqa: ARG002 - looks at nothing first
-        token = await self._issue()
-        await self._ports.store.write(token)
+        """Have a token issued and write it, whatever is there."""
+        token = self._own = await self._issue()
+        await self._write(token, None)
         return token
 
+    async def renew_compared(self, will_do: WillDo) -> Token:
+        """Have a token issued and write it over the record that was read last; return another that
+        has been written meanwhile, if it will do."""
+        version = 0 if self._copy is None else self._copy.version
+        token = self._own = await self._issue()
+        if await self._write(token, version):
+            return token
+        return await self.stored(will_do) or token
 
-@dataclass(frozen=True, slots=True)
-class _LockKeeper:
-    _scope: SharedLock
-    _cache: _CacheKeeper
-    _ports: Ports
-
-    def peek(self) -> Kept | None:
-        return self._cache.peek()
-
-    async def kept(self, will_do: WillDo) -> Token | None:
-        return await self._cache.kept(will_do)
-
-    async def renew(self, will_do: WillDo) -> Token:
-        clock, leases = self._ports.clock, self._ports.leases
-        give_up_at = clock.now() + self._scope.wait
-        while True:
-            lease = await leases.acquire(self._ports.holder, self._scope.lock_ttl)
-            if lease is not None:
-                return await self._renew_as_holder(lease, will_do)
-            left = give_up_at - clock.now()
-            if left <= 0:
-                raise TokenUnavailable(LEASE_TIMEOUT)
-            await clock.sleep(min(self._scope.poll, left))
-            token = await self.kept(will_do)
-            if token is not None:
-                return token
-
-    async def _renew_as_holder(self, lease: Lease, will_do: WillDo) -> Token:
-        """Look once more, as the last holder may have done the work; then have a token issued."""
+    async def _write(self, token: Token, expected_version: int | None) -> bool:
+        """Write; return False where the record had another version."""
         try:
-            return await self.kept(will_do) or await self._cache.renew(will_do)
-        finally:
-            with suppress(StoreUnavailable):
-                await self._ports.leases.release(lease)
+            is_written = await self._ports.store.write(token, expected_version=expected_version)
+        except StoreUnavailable:
+            if self._store_down == "fail":
+                raise
+            return True
+        if is_written:
+            self._take(Record(token, 0 if expected_version is None else expected_version + 1))
+        return is_written
+
+    def _take(self, record: Record | None) -> None:
+        self._copy = record
+        self._copied_at = self._ports.clock.now()

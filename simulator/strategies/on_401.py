@@ -29,6 +29,10 @@ class On401(Protocol):
         """
         ...
 
+    def forgets(self, rejected: Token, kept: Token | None) -> bool:
+        """Return whether the process drops the token that is ``kept``, whatever comes next."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
@@ -36,6 +40,41 @@ class Ignore:
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return None
+
+    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evict:
+    """Drop the token that is kept, be it the refused one or a newer; the next call finds none."""
+
+    retries: Retries = 0
+
+    def __post_init__(self) -> None:
+        _check(self.retries)
+
+    def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
+        return _any if attempt <= self.retries else None
+
+    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvictIfSame:
+    """Drop the token that is kept if it is the refused one; the next call finds none."""
+
+    retries: Retries = 0
+
+    def __post_init__(self) -> None:
+        _check(self.retries)
+
+    def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
+        return _any if attempt <= self.retries else None
+
+    def forgets(self, rejected: Token, kept: Token | None) -> bool:
+        return kept is None or kept.value == rejected.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +84,40 @@ class Issue:
     Every worker that meets the same dead token has its own successor issued.
     """
 
-    retries: Retries
+    retries: Retries = 1
 
     def __post_init__(self) -> None:
         _check(self.retries)
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
-        return (lambda _: False) if attempt <= self.retries else None
+        return _none if attempt <= self.retries else None
+
+    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueIfSame:
     """Have a token issued only if the refused one is still kept, then call again."""
 
-    retries: Retries
+    retries: Retries = 1
 
     def __post_init__(self) -> None:
         _check(self.retries)
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:
         return (lambda kept: kept.value != rejected.value) if attempt <= self.retries else None
+
+    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
+        return False
+
+
+def _any(_: Token) -> bool:
+    return True
+
+
+def _none(_: Token) -> bool:
+    return False
 
 
 def _check(retries: int) -> None:

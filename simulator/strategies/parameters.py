@@ -37,7 +37,29 @@ class Count:
     minimum: int
 
 
-Kind = LifetimeSpan | LatencySpan | Count
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole, from 0 to 1."""
+
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A number above 0."""
+
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    description: str
+    choices: tuple[str, ...]
+
+
+Kind = LifetimeSpan | LatencySpan | Count | Share | Factor | Choice
 
 
 def kinds_of(axis: type) -> Mapping[str, Kind]:

@@ -4,21 +4,18 @@
 control and scope alone: their leeway is the same, so that comparing them compares that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator.clock import MILLISECOND, SECOND
-from simulator.strategies.composition import Composition, changed
-from simulator.strategies.control import (
-    MutexDoubleChecked,
-    MutexNoRecheck,
-    SingleFlight,
-    Uncontrolled,
-)
-from simulator.strategies.failure import Raise
-from simulator.strategies.fleet_scope import SharedCache, SharedLock
+from simulator.clock import MINUTE, SECOND
+from simulator.strategies.composition import Composition
+from simulator.strategies.control import MutexDoubleChecked, MutexNoRecheck, TryLock, Uncontrolled
+from simulator.strategies.early_trigger import Timer, TwoWindow, XFetch
+from simulator.strategies.failure import Raise, ServeOld
+from simulator.strategies.fleet_scope import SharedCache
+from simulator.strategies.flight import Background, SingleFlight
+from simulator.strategies.lease_scope import LeaseCas, SharedLock
 from simulator.strategies.on_401 import Ignore, Issue, IssueIfSame
-from simulator.strategies.parameters import Value
 from simulator.strategies.scope import Process
 from simulator.strategies.trigger import EveryCall, Leeway
 
@@ -27,7 +24,7 @@ from simulator.strategies.trigger import EveryCall, Leeway
 class Preset:
     """A composition with what there is to say about it.
 
-    ``sources`` tells for each parameter whose default its number is.
+    ``sources`` tells for each parameter whose default its number is; one without is ours.
     """
 
     composition: Composition
@@ -36,6 +33,14 @@ class Preset:
     does_not: str
     sources: Mapping[str, str]
 
+
+_MINUTE_OF_AWS = "aws-sdk-go-v2 CredentialsCache, mandatory window = 1 min"
+_MINUTE_OF_RIVET = "zoom/rivet-javascript 0.4.0, EXPIRATION_DELTA_SECONDS = 60"
+_AIRBYTE = "airbyte-cdk 7.39.1, REFRESH_TOKEN_THEN_RETRY once per request"
+_NANGO = {
+    "poll": "NangoHQ/nango@00e3a22 refresh.ts, polled every 50 ms",
+    "wait": "NangoHQ/nango@00e3a22 refresh.ts, for up to 12 s",
+}
 
 PRESETS: Mapping[str, Preset] = {
     "mint_per_call": Preset(
@@ -63,8 +68,7 @@ PRESETS: Mapping[str, Preset] = {
         promises="One token per lifetime for a process with a single worker.",
         does_not="Stop its workers from all refreshing when they find the token old.",
         sources={
-            "leeway": "zoom/rivet-javascript 0.4.0, EXPIRATION_DELTA_SECONDS = 60; "
-            "Spring Security, clockSkew = 60 s",
+            "leeway": f"{_MINUTE_OF_RIVET}; Spring Security, clockSkew = 60 s",
         },
     ),
     "mutex_no_recheck": Preset(
@@ -106,7 +110,7 @@ PRESETS: Mapping[str, Preset] = {
         promises="One token per process and lifetime; one failure shared by all who waited; a "
         "cancelled worker takes nobody down.",
         does_not="Know of other processes; notice that its token was evicted.",
-        sources={"leeway": "aws-sdk-go-v2 CredentialsCache, mandatory window = 1 min"},
+        sources={"leeway": _MINUTE_OF_AWS},
     ),
     "reactive_unconditional": Preset(
         composition=Composition(
@@ -139,8 +143,8 @@ PRESETS: Mapping[str, Preset] = {
         does_not="Know of other processes: with fewer live tokens than processes they evict each "
         "other.",
         sources={
-            "leeway": "aws-sdk-go-v2 CredentialsCache, mandatory window = 1 min",
-            "retries": "airbyte-cdk 7.39.1, REFRESH_TOKEN_THEN_RETRY once per request",
+            "leeway": _MINUTE_OF_AWS,
+            "retries": _AIRBYTE,
         },
     ),
     "shared_cache_no_lock": Preset(
@@ -156,15 +160,14 @@ PRESETS: Mapping[str, Preset] = {
         does_not="Stop the fleet from refreshing all at once, nor an answer that comes late from "
         "putting a dead token into the store.",
         sources={
-            "leeway": "zoom/rivet-javascript 0.4.0 with a shared store, EXPIRATION_DELTA_SECONDS "
-            "= 60",
+            "leeway": f"{_MINUTE_OF_RIVET}, with a shared store",
         },
     ),
     "shared_lock": Preset(
         composition=Composition(
             trigger=Leeway(leeway=60 * SECOND),
             control=Uncontrolled(),
-            scope=SharedLock(lock_ttl=10 * SECOND, poll=50 * MILLISECOND, wait=12 * SECOND),
+            scope=SharedLock(),
             on_401=Ignore(),
             failure=Raise(),
         ),
@@ -176,18 +179,94 @@ PRESETS: Mapping[str, Preset] = {
         sources={
             "leeway": "Duende.AccessTokenManagement 4, renewal 60 s before expiry",
             "lock_ttl": "NangoHQ/nango@00e3a22 refresh.ts, lock of 10 s",
-            "poll": "NangoHQ/nango@00e3a22 refresh.ts, polled every 50 ms",
-            "wait": "NangoHQ/nango@00e3a22 refresh.ts, for up to 12 s",
+            **_NANGO,
+        },
+    ),
+    "advisory_mandatory": Preset(
+        composition=Composition(
+            trigger=TwoWindow(advisory=15 * MINUTE, mandatory=10 * MINUTE),
+            control=TryLock(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=ServeOld(pause=0),
+        ),
+        summary="Try the lock early: one worker refreshes, the others use the old token; late, "
+        "all wait.",
+        promises="One token per process and lifetime, and nobody waits but the one who refreshes; "
+        "a failure before the late window is not felt.",
+        does_not="Know of other processes; notice that its token was evicted.",
+        sources={
+            "advisory": "botocore 1.44.5, _advisory_refresh_timeout = 15 min",
+            "mandatory": "botocore 1.44.5, _mandatory_refresh_timeout = 10 min",
+            "pause": "botocore 1.44.5 remembers no failure",
+        },
+    ),
+    "stale_async": Preset(
+        composition=Composition(
+            trigger=TwoWindow(advisory=225 * SECOND, mandatory=0),
+            control=Background(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=ServeOld(pause=30 * SECOND),
+        ),
+        summary="One refresh in the background while the old token is used to its end.",
+        promises="One token per process and lifetime, and nobody waits for it.",
+        does_not="Know of other processes; notice that its token was evicted.",
+        sources={
+            "advisory": "google-auth 2.62.2, REFRESH_THRESHOLD = 225 s",
+            "mandatory": "google-auth 2.62.2, INVALID at the expiry",
+            "pause": "azure-identity 1.27.0, no second try within 30 s",
+        },
+    ),
+    "timer_refresh": Preset(
+        composition=Composition(
+            trigger=Timer(fraction=0.8, jitter=10 * SECOND),
+            control=SingleFlight(),
+            scope=Process(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="A timer renews the token at four fifths of its life; requests never do.",
+        promises="No request waits, but for a process's first token.",
+        does_not="Know of other processes; notice that its token was evicted or revoked.",
+        sources={
+            "fraction": "kubelet token manager, at 80 % of the life (Envoy: half, Vault: 2/3)",
+            "jitter": "kubelet token manager, U(0, 10 s)",
+        },
+    ),
+    "xfetch": Preset(
+        composition=Composition(
+            trigger=XFetch(beta=1.0),
+            control=Uncontrolled(),
+            scope=SharedCache(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Each call may refresh early, at random, the likelier the nearer the expiry.",
+        promises="No lock, and no herd: e^(1/beta) tokens per rotation on average.",
+        does_not="Keep the second of those from evicting the first: with a cap of 1 and beta 1, "
+        "63 % of rotations do that.",
+        sources={"beta": "Vattani, Chierichetti, Lowenstein, PVLDB 8(8) 2015, beta = 1"},
+    ),
+    "lease_cas": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=SingleFlight(),
+            scope=LeaseCas(),
+            on_401=IssueIfSame(retries=1),
+            failure=Raise(),
+        ),
+        summary="A lease, a deadline within it, a write that is compared; on a 401 refresh only "
+        "if the refused token is still the one in the store.",
+        promises="One token per lifetime for the whole fleet; a holder that is late writes nothing "
+        "over a newer token; an evicted token is replaced once.",
+        does_not="Undo the eviction that a token asked for in vain has caused at the provider.",
+        sources={
+            "leeway": _MINUTE_OF_AWS,
+            "deadline": "ours: half, which leaves the other half for the write",
+            "lease": "memcache leases, NSDI 2013 section 3.2.1, 10 s; Nango the same",
+            "retries": _AIRBYTE,
+            **_NANGO,
         },
     ),
 }
-
-
-def override(preset: str, settings: Iterable[tuple[str, Value]]) -> Composition:
-    """Return the composition of ``preset`` with ``settings`` changed, spans in ticks.
-
-    Raises:
-        KeyError: there is no such preset.
-        ValueError: it has no such parameter, or cannot take the value.
-    """
-    return changed(PRESETS[preset].composition, dict(settings))

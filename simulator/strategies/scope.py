@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from simulator.clock import Ticks
 from simulator.strategies.on_401 import WillDo
 from simulator.strategies.ports import Ports
 from simulator.token import Token
@@ -17,10 +18,12 @@ Issue = Callable[[], Awaitable[Token]]
 
 
 class Kept(NamedTuple):
-    """A token that is kept, and how many store reads it takes to get at it."""
+    """A token that is kept, how many store reads it takes to get at it, and until when it is kept
+    there: None where that has no end."""
 
     token: Token
     store_reads: int
+    until: Ticks | None = None
 
 
 class Keeper(Protocol):

@@ -10,7 +10,7 @@ from simulator.provider.policy import TokenPolicy
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
 from simulator.simulation.virtual.run import run_on_virtual_time
-from simulator.strategies.presets import override
+from simulator.strategies.composing import override
 from simulator.trace.events import Event
 
 

@@ -1,5 +1,6 @@
 """What a strategy sees of the simulated world: the token endpoint and the store."""
 
+import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from simulator.engine.loop import VirtualLoop
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream
 from simulator.provider.messages import Granted, Refused, TokenRequest
-from simulator.simulation.virtual.door import Door
+from simulator.simulation.virtual.door import Door, Reached
 from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.strategies.contract import Denied
 from simulator.token import Token
@@ -47,8 +48,7 @@ class VirtualTokenEndpoint:
         ways = self.trips.next(self.loop.now)
         if sum(ways) > self.timeout:
             return await self._issue_unheard(ways.there)
-        await self.clock.sleep(ways.there)
-        reply, late = self.door.issue(self.request, self.loop.now)
+        reply, late = await self._arrive(ways.there)
         if sum(ways) + late > self.timeout:
             await self.clock.sleep(self.timeout - ways.there)
             return self._unknown()
@@ -61,6 +61,17 @@ class VirtualTokenEndpoint:
             case Granted():
                 now = self.clock.now()
                 return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
+
+    async def _arrive(self, there: Ticks) -> Reached:
+        """Wait until the request has arrived, which it does even when the caller is gone."""
+        arrived: asyncio.Future[Reached] = self.loop.create_future()
+        self.loop.post_first(self.loop.now + there, self._take_effect, arrived)
+        return await arrived
+
+    def _take_effect(self, arrived: asyncio.Future[Reached]) -> None:
+        reached = self.door.issue(self.request, self.loop.now)
+        if not arrived.done():
+            arrived.set_result(reached)
 
     async def _issue_unheard(self, there: Ticks) -> Denied:
         if there < NEVER:
@@ -102,3 +113,7 @@ class ReadAhead:
     async def release(self, lease: Lease) -> bool:
         """Give the lease back."""
         return await self.store.release(lease)
+
+    async def delete_lease(self) -> None:
+        """End the lease."""
+        await self.store.delete_lease()

@@ -1,0 +1,59 @@
+"""The five axes, and by which word a scenario names each kind on them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.strategies.control import MutexDoubleChecked, MutexNoRecheck, TryLock, Uncontrolled
+from simulator.strategies.early_trigger import Timer, TwoWindow, XFetch
+from simulator.strategies.failure import Backoff, NegativeCache, Raise, ServeOld
+from simulator.strategies.fleet_scope import SharedCache
+from simulator.strategies.flight import Background, LeaderFlight, SingleFlight
+from simulator.strategies.lease_scope import LeaseCas, SharedLock
+from simulator.strategies.on_401 import Evict, EvictIfSame, Ignore, Issue, IssueIfSame
+from simulator.strategies.scope import Process
+from simulator.strategies.trigger import EveryCall, Leeway
+
+AXES: Mapping[str, Mapping[str, type[Any]]] = {
+    "trigger": {
+        "none": EveryCall,
+        "leeway": Leeway,
+        "two_window": TwoWindow,
+        "timer": Timer,
+        "xfetch": XFetch,
+    },
+    "control": {
+        "none": Uncontrolled,
+        "mutex_no_recheck": MutexNoRecheck,
+        "mutex_double_checked": MutexDoubleChecked,
+        "single_flight": SingleFlight,
+        "leader_flight": LeaderFlight,
+        "try_lock": TryLock,
+        "background": Background,
+    },
+    "scope": {
+        "process": Process,
+        "shared_cache": SharedCache,
+        "shared_lock": SharedLock,
+        "lease_cas": LeaseCas,
+    },
+    "on_401": {
+        "ignore": Ignore,
+        "evict": Evict,
+        "evict_if_same": EvictIfSame,
+        "mint": Issue,
+        "mint_if_same": IssueIfSame,
+    },
+    "failure": {
+        "raise": Raise,
+        "serve_old": ServeOld,
+        "backoff": Backoff,
+        "negative_cache": NegativeCache,
+    },
+}
+"""Axis -> word -> kind. Every kind can be made with its defaults; the first of an axis is what a
+strategy has that says nothing of it, the trigger aside, which is a leeway."""
+
+
+def word_of(axis: str, kind: object) -> str:
+    """Return the word for the kind that ``kind`` is of."""
+    return next(word for word, known in AXES[axis].items() if isinstance(kind, known))
