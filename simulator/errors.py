@@ -60,6 +60,25 @@ class ResultsError(SimulatorError):
     """The results folder cannot be written or read."""
 
 
+class NotInstalledError(SimulatorError):
+    """A library that only some need is not installed.
+
+    Attributes:
+        what: What needs it.
+        package: How to ask a package index for it.
+    """
+
+    def __init__(self, what: str, package: str) -> None:
+        self.what = what
+        self.package = package
+        super().__init__(what, package)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} needs {self.package}, which is not installed: pip install {self.package}"
+        )
+
+
 class RunError(SimulatorError):
     """A run could not start or could not go on."""
 

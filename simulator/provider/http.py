@@ -91,6 +91,10 @@ class ZoomHttp:
         self._answered = 0
         self._details: OrderedDict[int, tuple[MeetingDetails, int]] = OrderedDict()
 
+    def move_to(self, api_url: str) -> None:
+        """Tell clients ``api_url`` from now on."""
+        self._api_url = api_url
+
     def handle(self, request: HttpRequest, now: Ticks) -> Exchange:
         """Answer ``request``, which arrives at ``now``."""
         route = route_of(request.path)

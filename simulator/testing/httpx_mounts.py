@@ -1,0 +1,71 @@
+"""The mock Zoom under httpx and httpx2: as a transport of one client, or under every client.
+
+respx intercepts httpx alone, so httpx2 has only the transport. Nothing here waits, so one handler
+answers clients that block and clients that await.
+"""
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import httpx
+import respx
+
+from simulator.errors import NotInstalledError
+from simulator.provider.reading import HttpRequest
+from simulator.testing.mock_zoom import MockZoom
+
+ZOOM_HOSTS = r"(^|\.)zoom\.us$"
+
+
+def transport(zoom: MockZoom) -> httpx.MockTransport:
+    """Return a transport for ``httpx.Client`` or ``httpx.AsyncClient``: all hosts are ``zoom``."""
+    return httpx.MockTransport(_answer_by(zoom, httpx))
+
+
+def httpx2_transport(zoom: MockZoom) -> Any:
+    """Return an ``httpx2.MockTransport``, for its clients of both kinds: all hosts are ``zoom``.
+
+    Raises:
+        NotInstalledError: httpx2 is not installed.
+    """
+    try:
+        httpx2 = importlib.import_module("httpx2")
+    except ModuleNotFoundError as error:
+        raise NotInstalledError("httpx2_transport", "httpx2") from error
+    return httpx2.MockTransport(_answer_by(zoom, httpx2))
+
+
+def zoom_router(zoom: MockZoom) -> respx.MockRouter:
+    """Return a respx router, to be entered: meanwhile every httpx client finds ``zoom`` at Zoom.
+
+    A request to another host fails the test, unless a route is added for it.
+    """
+    router = respx.mock(assert_all_called=False)
+    router.route(host__regex=ZOOM_HOSTS).mock(side_effect=_answer_by(zoom, httpx))
+    return router
+
+
+def _answer_by(zoom: MockZoom, library: ModuleType) -> Callable[[Any], Any]:
+    """Return what answers requests of ``library``, which is httpx or has its names."""
+
+    def answer(request: Any) -> Any:
+        response = zoom.answer(_as_asked(request))
+        if response is None:
+            raise library.RemoteProtocolError("Server disconnected without sending a response.")
+        return library.Response(response.status, headers=response.headers, content=response.body)
+
+    return answer
+
+
+def _as_asked(request: Any) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=request.url.path,
+        query=dict(
+            reversed(request.url.params.multi_items())
+        ),  # of a repeated one the first counts
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.content,
+    )

@@ -1,0 +1,65 @@
+"""The mock Zoom on loopback, for aiohttp and for every client that insists on a socket."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from aiohttp import web
+from anyio.from_thread import start_blocking_portal
+
+from simulator.provider.reading import HttpRequest
+from simulator.server.listen import LOOPBACK, listen_on
+from simulator.testing.mock_zoom import MockZoom
+
+
+@asynccontextmanager
+async def zoom_server(zoom: MockZoom) -> AsyncIterator[str]:
+    """Serve ``zoom`` on the running loop; yields its URL, where ``zoom``'s own URLs are meanwhile.
+
+    A client that blocks the loop would wait for ever: ``zoom_server_in_thread`` is for those.
+    """
+
+    async def answer(request: web.Request) -> web.Response:
+        response = zoom.answer(await _as_asked(request))
+        if response is None:
+            return _hang_up(request)
+        return web.Response(status=response.status, headers=response.headers, body=response.body)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        listening = listen_on(0)
+        await web.SockSite(runner, listening).start()
+        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        with zoom.served_at(url):
+            yield url
+    finally:
+        await runner.cleanup()
+
+
+@contextmanager
+def zoom_server_in_thread(zoom: MockZoom) -> Iterator[str]:
+    """Serve ``zoom`` on a loop in a thread of its own, for clients that block; yields its URL."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(zoom_server(zoom)) as url,
+    ):
+        yield url
+
+
+async def _as_asked(request: web.Request) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        query={name: request.query[name] for name in request.query},  # the first of a repeated one
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.read(),
+    )
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    """Close the connection; return what aiohttp then finds nobody to send to."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
