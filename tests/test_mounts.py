@@ -247,6 +247,19 @@ class TestBursts:
             assert client.zoom.journal == [(None, None)]
             assert client.ask().status == 200
 
+    def test_aiohttp_alone_repeats_a_get_by_itself(self, a_client, request):
+        """So a drop there must strike twice to be met; docs/testing.md warns of it."""
+        with a_client() as client:
+            token = client.token()
+            client.zoom.strike(burst(Dropped()))
+            if "[aiohttp]" in request.node.name:
+                assert client.call(token).status == 200
+                assert client.zoom.journal[1:] == [(None, None), (200, None)]
+            else:
+                with pytest.raises(client.hung_up):
+                    client.call(token)
+                assert client.zoom.journal[1:] == [(None, None)]
+
     def test_a_malformed_answer_comes_after_the_effect(self, a_client):
         """A token was issued, evicting the one before, that its client will never know."""
         with a_client() as client:
