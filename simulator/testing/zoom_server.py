@@ -10,6 +10,9 @@ from simulator.provider.reading import HttpRequest
 from simulator.server.listen import LOOPBACK, listen_on
 from simulator.testing.mock_zoom import MockZoom
 
+SHUTDOWN_S = 0.5
+"""How long a request still coming in has when the test is over: nobody waits for its answer."""
+
 
 @asynccontextmanager
 async def zoom_server(zoom: MockZoom) -> AsyncIterator[str]:
@@ -26,7 +29,7 @@ async def zoom_server(zoom: MockZoom) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         listening = listen_on(0)
