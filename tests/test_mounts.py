@@ -18,7 +18,7 @@ from simulator.testing import (
     Malformed,
     MockZoom,
     Reactivate,
-    RevokeToken,
+    RevokeTokens,
     RotateSecret,
     Slow,
 )
@@ -201,7 +201,7 @@ class TestLifecycle:
         """All of them, where none is named."""
         with a_client() as client:
             token = client.token()
-            client.zoom.undergo(RevokeToken())
+            client.zoom.undergo(RevokeTokens())
             assert client.call(token).status == 401
             assert client.zoom.journal[-1] == (401, "revoked")
 

@@ -20,7 +20,7 @@ from simulator.testing import (
     SECOND,
     ChangePolicy,
     MockZoom,
-    RevokeToken,
+    RevokeTokens,
     RotateSecret,
     zoom_server_in_thread,
 )
@@ -85,7 +85,7 @@ class TestAuthlib:
 
         async def story(client):
             await self.fetch(zoom, client)
-            zoom.undergo(RevokeToken())
+            zoom.undergo(RevokeTokens())
             return await asyncio.gather(*(client.get(me(zoom)) for _ in range(CROWD)))
 
         answers = self.run(zoom, story)

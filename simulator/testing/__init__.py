@@ -13,6 +13,7 @@ from simulator.provider.lifecycle import (
     DowngradeOwner,
     Reactivate,
     RevokeToken,
+    RevokeTokens,
     RotateSecret,
     TransferOwnership,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "MockZoom",
     "Reactivate",
     "RevokeToken",
+    "RevokeTokens",
     "RotateSecret",
     "Slow",
     "TransferOwnership",
