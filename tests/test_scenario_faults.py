@@ -22,7 +22,7 @@ from simulator.provider.lifecycle import (
 )
 from simulator.provider.policy import TokenPolicy
 from simulator.scenario import parse
-from simulator.scenario.faults import KINDS
+from simulator.scenario.faults import KINDS, Fault
 from simulator.scenario.units import read_chance, write_chance
 from simulator.simulation.plan import plan_run
 from simulator.simulation.provider_faults import PlannedChange, SecondMinter
@@ -245,17 +245,27 @@ def test_every_troubled_answer_reaches_the_plan(answer, ailment):
 def test_every_kind_of_fault_is_called_something_on_a_plot(kind):
     """Short enough for a legend, and never twice the same."""
     examples = {
-        "partition": "{process: 1, link: api, for: 30s}",
+        "partition": {"process": 1, "link": "api", "for": "30s"},
         "revoke": "all",
-        "deactivate": "{for: 30s}",
-        "change_provider": "{live_tokens: 3}",
-        "second_minter": "{rate: 1/s, for: 30s}",
-        "burst": "{endpoint: api, answer: slow 2s, for: 30s}",
+        "deactivate": {"for": "30s"},
+        "change_provider": {"live_tokens": 3},
+        "second_minter": {"rate": "1/s", "for": "30s"},
+        "burst": {"endpoint": "api", "answer": "slow 2s", "for": "30s"},
+        "crash": {"process": 1},
+        "pause": {"process": 1, "for": "30s"},
+        "rolling_restart": {"every": "10s"},
+        "scale": {"processes": 4},
+        "deploy": {"strategy": "lease_cas", "secret": "newest", "every": "10s"},
+        "clock": {"process": 1, "behind": "30s"},
+        "cancel_leader": {"process": 1},
+        "store_down": {"for": "30s"},
+        "store_slow": {"by": "1s", "for": "30s"},
+        "replica_lag": {"lag": "1s", "for": "30s"},
     }
-    scenario = read(a_text(fault=f"{{at: 1m, {kind}: {examples.get(kind, '{}')}}}"))
+    fault = Fault.model_validate({"at": "1m", kind: examples.get(kind, {})}, context=CATALOGUE)
 
-    assert scenario.faults[0].kind == kind
-    assert 0 < len(scenario.faults[0].label()) <= 40
+    assert fault.kind == kind
+    assert 0 < len(fault.label()) <= 40
 
 
 def test_limits_of_the_api_cannot_be_hurried():

@@ -61,6 +61,15 @@ def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, 
     return tuple(choices.values())
 
 
+def read_strategy(raw: object, info: ValidationInfo) -> StrategyChoice:
+    """Read one entry; as ``read_strategies``."""
+    assert info.context is not None, "validate with context=catalogue"
+    try:
+        return _read_entry(raw, info.context)
+    except _FlawedEntry as flawed:
+        raise refusal(flawed.flaws) from None
+
+
 def write_strategies(choices: tuple[StrategyChoice, ...]) -> list[dict[str, object]]:
     """Return the section for the scenario's canonical form; spans stay in ticks."""
     return [

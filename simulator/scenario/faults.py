@@ -1,16 +1,15 @@
 """What goes wrong in a scenario, and when.
 
-To add a kind of fault, write the section of its details in ``fault_kinds.py``, give ``Fault`` a
-field for it, and say in ``faults_flaws`` what about it cannot be.
+To add a kind of fault, write the section of its details in the file of what it befalls, the
+provider (``fault_kinds.py``), the fleet (``fleet_fault_kinds.py``) or the store
+(``store_fault_kinds.py``), give ``Fault`` a field for it, and say in ``fault_flaws.py`` what about
+it cannot be.
 """
 
-from collections.abc import Iterator, Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from simulator.clock import Ticks
-from simulator.provider.lifecycle import OVERLAP_MAX
 from simulator.scenario.fault_kinds import (
     BurstSection,
     ChangeProviderSection,
@@ -22,13 +21,26 @@ from simulator.scenario.fault_kinds import (
     TransferOwnershipSection,
 )
 from simulator.scenario.fields import Chance, Section, Span
-from simulator.scenario.flaws import Flaw, Loc, refusal
-from simulator.scenario.units import write_span
+from simulator.scenario.flaws import Flaw, refusal
+from simulator.scenario.fleet_fault_kinds import (
+    CancelLeaderSection,
+    ClockSection,
+    CrashSection,
+    DeploySection,
+    PauseSection,
+    RollingRestartSection,
+    ScaleSection,
+)
+from simulator.scenario.store_fault_kinds import (
+    LoseLockSection,
+    LoseWriteSection,
+    ReplicaLagSection,
+    StoreDownSection,
+    StoreSlowSection,
+)
 
 StoreName = Literal["sqlite", "memory"]
 EngineName = Literal["wire", "virtual"]
-REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
-OWN_STORE = "impossible with store memory: each process has its own"
 
 
 class LossSection(Section):
@@ -72,6 +84,36 @@ class Fault(Section):
     burst: BurstSection | None = Field(
         default=None, description="The token endpoint or the API gives troubled answers."
     )
+    crash: CrashSection | None = Field(default=None, description="A process is killed.")
+    pause: PauseSection | None = Field(default=None, description="A process stands still.")
+    rolling_restart: RollingRestartSection | None = Field(
+        default=None, description="Every process is started again, one after the other."
+    )
+    scale: ScaleSection | None = Field(
+        default=None, description="The fleet has another number of processes."
+    )
+    deploy: DeploySection | None = Field(
+        default=None, description="Process by process gets another strategy or the new secret."
+    )
+    clock: ClockSection | None = Field(default=None, description="A process's clock is off.")
+    cancel_leader: CancelLeaderSection | None = Field(
+        default=None, description="A caller who waits for a refresh is cancelled."
+    )
+    store_down: StoreDownSection | None = Field(
+        default=None, description="No process reaches the store."
+    )
+    store_slow: StoreSlowSection | None = Field(
+        default=None, description="Every call of the store takes longer."
+    )
+    replica_lag: ReplicaLagSection | None = Field(
+        default=None, description="Reads of the store see what was written some time ago."
+    )
+    lose_lock: LoseLockSection | None = Field(
+        default=None, description="The lock is gone from the store."
+    )
+    lose_write: LoseWriteSection | None = Field(
+        default=None, description="The next write of the token is not kept."
+    )
 
     @model_validator(mode="after")
     def _check_kinds(self) -> Self:
@@ -97,58 +139,3 @@ class Fault(Section):
 
 KINDS = tuple(name for name in Fault.model_fields if name != "at")
 """Every kind of fault, as a file says it."""
-
-
-def loss_flaws(loss: LossSection, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
-    """Yield what about ``loss`` cannot happen."""
-    impossible = _store_cannot(store, engine)
-    if loss.store and impossible:
-        yield Flaw(("network", "loss", "store"), f"is {impossible}")
-
-
-def faults_flaws(
-    faults: Sequence[Fault],
-    *,
-    processes: int,
-    duration: Ticks,
-    store: StoreName,
-    engine: EngineName,
-) -> Iterator[Flaw]:
-    """Yield what about ``faults`` cannot happen in a run of that fleet, length and engine."""
-    for index, fault in enumerate(faults):
-        at = ("faults", index)
-        if fault.at >= duration:
-            limit = f"must be before the run ends ({write_span(duration)})"
-            yield Flaw((*at, "at"), f"{limit}, got {write_span(fault.at)}")
-        if fault.partition is not None:
-            partition = (*at, "partition")
-            yield from _partition_flaws(fault.partition, partition, processes, store, engine)
-        rotation = fault.rotate_secret
-        if rotation is not None and rotation.overlap > OVERLAP_MAX:
-            message = f"must be at most 30d, as at Zoom, got {write_span(rotation.overlap)}"
-            yield Flaw((*at, "rotate_secret", "overlap"), message)
-        changed = fault.change_provider
-        for key in ("plan", "limit_headers"):
-            if changed is not None and key in changed.model_fields_set:
-                message = "cannot change in a run; say it in the provider section"
-                yield Flaw((*at, "change_provider", key), message)
-        if fault.burst is not None and not fault.burst.chance:
-            yield Flaw((*at, "burst", "chance"), "must be more than 0%")
-
-
-def _partition_flaws(
-    cut: PartitionSection, at: Loc, processes: int, store: StoreName, engine: EngineName
-) -> Iterator[Flaw]:
-    if cut.process >= processes:
-        limit = f"must be a process of the fleet, 0 to {processes - 1}"
-        yield Flaw((*at, "process"), f"{limit}, got {cut.process}")
-    impossible = _store_cannot(store, engine)
-    if cut.link == "store" and impossible:
-        yield Flaw((*at, "link"), f"store is {impossible}")
-
-
-def _store_cannot(store: StoreName, engine: EngineName) -> str | None:
-    """Return why messages to the store cannot be lost; None where they can."""
-    if store == "memory":
-        return OWN_STORE
-    return REAL_STORE if engine == "wire" else None

@@ -16,14 +16,8 @@ from pydantic import Field, model_validator
 
 from simulator.clock import SECOND
 from simulator.provider.messages import Operation
-from simulator.scenario.faults import (
-    EngineName,
-    Fault,
-    LossSection,
-    StoreName,
-    faults_flaws,
-    loss_flaws,
-)
+from simulator.scenario.fault_flaws import faults_flaws, loss_flaws
+from simulator.scenario.faults import EngineName, Fault, LossSection, StoreName
 from simulator.scenario.fields import (
     LIFETIME,
     CallRate,

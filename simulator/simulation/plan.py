@@ -24,11 +24,12 @@ from simulator.provider.policy import TokenPolicy
 from simulator.rng import Streams
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.scenario.model import ClosedArrivals, PoissonArrivals
+from simulator.simulation.fleet_faults import FleetFaults
 from simulator.simulation.planned_faults import partitions, provider_faults
+from simulator.simulation.planned_fleet_faults import composition_of, fleet_faults
 from simulator.simulation.provider_faults import ProviderFaults
 from simulator.simulation.shrinking import hurried_policy
-from simulator.strategies.composing import composed_of
-from simulator.strategies.composition import Composition, scaled
+from simulator.strategies.composition import Composition
 
 EPOCH = 1_767_225_600
 """Tick 0 on the provider's wall clock, in Unix seconds: 2026-01-01 00:00 UTC, in every run."""
@@ -95,6 +96,7 @@ class RunPlan:
     store_timeout: Ticks = SECOND
     limits: ApiLimits | None = None
     provider_faults: ProviderFaults = field(default_factory=ProviderFaults)
+    fleet_faults: FleetFaults = field(default_factory=FleetFaults)
 
     def provider(self) -> Provider:
         """Return the provider as it is when the run begins."""
@@ -121,9 +123,7 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
     return RunPlan(
         scenario=scenario.name,
         strategy=choice.name,
-        composition=scaled(
-            composed_of(choice.preset, dict(choice.axes), choice.settings), time_scale
-        ),
+        composition=composition_of(choice, time_scale),
         seed=seed,
         duration=shrunk(scenario.run.duration, time_scale),
         app=THE_APP,
@@ -134,6 +134,7 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         store_timeout=scenario.network.store_timeout,
         limits=scenario.provider.limits(),
         provider_faults=provider_faults(scenario, time_scale),
+        fleet_faults=fleet_faults(scenario, time_scale),
     )
 
 

@@ -1,0 +1,108 @@
+"""What about faults and losses cannot be, in a run of some fleet, length, store and engine."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from simulator.clock import Ticks
+from simulator.provider.lifecycle import OVERLAP_MAX
+from simulator.scenario.fault_kinds import PartitionSection
+from simulator.scenario.faults import EngineName, Fault, LossSection, StoreName
+from simulator.scenario.flaws import Flaw, Loc
+from simulator.scenario.units import write_span
+
+REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
+OWN_STORE = "impossible with store memory: each process has its own"
+_NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
+    "virtual": (
+        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
+        *("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write"),
+    ),
+    "wire": (
+        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
+        *("store_down", "store_slow", "lose_lock", "lose_write"),
+    ),
+}
+"""What an engine cannot make happen yet."""
+_OF_THE_STORE = ("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write")
+
+
+def loss_flaws(loss: LossSection, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
+    """Yield what about ``loss`` cannot happen."""
+    impossible = _store_cannot(store, engine)
+    if loss.store and impossible:
+        yield Flaw(("network", "loss", "store"), f"is {impossible}")
+
+
+def faults_flaws(
+    faults: Sequence[Fault],
+    *,
+    processes: int,
+    duration: Ticks,
+    store: StoreName,
+    engine: EngineName,
+) -> Iterator[Flaw]:
+    """Yield what about ``faults`` cannot happen in a run of that fleet, length and engine."""
+    for index, fault in enumerate(faults):
+        at = ("faults", index)
+        if fault.at >= duration:
+            limit = f"must be before the run ends ({write_span(duration)})"
+            yield Flaw((*at, "at"), f"{limit}, got {write_span(fault.at)}")
+        if fault.partition is not None:
+            partition = (*at, "partition")
+            yield from _partition_flaws(fault.partition, partition, processes, store, engine)
+        rotation = fault.rotate_secret
+        if rotation is not None and rotation.overlap > OVERLAP_MAX:
+            message = f"must be at most 30d, as at Zoom, got {write_span(rotation.overlap)}"
+            yield Flaw((*at, "rotate_secret", "overlap"), message)
+        changed = fault.change_provider
+        for key in ("plan", "limit_headers"):
+            if changed is not None and key in changed.model_fields_set:
+                message = "cannot change in a run; say it in the provider section"
+                yield Flaw((*at, "change_provider", key), message)
+        if fault.burst is not None and not fault.burst.chance:
+            yield Flaw((*at, "burst", "chance"), "must be more than 0%")
+        if fault.kind in _NOT_YET[engine]:
+            yield Flaw((*at, fault.kind), f"cannot happen on the {engine} engine yet")
+            continue
+        yield from _fleet_flaws(fault, at, faults, processes)
+        yield from _store_flaws(fault, at, store, engine)
+
+
+def _partition_flaws(
+    cut: PartitionSection, at: Loc, processes: int, store: StoreName, engine: EngineName
+) -> Iterator[Flaw]:
+    if cut.process >= processes:
+        limit = f"must be a process of the fleet, 0 to {processes - 1}"
+        yield Flaw((*at, "process"), f"{limit}, got {cut.process}")
+    impossible = _store_cannot(store, engine)
+    if cut.link == "store" and impossible:
+        yield Flaw((*at, "link"), f"store is {impossible}")
+
+
+def _store_cannot(store: StoreName, engine: EngineName) -> str | None:
+    """Return why messages to the store cannot be lost; None where they can."""
+    if store == "memory":
+        return OWN_STORE
+    return REAL_STORE if engine == "wire" else None
+
+
+def _fleet_flaws(fault: Fault, at: Loc, faults: Sequence[Fault], processes: int) -> Iterator[Flaw]:
+    """A process must be there at some time, and at most one fault may decide how many there are."""
+    most = max([processes, *(each.scale.processes for each in faults if each.scale is not None)])
+    for kind in ("crash", "pause", "clock", "cancel_leader"):
+        section = getattr(fault, kind)
+        if section is not None and section.process >= most:
+            limit = f"must be a process of the fleet, 0 to {most - 1}"
+            yield Flaw((*at, kind, "process"), f"{limit}, got {section.process}")
+    if fault.clock is not None and fault.clock.ahead and fault.clock.behind:
+        yield Flaw((*at, "clock"), "must be ahead or behind, not both")
+    if fault.clock is not None and not fault.clock.offset() and not fault.clock.drift_ppm:
+        yield Flaw((*at, "clock"), "must be off: say ahead, behind or drift_ppm")
+
+
+def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
+    if fault.kind not in _OF_THE_STORE:
+        return
+    if store == "memory":
+        yield Flaw((*at, fault.kind), f"is {OWN_STORE}")
+    elif fault.kind == "replica_lag" and engine == "wire":
+        yield Flaw((*at, fault.kind), "is only on the virtual engine: a real store has no replica")
