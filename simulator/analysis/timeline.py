@@ -8,9 +8,12 @@ from simulator.trace.events import (
     AppChanged,
     CallRefused,
     Event,
+    FamilyAuthorized,
+    FamilyEnded,
     FaultStruck,
     IssueRefused,
     ProcessEnded,
+    RefreshRefused,
     TokenAdopted,
     TokenEvicted,
     TokenIssued,
@@ -24,7 +27,7 @@ def timeline(events: Iterable[Event], show: Callable[[Ticks], str]) -> Iterator[
         yield f"{show(event.at):>18}  {in_words(event)}"
 
 
-def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
+def in_words(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind of event
     """Return what happened, without when."""
     match event:
         case TokenIssued():
@@ -43,6 +46,8 @@ def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
         case CallRefused():
             token = "no token" if event.token is None else f"token {event.token}"
             return f"{event.asked_by} gets 401 with {token}: {event.cause}"
+        case FamilyAuthorized() | RefreshRefused() | FamilyEnded():
+            return _of_a_family(event)
         case AppChanged():
             return f"the app: {event.change}"
         case FaultStruck():
@@ -53,6 +58,19 @@ def in_words(event: Event) -> str:  # noqa: PLR0911 - one for each kind of event
             return (
                 f"p{event.process} dies ({event.reason}) with {event.in_flight} requests in flight"
             )
+        case _:
+            assert_never(event)
+
+
+def _of_a_family(event: FamilyAuthorized | RefreshRefused | FamilyEnded) -> str:
+    match event:
+        case FamilyAuthorized():
+            return f"the user consents: refresh family {event.family} begins"
+        case RefreshRefused():
+            shown = "no token of ours" if event.family is None else f"family {event.family}"
+            return f"{event.asked_by} is refused a refresh with {shown}: {event.cause}"
+        case FamilyEnded():
+            return f"refresh family {event.family} ends: {event.reason}"
         case _:
             assert_never(event)
 

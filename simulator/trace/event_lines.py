@@ -12,12 +12,17 @@ from typing import Any, cast
 
 from simulator.trace.events import (
     CAUSES,
+    FAMILY_ENDS,
+    REFRESH_CAUSES,
     AppChanged,
     CallRefused,
     Event,
+    FamilyAuthorized,
+    FamilyEnded,
     FaultStruck,
     IssueRefused,
     ProcessEnded,
+    RefreshRefused,
     TokenAdopted,
     TokenEvicted,
     TokenIssued,
@@ -30,6 +35,9 @@ KINDS: dict[str, type[Event]] = {
     "token_revoked": TokenRevoked,
     "issue_refused": IssueRefused,
     "call_refused": CallRefused,
+    "family_authorized": FamilyAuthorized,
+    "refresh_refused": RefreshRefused,
+    "family_ended": FamilyEnded,
     "app_changed": AppChanged,
     "fault_struck": FaultStruck,
     "token_adopted": TokenAdopted,
@@ -58,8 +66,9 @@ def event_from(values: Mapping[str, object]) -> Event:
     for name, types in wanted.items():
         if type(values[name]) not in types:
             raise ValueError(f"{kind}.{name} cannot be {values[name]!r}")
-    if kind == "call_refused" and values["cause"] not in CAUSES:
-        raise ValueError(f"no such cause: {values['cause']!r}")
+    name, words = _WORDS.get(kind, ("at", ()))
+    if words and values[name] not in words:
+        raise ValueError(f"no such {name}: {values[name]!r}")
     return KINDS[kind](**{name: cast("Any", values[name]) for name in wanted})
 
 
@@ -81,12 +90,20 @@ _TYPE_OF_FIELD: dict[str, tuple[type, ...]] = {
     "change": _TEXT,
     "fault": _INT,
     "what": _TEXT,
+    "family": _INT,
 }
 _TYPES = {
     name: {field.name: _TYPE_OF_FIELD[field.name] for field in fields(kind)}
     for name, kind in KINDS.items()
 }
 _TYPES["call_refused"]["token"] = (int, type(None))
+_TYPES["refresh_refused"]["family"] = (int, type(None))
+_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "call_refused": ("cause", CAUSES),
+    "refresh_refused": ("cause", REFRESH_CAUSES),
+    "family_ended": ("reason", FAMILY_ENDS),
+}
+"""The fields that hold one of a few words, by the kind of event."""
 
 
 def _token_issued(event: TokenIssued) -> str:
@@ -130,6 +147,25 @@ def _token_adopted(event: TokenAdopted) -> str:
     )
 
 
+def _family_authorized(event: FamilyAuthorized) -> str:
+    return f'{{"at": {event.at}, "event": "family_authorized", "family": {event.family}}}\n'
+
+
+def _refresh_refused(event: RefreshRefused) -> str:
+    family = "null" if event.family is None else event.family
+    return (
+        f'{{"at": {event.at}, "event": "refresh_refused", "family": {family},'
+        f' "cause": "{event.cause}", "asked_by": {_quoted(event.asked_by)}}}\n'
+    )
+
+
+def _family_ended(event: FamilyEnded) -> str:
+    return (
+        f'{{"at": {event.at}, "event": "family_ended", "family": {event.family},'
+        f' "reason": "{event.reason}"}}\n'
+    )
+
+
 def _app_changed(event: AppChanged) -> str:
     return f'{{"at": {event.at}, "event": "app_changed", "change": {_quoted(event.change)}}}\n'
 
@@ -156,6 +192,9 @@ _WRITERS: dict[type[Event], Callable[[Any], str]] = {
     CallRefused: _call_refused,
     TokenAdopted: _token_adopted,
     ProcessEnded: _process_ended,
+    FamilyAuthorized: _family_authorized,
+    RefreshRefused: _refresh_refused,
+    FamilyEnded: _family_ended,
     AppChanged: _app_changed,
     FaultStruck: _fault_struck,
 }

@@ -25,6 +25,15 @@ Cause = Literal[
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 """Why the provider answered 401, in the order tables and plots show them."""
 
+FamilyId = int
+"""A consent of the user's, with every refresh token that descends from it; numbered from 1."""
+RefreshCause = Literal["reused", "expired", "evicted", "revoked", "unknown"]
+REFRESH_CAUSES: tuple[RefreshCause, ...] = get_args(RefreshCause)
+"""Why the provider refused a refresh token."""
+FamilyEnd = Literal["evicted", "reused", "revoked"]
+FAMILY_ENDS: tuple[FamilyEnd, ...] = get_args(FamilyEnd)
+"""What ended a family before its time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued:
@@ -81,6 +90,37 @@ class CallRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyAuthorized:
+    """The user consented, and got the first refresh token of ``family``."""
+
+    at: Ticks
+    family: FamilyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRefused:
+    """A refresh token was refused, for the reason ``cause``, which no client can see.
+
+    ``family`` is None where none of ours was shown. "reused" is a token spent before.
+    """
+
+    at: Ticks
+    family: FamilyId | None
+    cause: RefreshCause
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyEnded:
+    """No refresh token of ``family`` is accepted any more: a newer consent took its place, one of
+    them was reused, or the consent was withdrawn. The end of its time is no event."""
+
+    at: Ticks
+    family: FamilyId
+    reason: FamilyEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppChanged:
     """Something happened to the app as a whole; ``change`` says what, in words."""
 
@@ -123,6 +163,9 @@ ProviderEvent = (
     | TokenRevoked
     | IssueRefused
     | CallRefused
+    | FamilyAuthorized
+    | RefreshRefused
+    | FamilyEnded
     | AppChanged
     | FaultStruck
 )
