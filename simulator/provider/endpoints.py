@@ -29,6 +29,7 @@ from simulator.provider.meetings import Meetings
 from simulator.provider.messages import Accepted, ApiCall, Granted, Refused, TokenRequest
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.quotas import Quotas
+from simulator.provider.refresh_tokens import RefreshToken
 from simulator.provider.standing import Standing
 from simulator.provider.token_endpoint import TokenEndpoint
 from simulator.rng import Streams
@@ -77,6 +78,17 @@ class Provider:
     def call(self, call: ApiCall, now: Ticks) -> tuple[Accepted | Refused, Sequence[ProviderEvent]]:
         """Answer the API; return the answer and what happened."""
         return self._api.call(call, now)
+
+    def authorize(self, now: Ticks) -> tuple[RefreshToken, Sequence[ProviderEvent]]:
+        """Take the user's consent; return the first refresh token of it, and what happened.
+
+        Raises:
+            ValueError: the policy knows no refresh tokens.
+        """
+        if self.policy.refresh is None:
+            raise ValueError("this policy grants tokens for the app's credentials alone")
+        token, events = self._token_endpoint.refresh_tokens.authorize(now)
+        return token, [*events, *self._token_endpoint.ended_with(events, now)]
 
     def undergo(self, change: Change, now: Ticks) -> Sequence[ProviderEvent]:
         """Let ``change`` happen to the app; return what happened."""

@@ -115,6 +115,16 @@ class ZoomHttp:
                 exchange = _marred(self._act(request, operation, route.target, now), ailment)
         return exchange if struck is None else exchange.after(struck.events)
 
+    def authorize(self, now: Ticks) -> tuple[str, Sequence[ProviderEvent]]:
+        """Take the user's consent, which no HTTP is needed for here; return the value of its first
+        refresh token, and what happened.
+
+        Raises:
+            ValueError: the policy knows no refresh tokens.
+        """
+        token, events = self.provider.authorize(now)
+        return self.tokens.write_refresh(token), events
+
     def _act(
         self, request: HttpRequest, operation: Operation | None, target: str, now: Ticks
     ) -> Exchange:
@@ -129,7 +139,8 @@ class ZoomHttp:
         return Exchange(self._response(refused.status, headers, body), endpoint, refused)
 
     def _issue(self, request: HttpRequest, now: Ticks) -> Exchange:
-        reply, events = self.provider.issue(read_token_request(request), now)
+        asked = read_token_request(request, self.tokens.read_refresh)
+        reply, events = self.provider.issue(asked, now)
         if isinstance(reply, Refused):
             headers = {**NOT_STORED, **retry_after(reply)}
             response = self._response(reply.status, headers, zoom_bodies.token_refusal(reply))
@@ -137,9 +148,10 @@ class ZoomHttp:
             value = self.tokens.write(
                 reply.token, issued_at=reply.issued_at, expires_at=reply.expires_at
             )
-            response = self._response(
-                200, NOT_STORED, zoom_bodies.grant(reply, value, self._api_url)
-            )
+            refresh = reply.refresh_token
+            refresh_value = None if refresh is None else self.tokens.write_refresh(refresh)
+            body = zoom_bodies.grant(reply, value, self._api_url, refresh_value)
+            response = self._response(200, NOT_STORED, body)
         return Exchange(response, "token", reply, events)
 
     def _call(

@@ -10,8 +10,10 @@ Its first end is its end: a token evicted at noon is still "evicted" past its ex
 the oldest is the rule, and without revocations, this gives the FIFO law, with M(t) tokens issued by
 t and a cap of N: token k is live at t exactly when M(t) - k < N and t is before its expiry.
 
-Two rules bend this. A token displaced with a ``grace`` has lost its place at once and its validity
-only then. A new token is live, and not valid, until ``visible_after`` has passed.
+Three rules bend this. A token displaced with a ``grace`` has lost its place at once and its
+validity only then. A new token is live, and not valid, until ``visible_after`` has passed. Where
+access tokens end with the refresh token they were issued with, a token issued with a family's next
+one displaces those issued with the ones before, which stay valid for the overlap.
 
 Tokens are numbered from 1 in order of issue. Memory holds the live tokens and the last
 ``ENDED_KEPT`` evictions and revocations; an expiry needs no record. ``state`` is exact for every
@@ -23,15 +25,17 @@ Queries change nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, NamedTuple
 
 from simulator.clock import Ticks
 from simulator.provider.policy import TokenPolicy
+from simulator.provider.refresh_tokens import RefreshToken
 from simulator.trace.events import (
     Cause,
+    FamilyId,
     ProviderEvent,
     TokenEvicted,
     TokenId,
@@ -47,7 +51,8 @@ ENDED_KEPT = 100_000
 class TokenRecord:
     """A token as the provider knows it. ``expires_at`` is the first instant it is not live.
 
-    ``slot`` is what the request named, 0 where it named none.
+    ``slot`` is what the request named, 0 where it named none. ``refresh`` is the refresh token it
+    was issued with, None where there was none.
     """
 
     token: TokenId
@@ -55,6 +60,7 @@ class TokenRecord:
     expires_at: Ticks
     asked_by: str
     slot: int = 0
+    refresh: RefreshToken | None = None
 
 
 class _End(NamedTuple):
@@ -62,6 +68,7 @@ class _End(NamedTuple):
 
     cause: Cause
     at: Ticks
+    refresh: RefreshToken | None = None
 
 
 class Ledger:
@@ -92,7 +99,7 @@ class Ledger:
         self._policy = policy
 
     def issue(
-        self, now: Ticks, asked_by: str, slot: int = 0
+        self, now: Ticks, asked_by: str, slot: int = 0, refresh: RefreshToken | None = None
     ) -> tuple[TokenRecord, list[ProviderEvent]]:
         """Issue a token for ``asked_by``; return it with what happened, in order.
 
@@ -107,9 +114,10 @@ class Ledger:
             expires_at=now + self._policy.lifetime,
             asked_by=asked_by,
             slot=slot,
+            refresh=refresh,
         )
         events: list[ProviderEvent] = [
-            self._evict(token, record) for token in self.displaced(now, slot)
+            self._evict(token, record) for token in self.displaced(now, slot, refresh)
         ]
         self._live[record.token] = record
         events.append(
@@ -131,6 +139,20 @@ class Ledger:
     def revoke_all(self, now: Ticks) -> list[ProviderEvent]:
         """End every token that is live or in its grace, oldest first."""
         return [event for token in self.valid_tokens(now) for event in self.revoke(token, now)]
+
+    def revoke_family(self, family: FamilyId, now: Ticks) -> list[ProviderEvent]:
+        """End every token that was issued with a refresh token of ``family``, oldest first."""
+        return [event for token in self.of_family(family, now) for event in self.revoke(token, now)]
+
+    def of_family(self, family: FamilyId, now: Ticks) -> list[TokenId]:
+        """Return the valid tokens that were issued with a refresh token of ``family``."""
+        refresh_of = {token: end.refresh for token, end in self._ended.items() if now < end.at}
+        refresh_of |= {record.token: record.refresh for record in self.live_tokens(now)}
+        return sorted(
+            token
+            for token, refresh in refresh_of.items()
+            if refresh is not None and refresh.family == family
+        )
 
     def state(self, token: TokenId, now: Ticks) -> Literal["live"] | Cause:
         """Return "live", or why ``token`` is not valid; "unknown_token" for one never issued."""
@@ -183,26 +205,46 @@ class Ledger:
         """Return how many tokens are live; cheap just after an issue."""
         return len(self._live) - sum(1 for _ in self._expired(now))
 
-    def displaced(self, now: Ticks, slot: int = 0) -> list[TokenId]:
+    def displaced(
+        self, now: Ticks, slot: int = 0, refresh: RefreshToken | None = None
+    ) -> list[TokenId]:
         """Return the tokens that an issue at ``now`` would evict, oldest first."""
+        superseded = [
+            record.token
+            for record in (() if refresh is None else self.live_tokens(now))
+            if self._is_superseded(record, refresh)
+        ]
+        return sorted([*superseded, *self._over_cap(now, slot, superseded)])
+
+    def _over_cap(self, now: Ticks, slot: int, gone: Collection[TokenId]) -> list[TokenId]:
+        """Return what an issue evicts for its place, when ``gone`` have left theirs."""
         policy, cap = self._policy, self._policy.live_tokens
         if cap is None:
             return []
         if policy.at_cap == "replace_slot":
             return [record.token for record in self.live_tokens(now) if record.slot == slot]
-        too_many = self.live_count(now) + 1 - cap
+        too_many = self.live_count(now) - len(gone) + 1 - cap
         if too_many <= 0:
             return []
-        live = (record.token for record in self._live.values() if now < record.expires_at)
+        places = (record for record in self._live.values() if now < record.expires_at)
+        live = (record.token for record in places if record.token not in gone)
         return list(live if policy.at_cap == "evict_all" else islice(live, too_many))
 
+    def _is_superseded(self, record: TokenRecord, refresh: RefreshToken | None) -> bool:
+        """Return whether ``record`` ends with an issue for ``refresh``, an overlap later."""
+        policy, own = self._policy.refresh, record.refresh
+        if policy is None or not policy.ends_access_tokens or own is None or refresh is None:
+            return False
+        return own.family == refresh.family and own.place < refresh.place
+
     def _evict(self, token: TokenId, newer: TokenRecord) -> TokenEvicted:
-        record = self._live.pop(token)
-        ends_at = newer.issued_at + self._policy.grace
+        record, policy = self._live.pop(token), self._policy
+        is_superseded = self._is_superseded(record, newer.refresh)
+        grace = policy.refresh.overlap if policy.refresh and is_superseded else policy.grace
+        ends_at = newer.issued_at + grace
         expires = record.expires_at <= ends_at
-        self._remember_end(
-            token, _End("expired", record.expires_at) if expires else _End("evicted", ends_at)
-        )
+        cause: Cause = "expired" if expires else "evicted"
+        self._remember_end(token, _End(cause, min(ends_at, record.expires_at), record.refresh))
         return TokenEvicted(
             at=newer.issued_at,
             token=token,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from simulator.clock import Ticks
+from simulator.provider.refresh_tokens import RefreshToken
 from simulator.trace.events import Cause, TokenId
 
 Operation = Literal["create_meeting", "get_meeting", "delete_meeting", "get_user"]
@@ -29,6 +30,7 @@ class TokenRequest:
     """``POST /oauth/token``. A field is None where the caller left it out.
 
     ``slot`` is Zoom's ``token_index`` of 2022; only a policy with slots looks at it.
+    ``refresh_token`` is ``NO_REFRESH_TOKEN`` where the caller showed one that is none of ours.
     """
 
     client_id: str | None
@@ -37,6 +39,7 @@ class TokenRequest:
     account_id: str | None
     asked_by: str
     slot: str | None = None
+    refresh_token: RefreshToken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Granted:
 
     ``expires_in`` is in whole seconds, as on the wire; ``expires_at`` is on the provider's clock.
     ``is_new`` is False where a token that was live already is returned once more.
+    ``refresh_token`` is what the client is told to use from now on; None where it is told nothing.
     """
 
     token: TokenId
@@ -71,6 +75,7 @@ class Granted:
     scope: str
     issued_at: Ticks
     is_new: bool = True
+    refresh_token: RefreshToken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.clock import SECOND, Ticks
+from simulator.provider.refresh_tokens import RefreshPolicy
 
 AtCap = Literal["evict_oldest", "evict_all", "replace_slot", "same_token", "refuse"]
 """What an issue does when as many tokens are live as may be:
@@ -37,7 +38,8 @@ class TokenPolicy:
     usable only ``visible_after`` its issue, as where an issue must spread to other machines.
     ``reuse_above``: a live token with at least that much time left is returned instead of a new
     one; None never does. ``throttle`` limits issues, answered 429; more issues than ``block``
-    allows block the app: every token is refused until its secret is rotated.
+    allows block the app: every token is refused until its secret is rotated. ``refresh``: clients
+    ask with a refresh token (RFC 6749 section 6); None: with the app's credentials alone.
 
     The sources of each profile's numbers are with the profiles; the defaults are Zoom's of 2022,
     a lifetime of one hour aside [documented, s2s-oauth page].
@@ -51,6 +53,7 @@ class TokenPolicy:
     reuse_above: Ticks | None = None
     throttle: Allowance | None = None
     block: Allowance | None = None
+    refresh: RefreshPolicy | None = None
     reported_lifetime: Ticks | None = None
     """What ``expires_in`` says, where that is not the truth; None where it is."""
 
@@ -63,6 +66,12 @@ class TokenPolicy:
             raise ValueError("replace_slot needs live_tokens: it is the number of slots")
         if self.grace < 0 or self.visible_after < 0:
             raise ValueError(f"grace and visible_after must not be negative, got {self}")
+        if self.refresh is not None and self._mixes_families():
+            raise ValueError("refresh does not go with reuse_above, same_token or replace_slot")
+
+    def _mixes_families(self) -> bool:
+        """Return whether a token may go to another consent than the one it was issued for."""
+        return self.reuse_above is not None or self.at_cap in ("same_token", "replace_slot")
 
     def told_lifetime(self, left: Ticks) -> int:
         """Return what ``expires_in`` says of a token with ``left`` ticks to live.

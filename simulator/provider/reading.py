@@ -5,12 +5,13 @@ Decides nothing about tokens. What cannot be read becomes None, and the provider
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from simulator.provider.messages import Operation, TokenRequest
+from simulator.provider.refresh_tokens import NO_REFRESH_TOKEN, RefreshToken
 
 CALLER_HEADER = "x-tokenrace-caller"
 """A client may name itself here, as in ``p3.w7``; otherwise its User-Agent's product names it."""
@@ -89,14 +90,17 @@ def shown_token(request: HttpRequest) -> Shown | None:
     return Shown(value.strip(), in_query=False) if scheme.lower() == "bearer" else None
 
 
-def read_token_request(request: HttpRequest) -> TokenRequest:
-    """Read ``POST /oauth/token``.
+def read_token_request(
+    request: HttpRequest, read_refresh: Callable[[str], RefreshToken | None]
+) -> TokenRequest:
+    """Read ``POST /oauth/token``; ``read_refresh`` reads the value of a refresh token.
 
     Parameters may come in a form body or in the query, both documented; where both have one, the
     body's counts. The client shows itself by Basic auth only.
     """
     parameters = {**request.query, **_form(request)}
     client_id, client_secret = _basic(request.headers.get("authorization", ""))
+    refresh = parameters.get("refresh_token")
     return TokenRequest(
         client_id=client_id,
         client_secret=client_secret,
@@ -104,6 +108,7 @@ def read_token_request(request: HttpRequest) -> TokenRequest:
         account_id=parameters.get("account_id"),
         slot=parameters.get("token_index"),
         asked_by=asked_by(request),
+        refresh_token=None if refresh is None else read_refresh(refresh) or NO_REFRESH_TOKEN,
     )
 
 

@@ -56,7 +56,7 @@ class RefreshPolicy:
     4.14.2). ``families_max``: one consent more ends the oldest; None is no cap. A family ends
     ``lifetime`` after its consent and when it was not used for ``idle``; None never.
     ``ends_access_tokens``: an access token ends with the refresh token it was issued with, which
-    is at the end of the overlap, or with the family.
+    is at the end of the overlap, or with the family where that ends before its time.
     """
 
     rotates: bool = False

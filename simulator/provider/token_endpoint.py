@@ -1,8 +1,9 @@
 """The token endpoint's answers, as a pure machine.
 
 A request takes effect when it arrives, which is when it is handled, and before its answer leaves.
-The client is checked first, then the grant, then the account, then what the policy allows. Where
-Zoom's own order is not known this is ours, and the first check that fails answers.
+The client is checked first, then the grant, then the account or that there is a refresh token, then
+what the policy allows, and the refresh token last: a request refused for another reason spends
+none. Where Zoom's own order is not known this is ours, and the first check that fails answers.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from simulator.provider.app import App
 from simulator.provider.ledger import Ledger, TokenRecord
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.provider.policy import TokenPolicy
+from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken, RefreshTokens
 from simulator.provider.standing import Standing
-from simulator.trace.events import AppChanged, IssueRefused, ProviderEvent, TokenId
+from simulator.trace.events import AppChanged, FamilyEnded, IssueRefused, ProviderEvent, TokenId
 
 _NOTHING: Sequence[ProviderEvent] = ()
 _SLOT_DIGITS_MAX = 6
@@ -29,6 +31,8 @@ _UNSUPPORTED_GRANT = Refused(
     status=400, error="unsupported_grant_type", message="unsupported grant type"
 )
 _BAD_REQUEST = Refused(status=400, error="invalid_request", message="Bad request")
+# Reported for a user app's bad refresh token: raycast/extensions 10896 and 12533.
+_INVALID_GRANT = Refused(status=400, error="invalid_grant", message="Invalid Token!")
 # Of these the reason is reported, or nothing is; the rest is ours.
 _DISABLED = Refused(
     status=400,
@@ -44,17 +48,28 @@ _FULL = Refused(
 class TokenEndpoint:
     """What the token endpoint answers for one app. Every issue of ``ledger`` goes through here."""
 
-    __slots__ = ("_app", "_issues", "_ledger", "_policy", "_standing", "_throttled")
+    __slots__ = (
+        "_app",
+        "_issues",
+        "_ledger",
+        "_policy",
+        "_standing",
+        "_throttled",
+        "refresh_tokens",
+    )
 
     def __init__(self, app: App, ledger: Ledger, standing: Standing, policy: TokenPolicy) -> None:
         self._app = app
         self._ledger = ledger
         self._standing = standing
+        self.refresh_tokens = RefreshTokens(policy.refresh or RefreshPolicy())
         self.take_policy(policy)
 
     def take_policy(self, policy: TokenPolicy) -> None:
         """Answer by ``policy`` from now on; what it allows is counted anew."""
         self._policy = policy
+        if policy.refresh is not None:
+            self.refresh_tokens.change(policy.refresh)
         self._throttled = None if policy.throttle is None else Counted(policy.throttle)
         self._issues = None if policy.block is None else Counted(policy.block)
 
@@ -64,27 +79,57 @@ class TokenEndpoint:
         """Answer one request."""
         refused = self._refusal_of(request, now)
         if refused is not None:
-            return refused, [
-                IssueRefused(
-                    at=now, status=refused.status, error=refused.error, asked_by=request.asked_by
-                )
-            ]
-        kept = self._ledger.reusable(now)
-        if kept is not None:
-            return self._grant(kept, now, is_new=False), _NOTHING
-        blocked = self._count_issue(now)
-        record, events = self._ledger.issue(now, request.asked_by, self._slot_of(request) or 0)
-        return self._grant(record, now, is_new=True), [*events, *blocked]
+            return _refuse(refused, request, now)
+        if request.refresh_token is None or self._policy.refresh is None:
+            return self._issue(request, now, None)
+        answer, events = self.refresh_tokens.use(request.refresh_token, now, request.asked_by)
+        if not isinstance(answer, RefreshToken):
+            reply, refusal = _refuse(_INVALID_GRANT, request, now)
+            return reply, [*events, *self.ended_with(events, now), *refusal]
+        return self._issue(request, now, answer)
+
+    def ended_with(self, events: Sequence[ProviderEvent], now: Ticks) -> Sequence[ProviderEvent]:
+        """End the access tokens of the families that ended by ``events``; return what happened."""
+        if self._policy.refresh is None or not self._policy.refresh.ends_access_tokens:
+            return _NOTHING
+        families = [event.family for event in events if isinstance(event, FamilyEnded)]
+        return [event for family in families for event in self._ledger.revoke_family(family, now)]
 
     def endangered(self, request: TokenRequest, now: Ticks) -> Sequence[TokenId]:
         """Return the valid tokens that ``request`` would end, at once or after a grace."""
         if self._refusal_of(request, now) is not None or self._ledger.reusable(now) is not None:
             return ()
+        refresh, policy = request.refresh_token, self._policy.refresh
+        if refresh is None or policy is None:
+            return self._endangered_by_issue(request, now, None)
+        answer = self.refresh_tokens.answer(refresh, now)
+        if isinstance(answer, RefreshToken):
+            return self._endangered_by_issue(request, now, answer)
+        ends_family = answer == "reused" and policy.detects_reuse
+        ends_tokens = ends_family and policy.ends_access_tokens
+        return self._ledger.of_family(refresh.family, now) if ends_tokens else ()
+
+    def _endangered_by_issue(
+        self, request: TokenRequest, now: Ticks, refresh: RefreshToken | None
+    ) -> Sequence[TokenId]:
         if self._issues is not None and self._issues.free_at(now) > now:
             return self._ledger.valid_tokens(now)  # one issue too many: it blocks the app
-        return self._ledger.displaced(now, self._slot_of(request) or 0)
+        return self._ledger.displaced(now, self._slot_of(request) or 0, refresh)
+
+    def _issue(
+        self, request: TokenRequest, now: Ticks, refresh: RefreshToken | None
+    ) -> tuple[Granted, Sequence[ProviderEvent]]:
+        kept = self._ledger.reusable(now)
+        if kept is not None:
+            return self._grant(kept, now, is_new=False), _NOTHING
+        blocked = self._count_issue(now)
+        slot = self._slot_of(request) or 0
+        record, events = self._ledger.issue(now, request.asked_by, slot, refresh)
+        return self._grant(record, now, is_new=True), [*events, *blocked]
 
     def _grant(self, record: TokenRecord, now: Ticks, *, is_new: bool) -> Granted:
+        refresh = self._policy.refresh
+        is_told = refresh is not None and (refresh.rotates or refresh.repeats)
         return Granted(
             token=record.token,
             issued_at=record.issued_at,
@@ -92,6 +137,7 @@ class TokenEndpoint:
             expires_in=self._policy.told_lifetime(record.expires_at - now),
             scope=" ".join(self._standing.scopes),
             is_new=is_new,
+            refresh_token=record.refresh if is_told else None,
         )
 
     def _count_issue(self, now: Ticks) -> Sequence[ProviderEvent]:
@@ -125,12 +171,15 @@ class TokenEndpoint:
     def _refusal_of_client(self, request: TokenRequest, now: Ticks) -> Refused | None:
         is_known = self._standing.accepts(request.client_id, request.client_secret, now)
         is_account = request.account_id == self._app.credentials.account_id
+        grant, is_whole = "account_credentials", is_account and self._slot_of(request) is not None
+        if self._policy.refresh is not None:
+            grant, is_whole = "refresh_token", request.refresh_token is not None
         checks = (
             (is_known, _INVALID_CLIENT),
             (self._standing.is_active, _DISABLED),
             (request.grant_type is not None, _MISSING_GRANT),
-            (request.grant_type == "account_credentials", _UNSUPPORTED_GRANT),
-            (is_account and self._slot_of(request) is not None, _BAD_REQUEST),
+            (request.grant_type == grant, _UNSUPPORTED_GRANT),
+            (is_whole, _BAD_REQUEST),
         )
         return next((refused for is_right, refused in checks if not is_right), None)
 
@@ -144,3 +193,11 @@ class TokenEndpoint:
             return replace(_THROTTLED, retry_after=self._throttled.free_at(now) - now)
         is_full = self._policy.at_cap == "refuse" and self._ledger.is_full(now)
         return _FULL if is_full else None
+
+
+def _refuse(
+    refused: Refused, request: TokenRequest, now: Ticks
+) -> tuple[Refused, list[ProviderEvent]]:
+    return refused, [
+        IssueRefused(at=now, status=refused.status, error=refused.error, asked_by=request.asked_by)
+    ]

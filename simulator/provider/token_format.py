@@ -8,6 +8,9 @@ A value is a function of the key, the app, the token's number and its instants. 
 and the signature vouches for it, so a value can be read back without remembering any token. That
 says which token it is, not whether it is live: the ledger knows. Two providers with one key would
 read each other's values, so give each run its own.
+
+A refresh token has the same shape, and is signed with a key of its own: neither is ever taken for
+the other. It holds no instants, so that a retry gets the same value again; type 1 is ours.
 """
 
 import binascii
@@ -20,6 +23,7 @@ from uuid import UUID
 
 from simulator.clock import SECOND, Ticks
 from simulator.provider.app import Credentials
+from simulator.provider.refresh_tokens import RefreshToken
 from simulator.trace.events import TokenId
 
 KEY_BYTES_MIN = 16
@@ -27,12 +31,15 @@ READ_KEPT = 4_096
 """How many values read lately are remembered, to spare their signature check: about 4 MB."""
 
 _CODE_PREFIX = "tokenrace-"
+_REFRESH_PREFIX = "tokenrace-refresh-"
+_NUMBER_DIGITS_MAX = 19
+_INSTANTS = ("nbf", "exp", "iat")
 
 
 class TokenFormat:
     """Writes and reads the token values of one app."""
 
-    __slots__ = ("_claims", "_epoch", "_header", "_key", "_read")
+    __slots__ = ("_claims", "_epoch", "_header", "_key", "_read", "_refresh_key")
 
     def __init__(self, key: bytes, credentials: Credentials, epoch: int) -> None:
         """``epoch`` is the Unix time, in seconds, of tick 0.
@@ -43,6 +50,7 @@ class TokenFormat:
         if len(key) < KEY_BYTES_MIN:
             raise ValueError(f"the key needs at least {KEY_BYTES_MIN} bytes, got {len(key)}")
         self._key = key
+        self._refresh_key = hmac.digest(key, b"refresh", "sha512")
         self._epoch = epoch
         self._read: OrderedDict[str, TokenId] = OrderedDict()
         self._header = _encode({"alg": "HS512", "v": "2.0", "kid": self._uuid("kid")})
@@ -74,7 +82,7 @@ class TokenFormat:
             "jti": self._uuid(f"jti/{token}"),
         }
         signed = f"{self._header}.{_encode(claims)}"
-        value = f"{signed}.{self._signature(signed)}"
+        value = f"{signed}.{self._signature(signed, self._key)}"
         self._remember(value, token)
         return value
 
@@ -84,7 +92,7 @@ class TokenFormat:
         if known is not None:
             return known
         signed, _, signature = value.rpartition(".")
-        expected = self._signature(signed)
+        expected = self._signature(signed, self._key)
         if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
             return None
         token = token_named_in(value)
@@ -92,13 +100,34 @@ class TokenFormat:
         self._remember(value, token)
         return token
 
+    def write_refresh(self, token: RefreshToken) -> str:
+        """Return the value of the refresh token ``token``."""
+        code = f"{_REFRESH_PREFIX}{token.family}-{token.place}"
+        lasting = {name: claim for name, claim in self._claims.items() if name not in _INSTANTS}
+        claims: dict[str, str | int] = lasting | {
+            "code": code,
+            "type": 1,
+            "jti": self._uuid(f"jti/{code}"),
+        }
+        signed = f"{self._header}.{_encode(claims)}"
+        return f"{signed}.{self._signature(signed, self._refresh_key)}"
+
+    def read_refresh(self, value: str) -> RefreshToken | None:
+        """Return the refresh token that ``value`` is, or None when we did not write it."""
+        signed, _, signature = value.rpartition(".")
+        expected = self._signature(signed, self._refresh_key)
+        if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
+            return None
+        family, _, place = _code_in(value, _REFRESH_PREFIX).partition("-")
+        return RefreshToken(int(family), int(place))
+
     def _remember(self, value: str, token: TokenId) -> None:
         self._read[value] = token
         if len(self._read) > READ_KEPT:
             self._read.popitem(last=False)
 
-    def _signature(self, signed: str) -> str:
-        return _base64(hmac.digest(self._key, signed.encode(errors="replace"), "sha512"))
+    def _signature(self, signed: str, key: bytes) -> str:
+        return _base64(hmac.digest(key, signed.encode(errors="replace"), "sha512"))
 
     def _uuid(self, purpose: str) -> str:
         digest = hmac.digest(self._key, purpose.encode(), "sha256")
@@ -110,16 +139,21 @@ def token_named_in(value: str) -> TokenId | None:
 
     For a client that writes down which token it used. None when ``value`` is not shaped like ours.
     """
+    number = _code_in(value, _CODE_PREFIX)
+    is_number = number.isascii() and number.isdigit() and len(number) <= _NUMBER_DIGITS_MAX
+    return int(number) if is_number else None
+
+
+def _code_in(value: str, prefix: str) -> str:
+    """Return what follows ``prefix`` in the code claim of ``value``; empty where nothing does."""
     try:
         _, payload, _ = value.split(".")
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         code: object = claims["code"]
     except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    if not isinstance(code, str) or not code.startswith(_CODE_PREFIX):
-        return None
-    number = code.removeprefix(_CODE_PREFIX)
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 20 else None
+        return ""
+    is_ours = isinstance(code, str) and code.startswith(prefix)
+    return str(code).removeprefix(prefix) if is_ours else ""
 
 
 def _encode(part: dict[str, str | int]) -> str:

@@ -39,12 +39,15 @@ def encode(body: Mapping[str, Json]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
-def grant(granted: Granted, value: str, api_url: str) -> bytes:
-    """Return the token endpoint's yes [documented example]."""
+def grant(granted: Granted, value: str, api_url: str, refresh_value: str | None = None) -> bytes:
+    """Return the token endpoint's yes [documented example]; without a refresh token if there is
+    none to tell."""
+    refresh: dict[str, Json] = {} if refresh_value is None else {"refresh_token": refresh_value}
     return encode(
         {
             "access_token": value,
             "token_type": "bearer",
+            **refresh,
             "expires_in": granted.expires_in,
             "scope": granted.scope,
             "api_url": api_url,
