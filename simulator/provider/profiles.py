@@ -1,21 +1,25 @@
 """Real providers' rules, as far as anybody outside knows them. One literal dict.
 
 Sources: docs/provider-facts.md, sections 2, 8 and 10. ``confidence`` says how the rule is known:
-from the vendor's own documents, from reports, or as somebody's guess that nobody has confirmed.
+from the vendor's own documents, from reports, or as somebody's guess that nobody has confirmed;
+where a single number is known less well than its rule, the note says so.
+
+Whatever the profile, requests and answers are shaped like Zoom's.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.clock import HOUR, MINUTE, SECOND
+from simulator.clock import DAY, HOUR, MINUTE, SECOND
 from simulator.provider.policy import Allowance, TokenPolicy
+from simulator.provider.refresh_tokens import RefreshPolicy
 
 Confidence = Literal["documented", "reported", "hypothesis"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One provider's rules for access tokens; ``rule`` says them in a sentence."""
+    """One provider's rules for tokens; ``rule`` says them in a sentence."""
 
     policy: TokenPolicy
     rule: str
@@ -110,6 +114,78 @@ PROFILES: dict[str, Profile] = {
         rule="One live token; a new one ends the one before at once.",
         source="developers.ringcentral.com; a published test by tylerlong",
         confidence="reported",
+    ),
+    "google": Profile(
+        policy=TokenPolicy(
+            lifetime=HOUR,
+            live_tokens=None,
+            refresh=RefreshPolicy(families_max=100, idle=180 * DAY),
+        ),
+        rule="A refresh token stays the same; one consent above 100 ends the oldest, silently.",
+        source="developers.google.com/identity/protocols/oauth2, refresh token expiration",
+        confidence="documented",
+        note="100 per Google account and client; 25 and 50 in earlier years. Six months without "
+        "use are counted as 180 days here. That access tokens live on is a reading: the page "
+        "speaks of the refresh token alone. That an app in testing loses its consents after 7 days "
+        "is left out.",
+    ),
+    "salesforce": Profile(
+        policy=TokenPolicy(
+            lifetime=2 * HOUR,
+            live_tokens=None,
+            refresh=RefreshPolicy(families_max=5, ends_access_tokens=True),
+        ),
+        rule="Five approvals per user and app; the sixth revokes the oldest and its access tokens.",
+        source="help.salesforce.com, Application Access Request Approved; that both tokens go: "
+        "hotovo.com, Why my SFDC OAuth2 token pair gets revoked (2017)",
+        confidence="documented",
+        note="That access tokens go too is reported only. Another page of Salesforce's says that "
+        "the least recently used one goes. An access token lasts as the org's session settings "
+        "say, from its last use; two hours from its issue is ours.",
+    ),
+    "xero": Profile(
+        policy=TokenPolicy(
+            lifetime=30 * MINUTE,
+            live_tokens=None,
+            refresh=RefreshPolicy(rotates=True, overlap=30 * MINUTE, idle=60 * DAY),
+        ),
+        rule="Each refresh yields a new refresh token; the old one works for 30 minutes more.",
+        source="developer.xero.com/faq/oauth2; community.xero.com thread 105714701",
+        confidence="documented",
+        note="Unused, a refresh token lasts 60 days; 30 when the thread was written. What a late "
+        "reuse costs is unknown: here it is refused, and the family lives on. Whether the old one "
+        "still works once the new one was used is unknown: here it does not.",
+    ),
+    "atlassian": Profile(
+        policy=TokenPolicy(
+            lifetime=HOUR,
+            live_tokens=None,
+            refresh=RefreshPolicy(
+                rotates=True,
+                overlap=10 * MINUTE,
+                detects_reuse=True,
+                lifetime=365 * DAY,
+                idle=90 * DAY,
+                ends_access_tokens=True,
+            ),
+        ),
+        rule="Each refresh yields a new pair; the old pair works for 10 minutes more, and its "
+        "reuse after that ends the whole family.",
+        source="community.developer.atlassian.com threads 83103 (old pair), 54172 (reuse, "
+        "lifetimes) and 60806 (one hour), all by staff",
+        confidence="documented",
+        note="Built on Auth0, whose rule it is that only the newest but one is spared. Atlassian "
+        "answers a bad refresh token with 403; here it is Zoom's 400.",
+    ),
+    "hubspot": Profile(
+        policy=TokenPolicy(
+            lifetime=1_800 * SECOND, live_tokens=None, refresh=RefreshPolicy(repeats=True)
+        ),
+        rule="A refresh token stays the same; a new access token ends none.",
+        source="developers.hubspot.com/docs, OAuth; changelog, expiration of access tokens",
+        confidence="documented",
+        note="Access tokens lasted six hours before. That no access token is ended early is read "
+        "from nothing being said of it.",
     ),
 }
 """Every profile, by the name a scenario uses."""

@@ -22,9 +22,19 @@ _SCALED = "Divided by run.time_scale on the wire engine."
 _BY_PROFILE = "profile for what the profile says."
 
 
+_S2S = [name for name, profile in PROFILES.items() if profile.policy.refresh is None]
+"""The profiles of apps that a scenario's fleet is one of: they ask with credentials alone."""
+
+
 def _read_profile(raw: object) -> str:
     if not isinstance(raw, str) or raw not in PROFILES:
-        raise ValueError(f"unknown profile {shown(raw)}; {hint(str(raw), PROFILES)}")
+        raise ValueError(f"unknown profile {shown(raw)}; {hint(str(raw), _S2S)}")
+    if raw not in _S2S:
+        raise ValueError(
+            f"{raw} grants tokens for refresh tokens only, and a scenario's fleet asks with the "
+            f"app's credentials; race your own client against 'tokenrace serve --profile {raw}', "
+            f"or take one of {', '.join(_S2S)}"
+        )
     return raw
 
 
@@ -63,7 +73,7 @@ Lifetime = Annotated[Ticks | str, *_or_profile(read_positive_span, write_span, "
 Spell = Annotated[Ticks | str, *_or_profile(read_span, write_span, "5m", "0s")]
 Reuse = Annotated[Ticks | str, *_or_profile(_read_never_or_span, write_span, "30m", NEVER)]
 Limit = Annotated[Allowance | str, *_or_profile(_read_allowance, _write_allowance, "10 in 10m")]
-ProfileName = Annotated[str, PlainValidator(_read_profile), WithJsonSchema({"enum": [*PROFILES]})]
+ProfileName = Annotated[str, PlainValidator(_read_profile), WithJsonSchema({"enum": _S2S})]
 Rule = Literal[AtCap, "profile"]
 
 
@@ -72,8 +82,9 @@ class ProviderSection(Section):
 
     profile: ProfileName = Field(
         default="zoom-2022",
-        description="Whose rules the provider follows; tokenrace profiles lists them. zoom-2022: "
-        "one live token, as Zoom kept until June 2023. zoom-2023: no cap on live tokens.",
+        description="Whose rules the provider follows; tokenrace profiles lists them, and those "
+        "with the grant refresh_token are for tokenrace serve alone. zoom-2022: one live token, as "
+        "Zoom kept until June 2023. zoom-2023: no cap on live tokens.",
     )
     live_tokens: LiveTokens = Field(
         default=PROFILE,
