@@ -161,6 +161,28 @@ def validate(
 
 
 @app.command()
+def profiles(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Show this one in full.", show_default=False),
+    ] = None,
+) -> None:
+    """List the real providers whose rules the simulated one can follow, or show one in full.
+
+    Each says how many tokens live at once, what a new one does to the others, where that is
+    known from and how well.
+    """
+    with told_to_the_user():
+        from simulator.cli.plain_console import console_of_output
+        from simulator.cli.profiles import show_profile, show_profiles
+
+        if name is None:
+            show_profiles(console_of_output())
+        else:
+            show_profile(console_of_output(), name)
+
+
+@app.command()
 def schema(
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Where to write it; - for standard output.")

@@ -66,7 +66,8 @@ PROFILES: dict[str, Profile] = {
         rule="Ten live tokens per refresh token, the oldest ends; ten issues in ten minutes.",
         source="zoho.com/accounts/protocol/oauth/token-limits.html",
         confidence="documented",
-        note="15 in CRM v3 and 30 for some apps. The status and body of a throttled request here "
+        note="15 in CRM v3 and 30 for some apps. The app's credentials stand for the one refresh "
+        "token. The status and body of a throttled request here "
         "are ours: 429 with Retry-After.",
     ),
     "wechat": Profile(
@@ -100,7 +101,8 @@ PROFILES: dict[str, Profile] = {
         rule="Fifty live tokens per refresh token, the oldest ends.",
         source="dev.twitch.tv/docs/authentication/refresh-tokens",
         confidence="documented",
-        note="The lifetime is about four hours and not promised.",
+        note="The lifetime is about four hours and not promised. The app's credentials stand for "
+        "the one refresh token.",
     ),
     "github-oauth": Profile(
         policy=TokenPolicy(lifetime=8 * HOUR, live_tokens=10),
@@ -126,7 +128,8 @@ PROFILES: dict[str, Profile] = {
         confidence="documented",
         note="100 per Google account and client; 25 and 50 in earlier years. Six months without "
         "use are counted as 180 days here. That access tokens live on is a reading: the page "
-        "speaks of the refresh token alone. That an app in testing loses its consents after 7 days "
+        "speaks of the refresh token alone. That the answer to a refresh leaves the refresh token "
+        "out is reported only. That an app in testing loses its consents after 7 days "
         "is left out.",
     ),
     "salesforce": Profile(
