@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 
 import pytest
 
@@ -213,6 +214,26 @@ def test_the_cap_on_access_tokens_counts_places_that_a_rotation_leaves():
     assert ended == [2]
 
 
+def test_a_lower_cap_takes_what_a_rotation_leaves_over():
+    """Three live, one from now on: the rotation ends token 1, and the cap the two others."""
+    server = a_server(LINKED)
+    first, _ = server.authorize(0)
+    _, second = granted(server, first)
+    for _ in range(2):
+        other, _ = server.authorize(0)
+        granted(server, other)
+    policy = TokenPolicy(lifetime=HOUR, live_tokens=1, refresh=LINKED)
+    server.provider.undergo(ChangePolicy(policy=policy), 0)
+
+    *evicted, _ = refresh(server, second, 1).events
+
+    assert [(event.token, event.valid_until) for event in evicted] == [
+        (1, 1 + OVERLAP),
+        (2, 1),
+        (3, 1),
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "body", "answer"),
     [
@@ -331,3 +352,8 @@ def test_what_a_refresh_would_end_can_be_asked_beforehand():
     assert provider.endangered(a_request(shown[0]), 1) == []
     assert provider.endangered(a_request(shown[0]), OVERLAP) == [1]
     assert provider.endangered(a_request(NO_REFRESH_TOKEN), 1) == ()
+
+    unlinked = replace(LINKED, ends_access_tokens=False)
+    policy = replace(provider.policy, refresh=unlinked)
+    provider.undergo(ChangePolicy(policy=policy), 1)
+    assert provider.endangered(a_request(shown[0]), OVERLAP) == ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from simulator.clock import DAY, MINUTE
 from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken, RefreshTokens
@@ -18,7 +18,7 @@ from simulator.trace.events import FamilyAuthorized, FamilyEnded, RefreshRefused
 OVERLAP = 10 * MINUTE
 IDLE = 2 * DAY
 LIFETIME = 5 * DAY
-WAITS = [step + span for span in (OVERLAP, IDLE, LIFETIME - IDLE) for step in (-1, 0, 1)]
+WAITS = [0, 1, OVERLAP // 2, IDLE // 2, IDLE]
 
 
 @dataclass
@@ -60,10 +60,19 @@ class RefreshAgainstList(RuleBasedStateMachine):
         self.tokens = RefreshTokens(self.policy)
         self.now = 0
         self.consents = []
+        self.authorize()
 
-    @rule(span=st.sampled_from([0, 1, *WAITS]))
+    @rule(span=st.sampled_from(WAITS))
     def wait(self, span):
         self.now += span
+
+    @rule(back=st.integers(0, 1), step=st.sampled_from([-1, 0, 1]), data=st.data())
+    def wait_for_a_limit(self, back, step, data):
+        """Come to a tick beside a limit of one of the latest consents, if it is not past."""
+        consent = self.consents[max(0, len(self.consents) - 1 - back)]
+        overlaps = [at + OVERLAP for at in consent.first_used[-3:] if at is not None]
+        limits = [*overlaps, consent.used_at + IDLE, consent.consented_at + LIFETIME]
+        self.now = max(self.now, data.draw(st.sampled_from(limits)) + step)
 
     def predicted_end(self, consent):
         """Return why ``consent`` is over, or None."""
@@ -104,11 +113,30 @@ class RefreshAgainstList(RuleBasedStateMachine):
         is_retry = consent.first_used[place] is None and self.now - used_at < self.policy.overlap
         return consent.newest if is_retry else "reused"
 
-    @precondition(lambda self: self.consents)
     @rule(data=st.data())
-    def use(self, data):
+    def use_any(self, data):
         consent = data.draw(st.sampled_from(self.consents))
-        place = data.draw(st.integers(1, len(consent.first_used)))
+        self.use(consent, data.draw(st.integers(1, len(consent.first_used))))
+
+    @rule(back=st.integers(0, 2))
+    def use_of_the_latest(self, back):
+        """Use a refresh token near the newest, where rotation, retry and reuse meet."""
+        consent = self.consents[-1]
+        self.use(consent, max(1, len(consent.first_used) - back))
+
+    @rule(span=st.sampled_from([OVERLAP, IDLE]), step=st.sampled_from([-1, 0, 1]))
+    def use_twice_and_once_more_beside_a_limit(self, span, step):
+        """Only the first use counts for the overlap, and every use for the idle time."""
+        consent = self.consents[-1]
+        place = len(consent.first_used)
+        self.use(consent, place)
+        first_used_at = self.now
+        self.now += OVERLAP // 2
+        self.use(consent, place)
+        self.now = (self.now if span == IDLE else first_used_at) + span + step
+        self.use(consent, place)
+
+    def use(self, consent, place):
         predicted = self.predicted(consent, place)
 
         answer, events = self.tokens.use(RefreshToken(consent.number, place), self.now, "p0")
@@ -129,7 +157,6 @@ class RefreshAgainstList(RuleBasedStateMachine):
         else:
             assert events == [refused]
 
-    @precondition(lambda self: self.consents)
     @rule(data=st.data())
     def revoke(self, data):
         consent = data.draw(st.sampled_from(self.consents))
@@ -160,4 +187,4 @@ class RefreshAgainstList(RuleBasedStateMachine):
 
 
 TestRefreshAgainstList = RefreshAgainstList.TestCase
-TestRefreshAgainstList.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestRefreshAgainstList.settings = settings(max_examples=200, stateful_step_count=20, deadline=None)
