@@ -1,79 +1,17 @@
 """Whole runs on the wire engine: real HTTP, real processes, a real store. Seconds each."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
-import pytest
-
 from simulator.analysis.figures import StrategyFigures, figures_of
-from simulator.clock import Ticks
-from simulator.errors import RunError
 from simulator.scenario import parse
 from simulator.server.listen import PORTS_TRIED, listen_on
-from simulator.simulation.experiment import Experiment, run_all
-from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.events import TokenEvicted, TokenIssued
-from simulator.trace.files import RecordedRun, read_trace
-
-SMALL = """
-name: small
-provider: {{live_tokens: {cap}, lifetime: 1h}}
-fleet: {{processes: {processes}, workers: 3}}
-workload:
-  arrivals: {arrivals}
-  operations: {{create_meeting: 1, delete_meeting: 1}}
-network: {{token: 40ms, api: uniform 10ms 30ms}}
-strategies: [{strategy}]
-run: {{duration: {duration}, seeds: 1, time_scale: 1200}}
-"""
-
-
-def a_scenario(
-    strategy: str,
-    *,
-    cap: int = 1,
-    processes: int = 3,
-    arrivals: str = "{process: closed, think: exponential 1m}",
-    duration: str = "80m",
-):
-    text = SMALL.format(
-        strategy=strategy, cap=cap, processes=processes, arrivals=arrivals, duration=duration
-    )
-    return parse(text.encode(), CATALOGUE, Path("small.yaml"))
-
-
-class Silent:
-    """A watcher that acts once, when a run has come far enough."""
-
-    def __init__(self, at: Ticks = -1, act=lambda: None):
-        self._at = at
-        self._act = act
-
-    def began(self, strategy, seed, duration):
-        """A run began."""
-
-    def reached(self, at):
-        """Act once."""
-        if 0 <= self._at <= at:
-            self._at = -1
-            self._act()
-
-    def ended(self):
-        """A run ended."""
-
-
-def one_run(scenario, folder: Path, watcher: Silent | None = None) -> RecordedRun:
-    experiment = Experiment(
-        scenario=scenario, choices=scenario.strategies, seeds=(1,), time_scale=1_200
-    )
-    (run,) = run_all(experiment, WireEngine(), folder, watcher or Silent())
-    return run
+from simulator.trace.files import RecordedRun
+from tests.wire_runs import SMALL, THINKING, a_scenario, one_run
 
 
 def figures(run: RecordedRun) -> StrategyFigures:
@@ -139,7 +77,7 @@ def test_a_process_cut_off_the_api_hears_nothing_and_the_others_do(tmp_path):
         strategy="single_flight",
         cap=3,
         processes=3,
-        arrivals="{process: closed, think: exponential 1m}",
+        arrivals=THINKING,
         duration="60m",
     ).replace(
         "strategies:",
@@ -154,114 +92,6 @@ def test_a_process_cut_off_the_api_hears_nothing_and_the_others_do(tmp_path):
     assert ended["ok"] <= sum(run.provider.responses)
 
 
-def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
-    """SIGKILL to one client half-way: the others go on, and the trace says who died and how."""
-
-    def kill_one():
-        os.kill(max(children_of(os.getpid())), signal.SIGKILL)
-
-    watcher = Silent(at=1_000_000, act=kill_one)
-    run = one_run(a_scenario("single_flight", cap=3), tmp_path, watcher)
-
-    (death,) = run.deaths
-    assert death.reason == "killed by SIGKILL"
-    assert death in list(run.events())
-    assert read_trace(run.trace).deaths == run.deaths
-    assert run.clients.unknown >= death.in_flight
-    assert figures(run).operations > 100
-
-
-def test_a_provider_that_dies_ends_the_run(tmp_path):
-    """Without the provider there is nothing to measure."""
-
-    def kill_provider():
-        # The first child is multiprocessing's resource tracker, the next the provider.
-        pids = [pid for pid in children_of(os.getpid()) if "spawn_main" in command_of(pid)]
-        os.kill(min(pids), signal.SIGKILL)
-
-    watcher = Silent(at=500_000, act=kill_provider)
-    with pytest.raises(RunError, match="the provider's process died"):
-        one_run(a_scenario("single_flight"), tmp_path, watcher)
-
-
-def children_of(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(child) for child in text.split()]
-
-
-def command_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-
-
-def all_below(pid: int) -> list[int]:
-    below = children_of(pid)
-    return below + [deeper for child in below for deeper in all_below(child)]
-
-
-@pytest.fixture
-def started(tmp_path):
-    """``tokenrace run`` of a long scenario, half a second into its first run."""
-    scenario = tmp_path / "long.yaml"
-    scenario.write_text(
-        SMALL.format(
-            cap=1,
-            processes=2,
-            arrivals="{process: closed, think: exponential 1m}",
-            strategy="single_flight",
-            duration="20h",
-        ),
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
-    # A shell starts background jobs with SIGINT ignored, and children inherit that.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        signal.signal(signal.SIGINT, before)
-        assert process.stdout.readline().startswith("run 1 of 1: single_flight")
-        await_children(process.pid, 4)  # resource tracker, provider, two clients
-        yield process
-        process.kill()
-
-
-def await_children(pid: int, count: int) -> None:
-    wait_until(lambda: len(all_below(pid)) >= count)
-
-
-def wait_until(condition) -> None:
-    """Ask until it is so, at most a minute: the operating system tells no other way."""
-    pause = threading.Event()
-    for _ in range(1_200):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError(condition)
-
-
-def test_ctrl_c_ends_every_process_and_leaves_no_results(started, tmp_path):
-    """Exit code 130; the terminal sends SIGINT to the whole group, here to the parent alone."""
-    below = all_below(started.pid)
-    started.send_signal(signal.SIGINT)
-    output, _ = started.communicate(timeout=30)
-
-    assert started.returncode == 130
-    assert output == "Interrupted: all processes were ended and nothing was written.\n"
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
-    assert not (tmp_path / "out").exists()
-
-
-def test_being_terminated_cleans_up_as_well(started, tmp_path):
-    """SIGTERM is how a CI job is cancelled: 143, no process, no folder."""
-    below = all_below(started.pid)
-    started.terminate()
-    started.communicate(timeout=30)
-
-    assert started.returncode == 143
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_port_in_use_means_the_next_free_one():
     """The port asked for is taken, so the next one is listened on."""
     with listen_on(0) as taken:
@@ -270,22 +100,13 @@ def test_a_port_in_use_means_the_next_free_one():
             assert port < next_free.getsockname()[1] < port + PORTS_TRIED
 
 
-def test_killing_the_parent_leaves_no_process_behind(started):
-    """SIGKILL cannot be caught; the children notice that nobody is there any more."""
-    below = all_below(started.pid)
-    started.kill()
-    started.wait()
-
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
-
-
 def test_the_summary_has_the_promised_shape(tmp_path):
     """The keys that other programs read; more may be there."""
     scenario = tmp_path / "small.yaml"
     text = SMALL.format(
         cap=1,
         processes=2,
-        arrivals="{process: closed, think: exponential 1m}",
+        arrivals=THINKING,
         strategy="single_flight, shared_lock",
         duration="10m",
     )

@@ -1,0 +1,125 @@
+"""Processes that die during a run on the wire engine: a client, the provider, the parent."""
+
+import multiprocessing
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from simulator.analysis.figures import figures_of
+from simulator.errors import RunError
+from simulator.trace.files import read_trace
+from tests.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
+
+
+def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
+    """SIGKILL to one client half-way: the others go on, and the trace says who died and how."""
+    watcher = Silent(at=1_000_000, act=lambda: kill("process 2"))
+    run = one_run(a_scenario("single_flight", cap=3), tmp_path, watcher)
+
+    (death,) = run.deaths
+    assert (death.process, death.reason) == (2, "killed by SIGKILL")
+    assert death in list(run.events())
+    assert read_trace(run.trace).deaths == run.deaths
+    assert run.clients.unknown >= death.in_flight
+    assert figures_of([run]).operations > 100
+
+
+def test_a_provider_that_dies_ends_the_run(tmp_path):
+    """Without the provider there is nothing to measure."""
+    watcher = Silent(at=500_000, act=lambda: kill("the provider's process"))
+    with pytest.raises(RunError, match="the provider's process died"):
+        one_run(a_scenario("single_flight"), tmp_path, watcher)
+
+
+def kill(name: str) -> None:
+    """By name: process ids start over at 32,768, so the last one started may have the lowest, and
+    the highest may be multiprocessing's resource tracker, which must not die."""
+    (process,) = [child for child in multiprocessing.active_children() if child.name == name]
+    process.kill()
+
+
+def children_of(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in text.split()]
+
+
+def all_below(pid: int) -> list[int]:
+    below = children_of(pid)
+    return below + [deeper for child in below for deeper in all_below(child)]
+
+
+@pytest.fixture
+def started(tmp_path):
+    """``tokenrace run`` of a long scenario, half a second into its first run."""
+    scenario = tmp_path / "long.yaml"
+    scenario.write_text(
+        SMALL.format(
+            cap=1,
+            processes=2,
+            arrivals=THINKING,
+            strategy="single_flight",
+            duration="20h",
+        ),
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
+    # A shell starts background jobs with SIGINT ignored, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        signal.signal(signal.SIGINT, before)
+        assert process.stdout.readline().startswith("run 1 of 1: single_flight")
+        await_children(process.pid, 4)  # resource tracker, provider, two clients
+        yield process
+        process.kill()
+
+
+def await_children(pid: int, count: int) -> None:
+    wait_until(lambda: len(all_below(pid)) >= count)
+
+
+def wait_until(condition) -> None:
+    """Ask until it is so, at most a minute: the operating system tells no other way."""
+    pause = threading.Event()
+    for _ in range(1_200):
+        if condition():
+            return
+        pause.wait(0.05)
+    raise AssertionError(condition)
+
+
+def test_ctrl_c_ends_every_process_and_leaves_no_results(started, tmp_path):
+    """Exit code 130; the terminal sends SIGINT to the whole group, here to the parent alone."""
+    below = all_below(started.pid)
+    started.send_signal(signal.SIGINT)
+    output, _ = started.communicate(timeout=30)
+
+    assert started.returncode == 130
+    assert output == "Interrupted: all processes were ended and nothing was written.\n"
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    assert not (tmp_path / "out").exists()
+
+
+def test_being_terminated_cleans_up_as_well(started, tmp_path):
+    """SIGTERM is how a CI job is cancelled: 143, no process, no folder."""
+    below = all_below(started.pid)
+    started.terminate()
+    started.communicate(timeout=30)
+
+    assert started.returncode == 143
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    assert not (tmp_path / "out").exists()
+
+
+def test_killing_the_parent_leaves_no_process_behind(started):
+    """SIGKILL cannot be caught; the children notice that nobody is there any more."""
+    below = all_below(started.pid)
+    started.kill()
+    started.wait()
+
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
