@@ -55,9 +55,9 @@ def in_words(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind of
         case TokenAdopted():
             return f"p{event.process} begins to use token {event.token}"
         case ProcessEnded():
-            return (
-                f"p{event.process} dies ({event.reason}) with {event.in_flight} requests in flight"
-            )
+            requests = "request" if event.in_flight == 1 else "requests"
+            in_flight = f"{event.in_flight} {requests} in flight"
+            return f"p{event.process} dies ({event.reason}) with {in_flight}"
         case _:
             assert_never(event)
 
