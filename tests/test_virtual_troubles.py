@@ -1,8 +1,7 @@
 """Strategies that do wrong on virtual time: the run ends with an error that says what to mend."""
 
 import asyncio
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +15,7 @@ from simulator.provider.policy import TokenPolicy
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.strategies.composing import override
+from tests.wrong_strategies import Control, block, fail, wait_for_nobody
 
 
 class Discarded:
@@ -23,36 +23,6 @@ class Discarded:
 
     def write(self, event):
         """Drop one event."""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A control axis whose gate does ``wrong`` instead of refreshing."""
-
-    wrong: object
-
-    def gate(self):
-        """Return the gate, which is this."""
-        return self
-
-    async def grant(self, wish):
-        """Do wrong."""
-        return await self.wrong(wish)
-
-
-async def wait_for_nobody(wish):
-    """Wait for an event that nobody sets."""
-    await asyncio.Event().wait()
-
-
-async def block(wish):
-    """Sleep in real time."""
-    time.sleep(0.001)  # noqa: ASYNC251 - the wrong that is meant
-
-
-async def fail(wish):
-    """Raise."""
-    raise LookupError("no such secret")
 
 
 def a_plan(wrong, arrivals=None) -> RunPlan:
