@@ -9,9 +9,13 @@ from simulator.provider.policy import TokenPolicy
 CREDENTIALS = Credentials(client_id="shop", client_secret="hush", account_id="acct")
 
 
-def a_provider(*, live_tokens=1, **app):
-    policy = TokenPolicy(lifetime=HOUR, live_tokens=live_tokens)
-    return Provider(App(credentials=CREDENTIALS, **app), policy)
+def a_policy(*, live_tokens=1, **rules):
+    return TokenPolicy(**{"lifetime": HOUR, "live_tokens": live_tokens, **rules})
+
+
+def a_provider(policy=None, *, live_tokens=1, limits=None, bursts=None, **app):
+    policy = policy or a_policy(live_tokens=live_tokens)
+    return Provider(App(credentials=CREDENTIALS, **app), policy, limits, bursts)
 
 
 def a_token_request(**changes):

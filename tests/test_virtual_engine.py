@@ -23,7 +23,7 @@ from simulator.trace.tally import BINS
 from tests.virtual_runs import API_TRIP, LIFETIME, ROTATION, TOKEN_TRIP, Kept, a_plan, a_run
 
 PROCESSES = CAPS = range(1, 7)
-ROTATIONS = 50
+ROTATIONS = 100
 
 
 def rate_401(counted, *, from_bin=0):
@@ -51,15 +51,16 @@ def test_holders_that_take_turns_are_refused_one_minus_n_over_p(processes, cap):
     """Holder rule: of a rotation a process holds one of the newest N tokens for N issues of P.
 
     But it refreshes for a call, which is never refused: one of a rotation's 1 + 3 * 120 / 5.05 =
-    72.3, where 3 workers call every 5.05 s for 120 s. The first two of 50 rotations, in which not
-    all have issued, are the first 10 of 240 bins and left out.
+    72.3, where 3 workers call every 5.05 s for 120 s. The first two of 100 rotations, in which not
+    all have issued, are the first 5 of 240 bins and left out. Of 7,200 calls of a process 3 sigma
+    are 1.8 %; as many again for each other process.
     """
     _, counted = taking_turns("mutex_double_checked", processes, cap, ROTATIONS)
     bins_of_two_rotations = -(-2 * BINS // ROTATIONS)
     law = max(0, 1 - cap / processes)
     expected = law - 1 / 72.3 if law else 0
 
-    assert rate_401(counted, from_bin=bins_of_two_rotations) == pytest.approx(expected, abs=0.01)
+    assert rate_401(counted, from_bin=bins_of_two_rotations) == pytest.approx(expected, abs=0.015)
 
 
 @pytest.mark.parametrize("cap", CAPS)

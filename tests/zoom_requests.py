@@ -21,7 +21,10 @@ TRACKED = "v=2.0;clid=tokenrace;rid=WEB_"
 
 def a_server(**app):
     policy = TokenPolicy(lifetime=HOUR, live_tokens=1)
-    provider = Provider(App(credentials=CREDENTIALS, **app), policy)
+    return served(Provider(App(credentials=CREDENTIALS, **app), policy))
+
+
+def served(provider):
     return ZoomHttp(provider, signing_key=KEY, epoch=EPOCH, api_url="http://127.0.0.1:8080")
 
 
