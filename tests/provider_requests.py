@@ -3,7 +3,7 @@
 from simulator.clock import HOUR
 from simulator.provider import Provider
 from simulator.provider.app import App, Credentials
-from simulator.provider.messages import ApiCall, TokenRequest
+from simulator.provider.messages import ApiCall, Granted, TokenRequest
 from simulator.provider.policy import TokenPolicy
 
 CREDENTIALS = Credentials(client_id="shop", client_secret="hush", account_id="acct")
@@ -36,3 +36,16 @@ def a_call(token, operation="get_user", target="me", **changes):
 def issue(provider, now=0):
     granted, _ = provider.issue(a_token_request(), now)
     return granted.token
+
+
+def asks(provider, now, secret="hush"):
+    """Ask for a token; return how it was answered: the error, or None."""
+    reply, _ = provider.issue(a_token_request(client_secret=secret), now)
+    return None if isinstance(reply, Granted) else (reply.status, reply.error)
+
+
+def calls(provider, token, now, operation="get_user"):
+    """Call the API; return the status and, of a 401, the cause."""
+    target = "1" if operation == "get_meeting" else "me"
+    reply, _ = provider.call(a_call(token, operation, target), now)
+    return reply.status, getattr(reply, "cause", None)
