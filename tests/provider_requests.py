@@ -49,3 +49,14 @@ def calls(provider, token, now, operation="get_user"):
     target = "1" if operation == "get_meeting" else "me"
     reply, _ = provider.call(a_call(token, operation, target), now)
     return reply.status, getattr(reply, "cause", None)
+
+
+def a_ruled_provider(**rules):
+    return a_provider(a_policy(**rules))
+
+
+def grant(provider, now, **request):
+    """Ask for a token that is granted; return the grant."""
+    reply, _ = provider.issue(a_token_request(**request), now)
+    assert isinstance(reply, Granted), reply
+    return reply
