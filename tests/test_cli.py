@@ -68,7 +68,7 @@ def test_a_bad_scenario_is_told_with_every_problem_and_writes_nothing(tmp_path):
         f"{path}:4:47: workload.arrivals.think: needs a unit, such as 30s, 5m or 1h; got 1",
         (
             f"{path}:5:14: strategies[0]: unknown strategy 'singleflight'; did you mean "
-            f"'single_flight'? known: {', '.join(CATALOGUE)}"
+            f"'single_flight'? known: {', '.join(CATALOGUE.presets)}"
         ),
         f"{path}:6:17: run.duration: must not be negative, got '-1s'",
     ]

@@ -11,9 +11,12 @@ from simulator.trace.events import (
     AppChanged,
     CallRefused,
     Event,
+    FamilyAuthorized,
+    FamilyEnded,
     FaultStruck,
     IssueRefused,
     ProcessEnded,
+    RefreshRefused,
     TokenAdopted,
     TokenEvicted,
     TokenIssued,
@@ -54,6 +57,22 @@ LINES = [
     (
         CallRefused(at=7, token=None, cause="unknown_token", asked_by="curl"),
         "curl gets 401 with no token: unknown_token",
+    ),
+    (
+        FamilyAuthorized(at=7, family=2),
+        "the user consents: refresh family 2 begins",
+    ),
+    (
+        RefreshRefused(at=7, family=2, cause="reused", asked_by="p1"),
+        "p1 is refused a refresh with family 2: reused",
+    ),
+    (
+        RefreshRefused(at=7, family=None, cause="unknown", asked_by="p1"),
+        "p1 is refused a refresh with no token of ours: unknown",
+    ),
+    (
+        FamilyEnded(at=7, family=2, reason="reused"),
+        "refresh family 2 ends: reused",
     ),
     (
         AppChanged(at=7, change="deactivated"),
