@@ -6,6 +6,11 @@ import time
 from simulator.clock import Ticks, seconds
 
 
+def unix_time() -> int:
+    """Return the seconds since 1970 in UTC, for what is shown to people and other machines."""
+    return int(time.time())
+
+
 class MachineClock:
     """A ``Clock`` that counts ticks from ``epoch_ns`` on the machine's monotonic clock."""
 

@@ -148,6 +148,56 @@ def agree(
 
 
 @app.command()
+def serve(
+    *,
+    profile: Annotated[
+        str | None, typer.Option(help="Whose rules the provider follows. Default: zoom-2022.")
+    ] = None,
+    live_tokens: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="How many tokens may be live at once; none for no cap."),
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take the rules of a scenario's provider.")
+    ] = None,
+    plan: Annotated[
+        Literal["none", "free", "pro", "business"],
+        typer.Option(help="Limit API calls as Zoom does for accounts of this plan."),
+    ] = "none",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The port, or the next free one; 0: any.")
+    ] = 8787,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDR", help="Listen there, not on loopback; /_control/ then needs a token."
+        ),
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every request there, as JSON lines.")
+    ] = None,
+) -> None:
+    """Serve the provider to any client, until Ctrl-C or SIGTERM (exit code 0).
+
+    Prints the lines that point a client at it. Under /_control/ it can be made to misbehave, and
+    tells what happened and why; /_control/openapi.json says how.
+    """
+    with told_to_the_user():
+        from simulator.cli.serve import Options, serve_until_stopped
+
+        options = Options(
+            profile=profile,
+            live_tokens=live_tokens,
+            scenario=scenario,
+            plan=None if plan == "none" else plan,
+            port=port,
+            host=host,
+            journal=journal,
+        )
+        raise typer.Exit(serve_until_stopped(options))
+
+
+@app.command()
 def validate(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)

@@ -86,12 +86,13 @@ class Struck(NamedTuple):
 class Bursts:
     """All bursts of one provider, in the order in which they are asked whether they strike."""
 
-    __slots__ = ("_bursts", "_chances", "_streams", "struck")
+    __slots__ = ("_added", "_bursts", "_chances", "_streams", "struck")
 
     def __init__(self, bursts: Iterable[Burst], streams: Streams) -> None:
         self._streams = streams
         self._bursts: list[Burst] = []
         self._chances: list[Spanned] = []
+        self._added = 0
         self.struck: list[int] = []
         """How many requests each burst has struck."""
         for burst in bursts:
@@ -99,9 +100,25 @@ class Bursts:
 
     def add(self, burst: Burst) -> None:
         """Let ``burst`` happen too."""
-        self._chances.append(self._streams.spans(f"burst/{len(self._bursts)}", CHANCES))
+        self._chances.append(self._streams.spans(f"burst/{self._added}", CHANCES))
         self._bursts.append(burst)
         self.struck.append(0)
+        self._added += 1
+
+    def forget_over(self, now: Ticks) -> None:
+        """Forget the bursts that strike no more, for who adds new ones without end."""
+        left = [index for index in range(len(self)) if not self._is_over(index, now)]
+        self._bursts = [self._bursts[index] for index in left]
+        self._chances = [self._chances[index] for index in left]
+        self.struck = [self.struck[index] for index in left]
+
+    def standing(self, now: Ticks) -> list[tuple[Burst, int]]:
+        """Return the bursts that may strike yet, each with how many requests it has struck."""
+        return [
+            (burst, self.struck[index])
+            for index, burst in enumerate(self._bursts)
+            if not self._is_over(index, now)
+        ]
 
     def __len__(self) -> int:
         return len(self._bursts)
@@ -114,15 +131,17 @@ class Bursts:
             if self._chances[index].next() < burst.per_million:
                 self.struck[index] += 1
                 is_first = self.struck[index] == 1
-                what = f"the {_NAMES[endpoint]} {_in_words(burst.ailment)}"
+                what = f"the {_NAMES[endpoint]} {in_words(burst.ailment)}"
                 event = FaultStruck(at=now, fault=burst.fault, what=what)
                 return Struck(burst.ailment, (event,) if is_first else ())
         return None
 
     def _may_strike(self, index: int, now: Ticks) -> bool:
+        return self._bursts[index].begins <= now and not self._is_over(index, now)
+
+    def _is_over(self, index: int, now: Ticks) -> bool:
         burst = self._bursts[index]
-        is_left = burst.count is None or self.struck[index] < burst.count
-        return is_left and burst.begins <= now < burst.ends
+        return now >= burst.ends or (burst.count is not None and self.struck[index] >= burst.count)
 
     def plain_until(self, endpoint: Endpoint, now: Ticks) -> Ticks | None:
         """Return until when nothing strikes ``endpoint``: ``now`` while something may, None where
@@ -130,14 +149,13 @@ class Bursts:
         begins = [
             max(burst.begins, now)
             for index, burst in enumerate(self._bursts)
-            if burst.endpoint == endpoint
-            and now < burst.ends
-            and (burst.count is None or self.struck[index] < burst.count)
+            if burst.endpoint == endpoint and not self._is_over(index, now)
         ]
         return min(begins, default=None)
 
 
-def _in_words(ailment: Ailment) -> str:
+def in_words(ailment: Ailment) -> str:
+    """Return what ``ailment`` makes an endpoint do."""
     match ailment:
         case ErrorAnswer():
             return f"answers {ailment.status}"

@@ -39,7 +39,7 @@ from simulator.provider.zoom_headers import (
     quota_headers,
     retry_after,
 )
-from simulator.trace.events import ProviderEvent
+from simulator.trace.events import ProviderEvent, TokenId
 
 DETAILS_KEPT = 10_000
 _UNKNOWN_PATH = Refused(status=404, error="2300", message="This API endpoint is not recognized.")
@@ -61,7 +61,7 @@ class Exchange:
 
     ``response`` None closes the connection without one; otherwise it is sent ``late`` ticks later
     than it would be. ``endpoint`` and ``reply`` are None where the request had no effect on the
-    token endpoint or the API.
+    token endpoint or the API. ``token`` is the one granted, or shown to the API.
     """
 
     response: HttpResponse | None
@@ -69,6 +69,7 @@ class Exchange:
     reply: Reply | None = None
     events: Sequence[ProviderEvent] = ()
     late: Ticks = 0
+    token: TokenId | None = None
 
     def after(self, events: Sequence[ProviderEvent]) -> "Exchange":
         """Return this with ``events`` before those it has."""
@@ -144,15 +145,15 @@ class ZoomHttp:
         if isinstance(reply, Refused):
             headers = {**NOT_STORED, **retry_after(reply)}
             response = self._response(reply.status, headers, zoom_bodies.token_refusal(reply))
-        else:
-            value = self.tokens.write(
-                reply.token, issued_at=reply.issued_at, expires_at=reply.expires_at
-            )
-            refresh = reply.refresh_token
-            refresh_value = None if refresh is None else self.tokens.write_refresh(refresh)
-            body = zoom_bodies.grant(reply, value, self._api_url, refresh_value)
-            response = self._response(200, NOT_STORED, body)
-        return Exchange(response, "token", reply, events)
+            return Exchange(response, "token", reply, events)
+        value = self.tokens.write(
+            reply.token, issued_at=reply.issued_at, expires_at=reply.expires_at
+        )
+        refresh = reply.refresh_token
+        refresh_value = None if refresh is None else self.tokens.write_refresh(refresh)
+        body = zoom_bodies.grant(reply, value, self._api_url, refresh_value)
+        response = self._response(200, NOT_STORED, body)
+        return Exchange(response, "token", reply, events, token=reply.token)
 
     def _call(
         self, request: HttpRequest, operation: Operation, target: str, now: Ticks
@@ -177,7 +178,7 @@ class ZoomHttp:
             if isinstance(asked, MeetingDetails):
                 self._keep(reply, asked, now)
             response = self._success(reply, target)
-        return Exchange(response, "api", reply, events)
+        return Exchange(response, "api", reply, events, token=call.token)
 
     def _success(self, reply: Accepted, target: str) -> HttpResponse:
         quota = quota_headers(reply.quota, self._epoch)

@@ -29,7 +29,15 @@ def problem(error: ErrorDetails, document: Document) -> Problem:
     """Return ``error`` as the user should read it."""
     loc = _as_written(error)
     line, column = _place(error, loc, document)
-    return Problem(line=line, column=column, key=dotted(loc), message=_message(error))
+    return Problem(line=line, column=column, key=dotted(loc), message=_message(error, Scenario))
+
+
+def in_words(error: ErrorDetails, root: type[BaseModel]) -> tuple[str, str]:
+    """Return where ``error`` is, and what it is, in data that came for ``root`` and has no lines.
+
+    ``root`` has no union in it.
+    """
+    return dotted(error["loc"]), _message(error, root)
 
 
 def _place(error: ErrorDetails, loc: Loc, document: Document) -> Place:
@@ -59,11 +67,11 @@ def _is_about_key(error: ErrorDetails) -> bool:
     return error["type"] == "literal_error" and error["loc"][-1] == _KEY_MARK
 
 
-def _message(error: ErrorDetails) -> str:
+def _message(error: ErrorDetails, root: type[BaseModel]) -> str:
     if _is_about_key(error):
-        return _unknown_key(error["loc"][:-1])
+        return _unknown_key(error["loc"][:-1], root)
     if error["type"] == "extra_forbidden":
-        return _unknown_key(error["loc"])
+        return _unknown_key(error["loc"], root)
     return _WORDS[error["type"]](error.get("ctx", {}), error["input"])
 
 
@@ -89,6 +97,7 @@ _WORDS: Mapping[str, _Words] = {
     "too_short": lambda *_: "must not be empty",
     "int_type": _must_be("a whole number"),
     "float_type": _must_be("a number"),
+    "bool_type": _must_be("true or false"),
     "string_type": _must_be("text"),
     "dict_type": _must_be("a mapping"),
     "model_type": _must_be("a mapping"),
@@ -99,13 +108,13 @@ _WORDS: Mapping[str, _Words] = {
 }
 
 
-def _unknown_key(loc: Loc) -> str:
-    return f"unknown key; {hint(str(loc[-1]), _known_keys(loc[:-1]))}"
+def _unknown_key(loc: Loc, root: type[BaseModel]) -> str:
+    return f"unknown key; {hint(str(loc[-1]), _known_keys(loc[:-1], root))}"
 
 
-def _known_keys(loc: Loc) -> tuple[str, ...]:
-    """Return the keys that the model has at ``loc``, which is pydantic's and names union tags."""
-    annotation: object = Scenario
+def _known_keys(loc: Loc, root: type[BaseModel]) -> tuple[str, ...]:
+    """Return the keys that ``root`` has at ``loc``, which is pydantic's and names union tags."""
+    annotation: object = root
     for part in loc:
         annotation = _below(annotation, part)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -19,6 +19,7 @@ from simulator.provider.messages import Accepted, Granted, Refused
 from simulator.provider.reading import HttpRequest, asked_by
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
+from simulator.server.incoming import as_asked, hang_up
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 CALLERS_MAX = 20_000
@@ -73,13 +74,7 @@ class ZoomApp:
         return app
 
     async def _answer(self, request: web.Request) -> web.Response:
-        asked = HttpRequest(
-            method=request.method,
-            path=request.path,
-            query={name: request.query[name] for name in request.query},
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.read(),
-        )
+        asked = as_asked(request, await request.read())
         ways = self._latencies.next(asked.path, asked_by(asked), self._clock.now())
         if ways.there >= NEVER:
             return await self._keep_silent(request)
@@ -93,7 +88,7 @@ class ZoomApp:
             return await self._keep_silent(request)
         response = exchange.response
         if response is None:
-            return _hang_up(request)
+            return hang_up(request)
         await self._clock.sleep(ways.back + exchange.late)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 
@@ -110,7 +105,7 @@ class ZoomApp:
     async def _keep_silent(self, request: web.Request) -> web.Response:
         """Answer nothing, as a lost message does, until the client must have given up."""
         await self._clock.sleep(self._patience)
-        return _hang_up(request)
+        return hang_up(request)
 
     def take_effect(self, asked: HttpRequest) -> Exchange:
         """Let ``asked`` arrive at the provider now; return what it comes to."""
@@ -125,10 +120,3 @@ class ZoomApp:
             case _:
                 self._recorder.happened(exchange.events)
         return exchange
-
-
-def _hang_up(request: web.Request) -> web.Response:
-    """Close the connection; return an answer that can no longer be sent."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

@@ -1,5 +1,6 @@
-"""Sockets on loopback, and nowhere else."""
+"""Sockets to listen on: loopback, unless somebody asks for more."""
 
+import errno
 import socket
 
 from simulator.errors import RunError
@@ -8,21 +9,31 @@ LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 100
 
 
-def listen_on(port: int) -> socket.socket:
-    """Return a listening socket on loopback, on ``port`` or the next free one; 0 means any.
+def listen_on(port: int, host: str = LOOPBACK) -> socket.socket:
+    """Return a listening socket on ``host``, on ``port`` or the next free one; 0 means any.
 
     Raises:
-        RunError: none of the next ``PORTS_TRIED`` ports is free.
+        RunError: none of the next ``PORTS_TRIED`` ports is free, or ``host`` is not ours.
     """
     last = min(port + PORTS_TRIED, 65_536)
     for candidate in range(port, last) if port else (0,):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind((LOOPBACK, candidate))
-            listening.listen(1024)
-        except OSError:
-            listening.close()
-        else:
-            return listening
-    raise RunError(f"no free port from {port} to {last - 1} on {LOOPBACK}; choose another --port")
+            return _listening(host, candidate)
+        except OSError as trouble:
+            if trouble.errno != errno.EADDRINUSE:
+                reason = f"cannot listen on {host} port {candidate}: {trouble.strerror}"
+                raise RunError(reason) from None
+    raise RunError(f"no free port from {port} to {last - 1} on {host}; choose another --port")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening

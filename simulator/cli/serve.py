@@ -1,0 +1,137 @@
+"""``tokenrace serve``."""
+
+import asyncio
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from pydantic import ValidationError
+
+from simulator.cli.exits import INTERRUPTED
+from simulator.errors import SimulatorError
+from simulator.machine_clock import MachineClock, unix_time
+from simulator.provider.app import App, Credentials
+from simulator.provider.limits import AccountPlan
+from simulator.scenario import load
+from simulator.scenario.provider_section import ProviderSection
+from simulator.scenario.wording import in_words
+from simulator.server.desk import Desk
+from simulator.server.journal import Entry
+from simulator.server.journal_file import JournalFile, no_file
+from simulator.server.listen import LOOPBACK, listen_on
+from simulator.server.served import ServedProvider, Terms
+from simulator.server.serving import serving, stop_asked
+from simulator.server.shifted_clock import ShiftedClock
+from simulator.strategies.catalogue import CATALOGUE
+
+ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - recognised, not bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of ``tokenrace serve``; None where the user left it open."""
+
+    profile: str | None = None
+    live_tokens: str | None = None
+    scenario: Path | None = None
+    plan: AccountPlan | None = None
+    port: int
+    host: str | None = None
+    journal: Path | None = None
+
+
+def serve_until_stopped(options: Options) -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit code.
+
+    Raises:
+        SimulatorError: an option is wrong, or the server cannot listen or write its journal.
+    """
+    section = read_section(options)
+    with ExitStack() as stack:
+        sink: Callable[[Entry], None] = no_file
+        if options.journal is not None:
+            sink = stack.enter_context(JournalFile(options.journal)).write
+        host = options.host or LOOPBACK
+        listening = stack.enter_context(listen_on(options.port, host))
+        terms = Terms(
+            app=App(credentials=_new_credentials()),
+            section=section,
+            plan=options.plan,
+            signing_key=secrets.token_bytes(32),
+            unix_time=unix_time(),
+            api_url=_url(host, listening),
+        )
+        stopped_by = asyncio.run(_serve(terms, listening, sink))
+    return INTERRUPTED if stopped_by == signal.SIGINT else 0
+
+
+def read_section(options: Options) -> ProviderSection:
+    """Return the provider's rules: the scenario's or the profile's, with the options' own cap.
+
+    Raises:
+        SimulatorError: an option is wrong.
+    """
+    if options.scenario is not None and options.profile is not None:
+        raise SimulatorError("--scenario names the rules already; leave --profile out")
+    own: dict[str, object] = {}
+    if options.scenario is not None:
+        own = load(options.scenario, CATALOGUE).provider.model_dump(mode="json")
+    if options.profile is not None:
+        own["profile"] = options.profile
+    if options.live_tokens is not None:
+        text = options.live_tokens
+        own["live_tokens"] = int(text) if text.isdecimal() and len(text) < 10 else text
+    try:
+        section = ProviderSection.model_validate(own)
+        section.policy()
+    except ValidationError as invalid:
+        told = (in_words(error, ProviderSection) for error in invalid.errors(include_url=False))
+        lines = [f"--{where.replace('_', '-')}: {what}" for where, what in told]
+        raise SimulatorError("\n".join(lines)) from None
+    except ValueError as wrong:
+        raise SimulatorError(str(wrong)) from None
+    return section
+
+
+async def _serve(
+    terms: Terms, listening: socket.socket, sink: Callable[[Entry], None]
+) -> signal.Signals:
+    served = ServedProvider(terms, ShiftedClock(MachineClock.starting_in(0)), sink)
+    with stop_asked() as asked:  # before the first line: who reads it may stop us at once
+        _print_exports(terms)
+        async with serving(served, Desk(served), listening):
+            return await asked
+
+
+def _new_credentials() -> Credentials:
+    """Return those of the mock's app; only the secret is worth keeping."""
+    return Credentials(
+        client_id="tokenrace-client",
+        client_secret=secrets.token_hex(32),
+        account_id="tokenrace-account",
+    )
+
+
+def _url(host: str, listening: socket.socket) -> str:
+    name = socket.gethostname() if host in ANYWHERE else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{listening.getsockname()[1]}"
+
+
+def _print_exports(terms: Terms) -> None:
+    """Print what a client needs; as the lines of a shell, so that they can be copied or sourced."""
+    shown = terms.app.credentials
+    exports = {
+        "ZOOM_TOKEN_URL": f"{terms.api_url}/oauth/token",
+        "ZOOM_API_URL": f"{terms.api_url}/v2",
+        "ZOOM_CLIENT_ID": shown.client_id,
+        "ZOOM_CLIENT_SECRET": shown.client_secret,
+        "ZOOM_ACCOUNT_ID": shown.account_id,
+    }
+    for name, value in exports.items():
+        typer.echo(f"export {name}={value}")
+    typer.echo(f"# Control page: {terms.api_url}/_control/")

@@ -1,0 +1,66 @@
+"""Connections that neither wait for ever nor repeat what was sent.
+
+A request's head must have come whole within ``HEAD_S`` of the connection's start or of the answer
+before, or the connection is closed; aiohttp counts that as its keep-alive time. It refuses heads
+with a line of more than 8,190 bytes or with more than 128 fields.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+HEAD_S = 20.0
+"""Longer than clients commonly keep an idle connection: aiohttp 15 s, httpx 5 s."""
+LINGER_S = 2.0
+"""How long the rest of a refused body is read, so that its sender comes to read the answer."""
+JSON_TYPE = "application/json"
+
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Connection(web.RequestHandler):
+    """One client's connection."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
+    ) -> web.StreamResponse:
+        """Answer what aiohttp could not read, or where we failed. What was sent may hold secrets,
+        so it is in no log and in no answer."""
+        if isinstance(exc, ConnectionError):
+            raise exc
+        if status < 500:
+            response = refusal(status, "is not a request in HTTP/1.1 of a bearable size")
+        else:
+            self.log_exception("Error handling request from %s", request.remote, exc_info=exc)
+            response = refusal(status, "failed inside the server, which is a bug")
+        response.force_close()
+        return response
+
+
+class ConnectionServer(web.Server):
+    """Makes a ``Connection`` of each one that comes in."""
+
+    def __init__(self, handler: Answer, head_s: float) -> None:
+        super().__init__(handler)
+        self._head_s = head_s
+
+    def __call__(self) -> Connection:
+        """Return the protocol of a new connection."""
+        return Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=self._head_s,
+            lingering_time=LINGER_S,
+        )
+
+
+def refusal(status: int, what: str, where: str = "") -> web.Response:
+    """Return an answer that says what is wrong with the request."""
+    body = {"problems": [{"where": where, "what": what}]}
+    return web.Response(status=status, body=json.dumps(body).encode(), content_type=JSON_TYPE)

@@ -1,0 +1,124 @@
+"""One provider being served: it answers, it is changed, and it remembers what happened.
+
+No sockets here, and no ``await``: each method takes effect at once, so that requests and changes
+have one total order.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from simulator.clock import DAY, SECOND, Ticks
+from simulator.provider import Provider, lifecycle
+from simulator.provider.app import App
+from simulator.provider.bursts import Burst, Bursts, in_words
+from simulator.provider.http import Exchange, ZoomHttp
+from simulator.provider.lifecycle import Change, ChangePolicy, RotateSecret
+from simulator.provider.limits import AccountPlan, ApiLimits
+from simulator.provider.reading import HttpRequest
+from simulator.rng import Streams
+from simulator.scenario.provider_section import ProviderSection
+from simulator.scenario.units import write_span
+from simulator.server.counts import Counts
+from simulator.server.journal import Entry, Journal
+from simulator.server.shifted_clock import ShiftedClock
+from simulator.server.watch import Watch
+from simulator.trace.events import ProviderEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is served at the start, and again after every reset.
+
+    ``plan`` is the account's, for the API's limits; None has none. ``unix_time`` is that of tick 0.
+    """
+
+    app: App
+    section: ProviderSection
+    plan: AccountPlan | None
+    signing_key: bytes = field(repr=False)
+    unix_time: int
+    api_url: str
+
+
+class ServedProvider:
+    """The provider of ``terms`` by ``clock``; ``sink`` gets each entry of its journal."""
+
+    def __init__(self, terms: Terms, clock: ShiftedClock, sink: Callable[[Entry], None]) -> None:
+        self.terms = terms
+        self.clock = clock
+        self.journal = Journal(sink)
+        self.watch = Watch()
+        self._resets = 0
+        self._begin()
+
+    def answer(self, asked: HttpRequest) -> Exchange:
+        """Let ``asked`` take effect; return what to send."""
+        now = self.clock.now()
+        exchange = self.zoom.handle(asked, now)
+        self.counts.take(exchange)
+        self.journal.take_request(asked, exchange, now)
+        self.watch.changed(self.counts)
+        return exchange
+
+    def undergo(self, change: Change) -> str:
+        """Let ``change`` happen to the app; return what happened, in words."""
+        if isinstance(change, RotateSecret):
+            self.journal.hide(change.new_secret)
+        _, *events = self.provider.undergo(change, self.clock.now())
+        return self._changed(lifecycle.in_words(change), events)
+
+    def suffer(self, burst: Burst) -> str:
+        """Let ``burst`` strike; return what it does, in words."""
+        bursts = self.provider.bursts
+        bursts.forget_over(self.clock.now())
+        bursts.add(burst)
+        where = "token endpoint" if burst.endpoint == "token" else "API"
+        return self._changed(f"from now on, the {where} {in_words(burst.ailment)}", ())
+
+    def keep_by(self, section: ProviderSection) -> str:
+        """Keep tokens by ``section`` from now on; return that in words."""
+        said = self.undergo(ChangePolicy(policy=section.policy()))
+        self.section = section
+        return said
+
+    def move_forward(self, span: Ticks) -> str:
+        """Move the clock; return that in words."""
+        self.clock.move_forward(span)
+        return self._changed(f"the clock was moved forward by {write_span(span)}", ())
+
+    def reset(self) -> str:
+        """Begin anew, with the secret, the rules and the clock of the start; and a signing key of
+        its own, so that no token from before is taken for a new one."""
+        self._resets += 1
+        self.clock.restart()
+        self.journal.clear()
+        self._begin()
+        return self._changed("reset", ())
+
+    @property
+    def provider(self) -> Provider:
+        """The provider as it is since the last reset."""
+        return self.zoom.provider
+
+    def _begin(self) -> None:
+        terms = self.terms
+        plan = terms.plan
+        midnight = -(terms.unix_time * SECOND % DAY)
+        limits = None if plan is None else ApiLimits(plan=plan, midnight=midnight)
+        self.section = terms.section
+        self.counts = Counts()
+        self.journal.hide(terms.app.credentials.client_secret)
+        self.zoom = ZoomHttp(
+            Provider(terms.app, terms.section.policy(), limits, Bursts((), Streams(0))),
+            signing_key=hmac.digest(terms.signing_key, b"%d" % self._resets, hashlib.sha256),
+            epoch=terms.unix_time,
+            api_url=terms.api_url,
+        )
+
+    def _changed(self, what: str, events: Sequence[ProviderEvent]) -> str:
+        self.counts.take_ends(events)
+        self.journal.take_change(what, events, self.clock.now())
+        self.watch.changed(self.counts)
+        return what

@@ -1,0 +1,158 @@
+"""``tokenrace serve`` as its user meets it: a process that prints lines, answers, and stops."""
+
+import json
+import signal
+import socket
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli.app import app
+from simulator.cli.serve import Options, read_section
+from simulator.clock import HOUR, MINUTE
+from simulator.errors import RunError, SimulatorError
+from simulator.provider.profiles import PROFILES
+from simulator.server.journal import Journal
+from simulator.server.journal_file import JournalFile
+from simulator.server.shifted_clock import ShiftedClock
+from tests.served_command import port_of, serving
+
+
+class Standing:
+    """A clock that stands still."""
+
+    def now(self):
+        """Return always the same."""
+        return 7
+
+
+def test_the_exported_lines_are_all_a_client_needs(tmp_path):
+    """The lines name everything; a token works, a second one ends it (cap 1), SIGTERM exits 0 and
+    the journal on disk is whole: its last line counts the rest."""
+    journal = tmp_path / "journal.jsonl"
+    with serving("--port", "0", "--journal", str(journal)) as served:
+        first = served.token()
+        assert served.call(first) == 200
+        served.token()
+        assert served.call(first) == 401
+        assert served.stopped_by(signal.SIGTERM) == 0
+        assert served.process.stderr.read() == ""
+
+    assert [line.partition("=")[0] for line in served.lines[:5]] == [
+        "export ZOOM_TOKEN_URL",
+        "export ZOOM_API_URL",
+        "export ZOOM_CLIENT_ID",
+        "export ZOOM_CLIENT_SECRET",
+        "export ZOOM_ACCOUNT_ID",
+    ]
+    *entries, end = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert end == {"kind": "end", "entries": 4}
+    assert [entry["status"] for entry in entries] == [200, 200, 200, 401]
+    assert entries[2]["ended"] == [1]
+    displaced_by = entries[3].pop("displaced_by")
+    assert (entries[3]["cause"], entries[3]["token"], displaced_by["token"]) == ("evicted", 1, 2)
+    text = journal.read_text()
+    assert first not in text
+    assert served.env["ZOOM_CLIENT_SECRET"] not in text
+
+
+def test_a_port_that_is_taken_gives_way_to_the_next_free_one():
+    """Two servers asked for one port both start, and each says where it is."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with serving("--port", str(port)) as served:
+            assert port < port_of(served.env["ZOOM_TOKEN_URL"]) <= port + 99
+            assert served.stopped_by(signal.SIGINT) == 130
+
+
+def test_a_signal_before_any_request_stops_the_server_too():
+    """Nothing to wait for: it stops at once."""
+    with serving("--port", "0") as served:
+        assert served.stopped_by(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--live-tokens", "0"],
+            "--live-tokens: must be at least 1, got 0 (write none for no cap)",
+        ),
+        (["--live-tokens", "many"], "--live-tokens: must be a whole number, 'none' or 'profile'"),
+        (["--profile", "zoom-2032"], "--profile: unknown profile 'zoom-2032'; did you mean 'zoom-"),
+        (["--profile", "zoho", "--scenario", "x.yaml"], "--scenario names the rules already"),
+        (["--scenario", "missing.yaml"], "missing.yaml: no such file"),
+        (["--profile", "zoom-index5", "--live-tokens", "none"], "replace_slot needs live_tokens"),
+    ],
+)
+def test_wrong_options_are_told_and_nothing_is_served(words, message):
+    """Exit code 2, and no export line that somebody might copy."""
+    got = CliRunner().invoke(app, ["serve", *words])
+
+    assert (got.exit_code, got.stdout) == (2, "")
+    assert got.stderr.startswith(message)
+
+
+def test_an_address_that_is_not_ours_is_told():
+    """192.0.2.1 is kept for documentation: no machine has it. The server starts nothing."""
+    got = CliRunner().invoke(app, ["serve", "--host", "192.0.2.1"])
+
+    assert (got.exit_code, got.stdout) == (1, "")
+    assert got.stderr.startswith("cannot listen on 192.0.2.1 port 8787: ")
+
+
+def test_a_journal_that_cannot_be_written_is_told_before_anything_is_served(tmp_path):
+    """A folder is no file."""
+    got = CliRunner().invoke(app, ["serve", "--journal", str(tmp_path)])
+
+    assert (got.exit_code, got.stdout) == (1, "")
+    assert got.stderr == f"{tmp_path}: cannot be written: Is a directory\n"
+
+
+def test_the_rules_come_from_a_scenario_with_the_options_own_cap(tmp_path):
+    """--scenario takes the provider section; --live-tokens changes one number of it."""
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        "name: one\nprovider: {profile: zoho, lifetime: 5m, grace: 3s}\n"
+        "fleet: {processes: 1, workers: 1}\n"
+        "workload: {arrivals: {process: closed, think: 1s}}\n"
+        "strategies: [single_flight]\nrun: {duration: 1s}\n"
+    )
+    policy = read_section(Options(scenario=path, live_tokens="3", port=1)).policy()
+
+    assert (policy.lifetime, policy.live_tokens) == (5 * MINUTE, 3)
+    assert policy.throttle == PROFILES["zoho"].policy.throttle
+    assert read_section(Options(port=1)).policy() == PROFILES["zoom-2022"].policy
+    assert read_section(Options(live_tokens="none", port=1)).policy().live_tokens is None
+
+
+def test_a_profile_and_a_scenario_together_are_refused(tmp_path):
+    """Which one counts would be a guess."""
+    with pytest.raises(SimulatorError, match="leave --profile out"):
+        read_section(Options(profile="zoho", scenario=tmp_path / "a.yaml", port=1))
+
+
+def test_a_shifted_clock_is_an_offset_and_never_goes_back():
+    """7 + 1 h; a negative move is a bug of ours; a restart reads the inner clock again."""
+    clock = ShiftedClock(Standing())
+    clock.move_forward(HOUR)
+    assert (clock.now(), clock.offset) == (HOUR + 7, HOUR)
+    with pytest.raises(ValueError, match="forward only"):
+        clock.move_forward(-1)
+    clock.restart()
+    assert clock.now() == 7
+
+
+def test_a_full_disk_is_told_at_the_end(tmp_path):
+    """Requests are answered on; what is missing of the journal is said when it is closed."""
+    file = JournalFile(tmp_path / "full")
+    file._file.close()
+    file._file = open("/dev/full", "wb", buffering=0)  # noqa: PTH123, SIM115 - its only way to fail
+    journal = Journal(file.write)
+    journal.take_change("one", (), 1)
+    journal.take_change("two", (), 2)
+
+    with pytest.raises(RunError, match="full: ends after 0 entries: No space left on device"):
+        file.close()
