@@ -25,6 +25,9 @@ class Served:
             self.lines.append(line.rstrip("\n"))
             if line.startswith("# Control page"):
                 break
+            if line.startswith("# Control token"):
+                self.control_token = line.split()[-1]
+                continue
             name, _, value = line.removeprefix("export ").rstrip("\n").partition("=")
             self.env[name] = value
         self.base = self.env["ZOOM_API_URL"].removesuffix("/v2")

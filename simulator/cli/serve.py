@@ -20,7 +20,9 @@ from simulator.provider.limits import AccountPlan
 from simulator.scenario import load
 from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.wording import in_words
+from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.desk import Desk
+from simulator.server.gate import Gate
 from simulator.server.journal import Entry
 from simulator.server.journal_file import JournalFile, no_file
 from simulator.server.listen import LOOPBACK, listen_on
@@ -57,6 +59,7 @@ def serve_until_stopped(options: Options) -> int:
         if options.journal is not None:
             sink = stack.enter_context(JournalFile(options.journal)).write
         host = options.host or LOOPBACK
+        control_token = None if options.host is None else secrets.token_urlsafe(32)
         listening = stack.enter_context(listen_on(options.port, host))
         terms = Terms(
             app=App(credentials=_new_credentials()),
@@ -66,7 +69,7 @@ def serve_until_stopped(options: Options) -> int:
             unix_time=unix_time(),
             api_url=_url(host, listening),
         )
-        stopped_by = asyncio.run(_serve(terms, listening, sink))
+        stopped_by = asyncio.run(_serve(terms, listening, sink, control_token))
     return INTERRUPTED if stopped_by == signal.SIGINT else 0
 
 
@@ -99,12 +102,16 @@ def read_section(options: Options) -> ProviderSection:
 
 
 async def _serve(
-    terms: Terms, listening: socket.socket, sink: Callable[[Entry], None]
+    terms: Terms,
+    listening: socket.socket,
+    sink: Callable[[Entry], None],
+    control_token: str | None,
 ) -> signal.Signals:
     served = ServedProvider(terms, ShiftedClock(MachineClock.starting_in(0)), sink)
+    control = Control(served, Gate(control_token))
     with stop_asked() as asked:  # before the first line: who reads it may stop us at once
-        _print_exports(terms)
-        async with serving(served, Desk(served), listening):
+        _print_exports(terms, control_token)
+        async with serving(served, Desk(served, control), listening):
             return await asked
 
 
@@ -122,7 +129,7 @@ def _url(host: str, listening: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{listening.getsockname()[1]}"
 
 
-def _print_exports(terms: Terms) -> None:
+def _print_exports(terms: Terms, control_token: str | None) -> None:
     """Print what a client needs; as the lines of a shell, so that they can be copied or sourced."""
     shown = terms.app.credentials
     exports = {
@@ -134,4 +141,6 @@ def _print_exports(terms: Terms) -> None:
     }
     for name, value in exports.items():
         typer.echo(f"export {name}={value}")
-    typer.echo(f"# Control page: {terms.api_url}/_control/")
+    if control_token is not None:
+        typer.echo(f"# Control token, as Authorization: Bearer {control_token}")
+    typer.echo(f"# Control page: {terms.api_url}{CONTROL_PATH}")

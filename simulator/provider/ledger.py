@@ -171,10 +171,12 @@ class Ledger:
     def reusable(self, now: Ticks) -> TokenRecord | None:
         """Return the live token that the policy returns instead of a new one; None where it would
         issue, or refuse."""
-        newest = next(reversed(self.live_tokens(now)), None)
+        above = self._policy.reuse_above
+        if above is None and self._policy.at_cap != "same_token":
+            return None
+        newest = next(self.newest_live(now), None)
         if newest is None:
             return None
-        above = self._policy.reuse_above
         if above is not None and newest.expires_at - now >= above:
             return newest
         is_kept = self._policy.at_cap == "same_token" and self.is_full(now)
@@ -195,6 +197,15 @@ class Ledger:
     def live_tokens(self, now: Ticks) -> list[TokenRecord]:
         """Return the live tokens, oldest first; not those that are in their grace."""
         return [record for record in self._live.values() if now < record.expires_at]
+
+    def newest_live(self, now: Ticks) -> Iterator[TokenRecord]:
+        """Yield the live tokens, newest first, and looks at no more of them than it yields, unless
+        their lifetimes differ."""
+        for record in reversed(self._live.values()):
+            if now < record.expires_at:
+                yield record
+            elif not self._is_mixed:
+                return
 
     def valid_tokens(self, now: Ticks) -> list[TokenId]:
         """Return every token that is live, visible yet or not, or in its grace; oldest first."""

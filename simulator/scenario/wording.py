@@ -97,6 +97,8 @@ _WORDS: Mapping[str, _Words] = {
     "too_short": lambda *_: "must not be empty",
     "int_type": _must_be("a whole number"),
     "float_type": _must_be("a number"),
+    "int_parsing": _must_be("a whole number"),
+    "int_parsing_size": _must_be("a whole number"),
     "bool_type": _must_be("true or false"),
     "string_type": _must_be("text"),
     "dict_type": _must_be("a mapping"),

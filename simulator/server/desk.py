@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from simulator.server.connections import refusal
+from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.incoming import BodyRefused, as_asked, hang_up, read_body
 from simulator.server.served import ServedProvider
 
@@ -11,14 +12,20 @@ BODY_S = 20.0
 
 
 class Desk:
-    """Answers requests with ``served``. Each takes effect when the whole of it has come."""
+    """Answers requests with ``served``, and those to the control API with ``control``.
 
-    def __init__(self, served: ServedProvider, body_s: float = BODY_S) -> None:
+    Each takes effect when the whole of it has come.
+    """
+
+    def __init__(self, served: ServedProvider, control: Control, body_s: float = BODY_S) -> None:
         self._served = served
+        self._control = control
         self._body_s = body_s
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        if request.path.startswith(CONTROL_PATH):
+            return await self._control.answer(request, self._body_s)
         try:
             body = await read_body(request, self._body_s)
         except BodyRefused as refused:

@@ -113,9 +113,9 @@ class Journal:
                 number=self.last + 1,
                 at=at,
                 kind="request",
-                asked_by=self._clean(asked_by(asked)),
+                asked_by=self.clean(asked_by(asked)),
                 method=asked.method[:TEXT_MAX],
-                path=self._clean(asked.path)[:TEXT_MAX],
+                path=self.clean(asked.path)[:TEXT_MAX],
                 status=None if exchange.response is None else exchange.response.status,
                 error=None if refused is None else refused.error,
                 cause=None if refused is None else refused.cause,
@@ -127,31 +127,32 @@ class Journal:
             )
         )
 
-    def take_change(self, what: str, events: Sequence[ProviderEvent], at: Ticks) -> None:
+    def take_change(self, what: str, events: Sequence[ProviderEvent], at: Ticks) -> Entry:
         """Write down what was done to the provider."""
         ended = self._ended(events, at)
-        self._add(
+        return self._add(
             Entry(
                 number=self.last + 1,
                 at=at,
                 kind="change",
                 ended=tuple(ended[:NAMED_MAX]),
                 ended_count=len(ended),
-                what=self._clean(what),
+                what=self.clean(what),
             )
         )
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: Entry) -> Entry:
         self.last = entry.number
         self._entries.append(entry)
         self._sink(entry)
+        return entry
 
     def _ended(self, events: Sequence[ProviderEvent], at: Ticks) -> list[TokenId]:
         ended = []
         for event in events:
             if isinstance(event, TokenEvicted):
                 self._displaced[event.token] = DisplacedBy(
-                    event.displaced_by, self._clean(event.asked_by), at
+                    event.displaced_by, self.clean(event.asked_by), at
                 )
                 if len(self._displaced) > DISPLACED_KEPT:
                     self._displaced.popitem(last=False)
@@ -164,7 +165,8 @@ class Journal:
             return None
         return self._displaced.get(token)
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """Return ``text`` without any secret in it."""
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, "[secret]")

@@ -62,33 +62,33 @@ class ServedProvider:
         self.watch.changed(self.counts)
         return exchange
 
-    def undergo(self, change: Change) -> str:
-        """Let ``change`` happen to the app; return what happened, in words."""
+    def undergo(self, change: Change) -> Entry:
+        """Let ``change`` happen to the app; return what happened, as it is in the journal."""
         if isinstance(change, RotateSecret):
             self.journal.hide(change.new_secret)
         _, *events = self.provider.undergo(change, self.clock.now())
         return self._changed(lifecycle.in_words(change), events)
 
-    def suffer(self, burst: Burst) -> str:
-        """Let ``burst`` strike; return what it does, in words."""
+    def suffer(self, burst: Burst) -> Entry:
+        """Let ``burst`` strike; return what it does."""
         bursts = self.provider.bursts
         bursts.forget_over(self.clock.now())
         bursts.add(burst)
         where = "token endpoint" if burst.endpoint == "token" else "API"
         return self._changed(f"from now on, the {where} {in_words(burst.ailment)}", ())
 
-    def keep_by(self, section: ProviderSection) -> str:
-        """Keep tokens by ``section`` from now on; return that in words."""
+    def keep_by(self, section: ProviderSection) -> Entry:
+        """Keep tokens by ``section`` from now on; return that."""
         said = self.undergo(ChangePolicy(policy=section.policy()))
         self.section = section
         return said
 
-    def move_forward(self, span: Ticks) -> str:
-        """Move the clock; return that in words."""
+    def move_forward(self, span: Ticks) -> Entry:
+        """Move the clock; return that."""
         self.clock.move_forward(span)
         return self._changed(f"the clock was moved forward by {write_span(span)}", ())
 
-    def reset(self) -> str:
+    def reset(self) -> Entry:
         """Begin anew, with the secret, the rules and the clock of the start; and a signing key of
         its own, so that no token from before is taken for a new one."""
         self._resets += 1
@@ -117,8 +117,8 @@ class ServedProvider:
             api_url=terms.api_url,
         )
 
-    def _changed(self, what: str, events: Sequence[ProviderEvent]) -> str:
+    def _changed(self, what: str, events: Sequence[ProviderEvent]) -> Entry:
         self.counts.take_ends(events)
-        self.journal.take_change(what, events, self.clock.now())
+        entry = self.journal.take_change(what, events, self.clock.now())
         self.watch.changed(self.counts)
-        return what
+        return entry

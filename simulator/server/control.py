@@ -1,0 +1,145 @@
+"""The control API: finds the route, reads what was sent, sends what the route answers."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from aiohttp import hdrs, web
+from pydantic import TypeAdapter
+
+from simulator.scenario.fields import Section
+from simulator.scenario.quoting import hint, shown
+from simulator.server.connections import JSON_TYPE
+from simulator.server.event_bodies import EVENTS, EventBody
+from simulator.server.gate import Gate, NotAdmitted
+from simulator.server.incoming import BodyRefused, read_body
+from simulator.server.openapi import document
+from simulator.server.page import page
+from simulator.server.problems import (
+    Problems,
+    RequestProblem,
+    WrongRequest,
+    read_json,
+    validated,
+    wrong,
+)
+from simulator.server.routes import ROUTES, Answered, AnswerKind, Route
+from simulator.server.served import ServedProvider
+
+CONTROL_PATH = "/_control/"
+
+
+@cache
+def _document(url: str) -> dict[str, Any]:
+    return document(ALL_ROUTES, url)
+
+
+async def _describe(served: ServedProvider, _: None) -> Answered:
+    return Answered(200, _document(f"{served.terms.api_url}{CONTROL_PATH.rstrip('/')}"))
+
+
+ALL_ROUTES: Sequence[Route] = (
+    *ROUTES,
+    Route(
+        method="GET",
+        path="openapi.json",
+        summary="This document.",
+        act=_describe,
+        answers={200: AnswerKind("The OpenAPI document of the control API.", dict[str, Any])},
+    ),
+)
+_BY_PATH: Mapping[str, Mapping[str, Route]] = {
+    path: {route.method: route for route in ALL_ROUTES if route.path == path}
+    for path in dict.fromkeys(route.path for route in ALL_ROUTES)
+}
+
+
+class Control:
+    """The control API of ``served``, for those whom ``gate`` lets in."""
+
+    def __init__(self, served: ServedProvider, gate: Gate) -> None:
+        self._served = served
+        self._gate = gate
+
+    async def answer(self, request: web.BaseRequest, body_s: float) -> web.Response:
+        """Answer one request, whose body may take ``body_s`` to come."""
+        refused = self._gate.refusal(request)
+        if refused is not None:
+            return _turned_away(refused)
+        name = request.path.removeprefix(CONTROL_PATH)
+        by_method = _BY_PATH.get(name)
+        if by_method is None:
+            return _besides_routes(name, request.method)
+        route = by_method.get(request.method)
+        if route is None:
+            return _wrong_method(by_method)
+        return await self._follow(route, request, body_s)
+
+    async def _follow(self, route: Route, request: web.BaseRequest, body_s: float) -> web.Response:
+        try:
+            answered = await route.act(self._served, await _asked(route, request, body_s))
+        except BodyRefused as refused:
+            return _problem(refused.status, refused.reason)
+        except WrongRequest as wrong_request:
+            return _sent(Answered(400, Problems(wrong_request.problems)), Problems)
+        return _sent(answered, route.answers[answered.status].content)
+
+
+async def _asked(route: Route, request: web.BaseRequest, body_s: float) -> object:
+    """Return what ``request`` asks of ``route``.
+
+    Raises:
+        BodyRefused: its body cannot be read.
+        WrongRequest: it asks for something that cannot be.
+    """
+    if route.query is not None:
+        return validated(route.query, dict(request.query))
+    if route.body is None:
+        return None
+    data = read_json(await read_body(request, body_s))
+    return validated(_event_model(data) if route.body is EventBody else route.body, data)
+
+
+def _event_model(data: object) -> type[Section]:
+    """Return the model of the event that ``data`` names."""
+    if not isinstance(data, Mapping):
+        raise wrong("", "must be a JSON object")
+    name = data.get("event")
+    if name is None:
+        raise wrong("event", "is required")
+    if not isinstance(name, str) or name not in EVENTS:
+        raise wrong("event", f"unknown event {shown(name)}; {hint(str(name), EVENTS)}")
+    return EVENTS[name]
+
+
+def _turned_away(refused: NotAdmitted) -> web.Response:
+    response = _problem(refused.status, refused.what)
+    if refused.status == 401:
+        response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    return response
+
+
+def _besides_routes(name: str, method: str) -> web.Response:
+    if not name and method == hdrs.METH_GET:
+        return web.Response(text=page(ALL_ROUTES), content_type="text/html")
+    return _problem(404, f"nothing is here; {hint(name, _BY_PATH)}")
+
+
+def _wrong_method(by_method: Mapping[str, Route]) -> web.Response:
+    response = _problem(405, f"is for {', '.join(by_method)}")
+    response.headers[hdrs.ALLOW] = ", ".join(by_method)
+    return response
+
+
+def _problem(status: int, what: str) -> web.Response:
+    return _sent(Answered(status, Problems([RequestProblem("", what)])), Problems)
+
+
+def _sent(answered: Answered, kind: Any) -> web.Response:
+    body = _adapter(kind).dump_json(answered.content)
+    return web.Response(status=answered.status, body=body, content_type=JSON_TYPE)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,0 +1,80 @@
+"""Bodies read as what they should be, or every problem they have."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from simulator.scenario.wording import in_words
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProblem:
+    """One thing wrong with a request: ``where`` in its body or query, "" for the whole."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Everything wrong with a request."""
+
+    problems: Sequence[RequestProblem]
+
+
+class WrongRequest(Exception):  # noqa: N818
+    """A request asks for something that cannot be."""
+
+    def __init__(self, problems: Sequence[RequestProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+
+def wrong(where: str, what: str) -> WrongRequest:
+    """Return the error of one problem."""
+    return WrongRequest([RequestProblem(where, what)])
+
+
+def read_json(body: bytes) -> object:
+    """Return what ``body`` says; an empty one says ``{}``.
+
+    Raises:
+        WrongRequest: it is not JSON in UTF-8, as RFC 8259 has it.
+    """
+    if not body:
+        return {}
+    try:
+        return json.loads(body.decode(), parse_constant=_no_number)
+    except UnicodeDecodeError:
+        raise wrong("", "is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise wrong("", f"is not JSON: {error.msg} at {place}") from None
+    except RecursionError:
+        raise wrong("", "is nested too deeply") from None
+    except ValueError:  # an integer of more digits than Python reads, NaN, Infinity
+        raise wrong("", "is not JSON: a number is out of range") from None
+
+
+def validated(model: type[Model], data: object) -> Model:
+    """Return ``data`` as a ``model``.
+
+    Raises:
+        WrongRequest: with every problem it has.
+    """
+    if not isinstance(data, Mapping):
+        raise wrong("", "must be a JSON object")
+    try:
+        return model.model_validate(data)
+    except ValidationError as invalid:
+        told = [in_words(error, model) for error in invalid.errors(include_url=False)]
+        raise WrongRequest([RequestProblem(where, what) for where, what in told]) from None
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
