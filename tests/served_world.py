@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from simulator.provider.app import App
+from simulator.provider.limits import AccountPlan
 from simulator.scenario.provider_section import ProviderSection
 from simulator.server.control import Control
 from simulator.server.desk import Desk
 from simulator.server.gate import Gate
+from simulator.server.incoming import BodyReader
 from simulator.server.listen import listen_on
 from simulator.server.served import ServedProvider, Terms
 from simulator.server.serving import serving
@@ -37,8 +39,9 @@ class StillClock:
 class World:
     """The server, and a client of it."""
 
-    def __init__(self, served: ServedProvider, clock: StillClock, client: aiohttp.ClientSession):
+    def __init__(self, served: ServedProvider, bodies: BodyReader, clock: StillClock, client):
         self.served = served
+        self.bodies = bodies
         self.clock = clock
         self.client = client
 
@@ -83,7 +86,12 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    *, control_token: str | None = None, body_s: float = 20, head_s: float = 20, **own
+    *,
+    control_token: str | None = None,
+    plan: AccountPlan | None = None,
+    body_s: float = 20,
+    head_s: float = 20,
+    **own: object,
 ):
     """Serve while the block runs; ``own`` is the provider section."""
     clock = StillClock()
@@ -92,18 +100,19 @@ async def a_world(
     terms = Terms(
         app=App(credentials=CREDENTIALS),
         section=ProviderSection.model_validate(own),
-        plan=None,
+        plan=plan,
         signing_key=KEY,
         unix_time=EPOCH,
         api_url=url,
     )
     served = ServedProvider(terms, ShiftedClock(clock), lambda _: None)
-    desk = Desk(served, Control(served, Gate(control_token)), body_s)
+    bodies = BodyReader(body_s)
+    desk = Desk(served, Control(served, Gate(control_token)), bodies)
     async with (
         serving(served, desk, listening, head_s),
         aiohttp.ClientSession(base_url=url) as client,
     ):
-        yield World(served, clock, client)
+        yield World(served, bodies, clock, client)
 
 
 def in_a_world(act: Callable[[World], Awaitable[None]], **own: object) -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from typer.testing import CliRunner
@@ -156,3 +157,42 @@ def test_a_full_disk_is_told_at_the_end(tmp_path):
 
     with pytest.raises(RunError, match="full: ends after 0 entries: No space left on device"):
         file.close()
+
+
+def test_a_request_under_way_is_answered_before_the_server_stops(tmp_path):
+    """SIGTERM comes while a call's answer is held back by half a second: it is still sent, the
+    server exits with 0, and the call is in the journal."""
+    journal = tmp_path / "journal.jsonl"
+    with serving("--port", "0", "--journal", str(journal)) as served:
+        token = served.token()
+        served.control("events", {"event": "slow", "endpoint": "api", "by": "500ms"})
+        with ThreadPoolExecutor() as pool:
+            answered = pool.submit(served.call, token)
+            assert served.control("wait", {"calls": 1})[0] == 200
+            assert served.stopped_by(signal.SIGTERM) == 0
+            assert answered.result() == 200
+
+    *entries, end = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert end == {"kind": "end", "entries": len(entries)}
+    assert [entry["status"] for entry in entries] == [200, None, 200]
+
+
+def test_a_wait_does_not_hold_up_the_end():
+    """Somebody waits ten minutes for a token; the server stops at once and tells them."""
+    with serving("--port", "0") as served, ThreadPoolExecutor() as pool:
+        body = {"tokens_issued": 1, "within": "10m"}
+        waiting = pool.submit(served.control, "wait", body)
+        while not served.control("state")[1]["waiting"]:
+            pass
+        assert served.stopped_by(signal.SIGTERM) == 0
+        assert waiting.result()[0] == 408
+
+
+def test_with_a_host_the_control_api_needs_the_printed_token():
+    """Also where that host is loopback: it was asked for. The provider itself is open to all."""
+    with serving("--port", "0", "--host", "127.0.0.1") as served:
+        shown = {"Authorization": f"Bearer {served.control_token}"}
+        assert served.control("state")[0] == 401
+        assert served.control("state", None, **shown)[0] == 200
+        assert served.call(served.token()) == 200
+        assert served.stopped_by(signal.SIGTERM) == 0

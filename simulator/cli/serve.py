@@ -23,6 +23,7 @@ from simulator.scenario.wording import in_words
 from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.desk import Desk
 from simulator.server.gate import Gate
+from simulator.server.incoming import BodyReader
 from simulator.server.journal import Entry
 from simulator.server.journal_file import JournalFile, no_file
 from simulator.server.listen import LOOPBACK, listen_on
@@ -111,7 +112,7 @@ async def _serve(
     control = Control(served, Gate(control_token))
     with stop_asked() as asked:  # before the first line: who reads it may stop us at once
         _print_exports(terms, control_token)
-        async with serving(served, Desk(served, control), listening):
+        async with serving(served, Desk(served, control, BodyReader()), listening):
             return await asked
 
 

@@ -26,7 +26,7 @@ def shown(value: object) -> str:
 def hint(word: str, known: Iterable[str]) -> str:
     """Return ``"did you mean 'workers'?"``, or a list of all ``known`` when none is near."""
     names = list(known)
-    near = get_close_matches(word, names, n=1)
+    near = get_close_matches(word[:_SHOWN_MAX], names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
 
 

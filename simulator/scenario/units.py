@@ -38,6 +38,7 @@ _SPAN = re.compile(rf"(?:{_PART.pattern})+")
 _BARE = re.compile(rf"[-+]?{_NUMBER}")
 _RATE = re.compile(rf"({_NUMBER})\s*/\s*({_UNIT})")
 _CHANCE = re.compile(rf"({_NUMBER})\s*%")
+_TEXT_MAX = 200  # nobody writes longer ones, and adding up a million parts takes long
 _CHANCE_EXAMPLES = "such as 1% or 0.05%"
 _SPAN_EXAMPLES = "such as 30s, 5m or 1h"
 _RATE_EXAMPLES = "such as 50/s, 3/min or 2/h"
@@ -135,6 +136,8 @@ def write_chance(chance: float) -> str:
 
 def _written_with_unit(raw: object, what: str, examples: str) -> str:
     """Return the text of ``raw``, which must be more than a bare number."""
+    if isinstance(raw, str) and len(raw) > _TEXT_MAX:
+        raise ValueError(f"must be {what}, {examples}; got {shown(raw)}")
     if isinstance(raw, str) and _BARE.fullmatch(raw.strip()) is None:
         return raw.strip()
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):

@@ -8,6 +8,7 @@ with a line of more than 8,190 bytes or with more than 128 fields.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -41,6 +42,12 @@ class Connection(web.RequestHandler):
             response = refusal(status, "failed inside the server, which is a bug")
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **details: Any) -> None:
+        """Log a failure of ours; not that a body was no such thing as its headers said, which
+        aiohttp finds once more when it looks for the end of a body that was refused."""
+        if not isinstance(details.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **details)
 
 
 class ConnectionServer(web.Server):

@@ -12,7 +12,7 @@ from simulator.scenario.quoting import hint, shown
 from simulator.server.connections import JSON_TYPE
 from simulator.server.event_bodies import EVENTS, EventBody
 from simulator.server.gate import Gate, NotAdmitted
-from simulator.server.incoming import BodyRefused, read_body
+from simulator.server.incoming import BodyReader, BodyRefused
 from simulator.server.openapi import document
 from simulator.server.page import page
 from simulator.server.problems import (
@@ -61,8 +61,8 @@ class Control:
         self._served = served
         self._gate = gate
 
-    async def answer(self, request: web.BaseRequest, body_s: float) -> web.Response:
-        """Answer one request, whose body may take ``body_s`` to come."""
+    async def answer(self, request: web.BaseRequest, bodies: BodyReader) -> web.Response:
+        """Answer one request, whose body ``bodies`` reads."""
         refused = self._gate.refusal(request)
         if refused is not None:
             return _turned_away(refused)
@@ -73,11 +73,13 @@ class Control:
         route = by_method.get(request.method)
         if route is None:
             return _wrong_method(by_method)
-        return await self._follow(route, request, body_s)
+        return await self._follow(route, request, bodies)
 
-    async def _follow(self, route: Route, request: web.BaseRequest, body_s: float) -> web.Response:
+    async def _follow(
+        self, route: Route, request: web.BaseRequest, bodies: BodyReader
+    ) -> web.Response:
         try:
-            answered = await route.act(self._served, await _asked(route, request, body_s))
+            answered = await route.act(self._served, await _asked(route, request, bodies))
         except BodyRefused as refused:
             return _problem(refused.status, refused.reason)
         except WrongRequest as wrong_request:
@@ -85,7 +87,7 @@ class Control:
         return _sent(answered, route.answers[answered.status].content)
 
 
-async def _asked(route: Route, request: web.BaseRequest, body_s: float) -> object:
+async def _asked(route: Route, request: web.BaseRequest, bodies: BodyReader) -> object:
     """Return what ``request`` asks of ``route``.
 
     Raises:
@@ -96,7 +98,7 @@ async def _asked(route: Route, request: web.BaseRequest, body_s: float) -> objec
         return validated(route.query, dict(request.query))
     if route.body is None:
         return None
-    data = read_json(await read_body(request, body_s))
+    data = read_json(await bodies.read(request))
     return validated(_event_model(data) if route.body is EventBody else route.body, data)
 
 

@@ -4,11 +4,8 @@ from aiohttp import web
 
 from simulator.server.connections import refusal
 from simulator.server.control import CONTROL_PATH, Control
-from simulator.server.incoming import BodyRefused, as_asked, hang_up, read_body
+from simulator.server.incoming import BodyReader, BodyRefused, as_asked, hang_up
 from simulator.server.served import ServedProvider
-
-BODY_S = 20.0
-"""How long a body may take to come."""
 
 
 class Desk:
@@ -17,17 +14,17 @@ class Desk:
     Each takes effect when the whole of it has come.
     """
 
-    def __init__(self, served: ServedProvider, control: Control, body_s: float = BODY_S) -> None:
+    def __init__(self, served: ServedProvider, control: Control, bodies: BodyReader) -> None:
         self._served = served
         self._control = control
-        self._body_s = body_s
+        self._bodies = bodies
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         if request.path.startswith(CONTROL_PATH):
-            return await self._control.answer(request, self._body_s)
+            return await self._control.answer(request, self._bodies)
         try:
-            body = await read_body(request, self._body_s)
+            body = await self._bodies.read(request)
         except BodyRefused as refused:
             return refusal(refused.status, refused.reason)
         exchange = self._served.answer(as_asked(request, body))

@@ -6,7 +6,10 @@ from aiohttp import web
 from simulator.provider.reading import HttpRequest
 
 BODY_MAX = 1024 * 1024
-"""Bytes of a body, unpacked: aiohttp's own limit for a request."""
+"""Bytes of a body, unpacked."""
+BODIES_MAX = 64 * BODY_MAX
+PATIENCE_S = 20.0
+_TOO_LARGE = f"must be at most {BODY_MAX} bytes"
 
 
 class BodyRefused(Exception):  # noqa: N818
@@ -18,26 +21,46 @@ class BodyRefused(Exception):  # noqa: N818
         super().__init__(status, reason)
 
 
-async def read_body(request: web.BaseRequest, patience_s: float) -> bytes:
-    """Return the body of ``request``.
+class BodyReader:
+    """Reads bodies, each within ``patience_s``; all that are being read have ``BODIES_MAX`` bytes
+    together, so that many senders cannot fill the memory."""
 
-    Raises:
-        BodyRefused: it is too large, does not come within ``patience_s``, or is not what its
-            headers say.
-    """
-    if not request.can_read_body:
-        return b""
-    if (request.content_length or 0) > BODY_MAX:
-        raise BodyRefused(413, f"must be at most {BODY_MAX} bytes")
-    try:
-        async with asyncio.timeout(patience_s):
-            return await request.read()
-    except TimeoutError:
-        raise BodyRefused(408, f"did not come within {patience_s:g} s") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise BodyRefused(413, f"must be at most {BODY_MAX} bytes") from None
-    except web.RequestPayloadError:
-        raise BodyRefused(400, "is not encoded as its headers say") from None
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self.held = 0
+        """Bytes of the bodies that are being read."""
+
+    async def read(self, request: web.BaseRequest) -> bytes:
+        """Return the body of ``request``.
+
+        Raises:
+            BodyRefused: it is too large, does not come in time, is not what its headers say, or
+                there is no room for it now.
+        """
+        if not request.can_read_body:
+            return b""
+        if (request.content_length or 0) > BODY_MAX:
+            raise BodyRefused(413, _TOO_LARGE)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._fill(body, request)
+        except TimeoutError:
+            raise BodyRefused(408, f"did not come within {self._patience_s:g} s") from None
+        except web.RequestPayloadError:
+            raise BodyRefused(400, "is not encoded as its headers say") from None
+        finally:
+            self.held -= len(body)
+        return bytes(body)
+
+    async def _fill(self, body: bytearray, request: web.BaseRequest) -> None:
+        while chunk := await request.content.readany():
+            body += chunk
+            self.held += len(chunk)
+            if len(body) > BODY_MAX:
+                raise BodyRefused(413, _TOO_LARGE)
+            if self.held > BODIES_MAX:
+                raise BodyRefused(503, "comes while too many others do; try again")
 
 
 def as_asked(request: web.BaseRequest, body: bytes) -> HttpRequest:

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from simulator.scenario.wording import in_words
 
 Model = TypeVar("Model", bound=BaseModel)
+PROBLEMS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,12 @@ def read_json(body: bytes) -> object:
     if not body:
         return {}
     try:
-        return json.loads(body.decode(), parse_constant=_no_number)
+        data = json.loads(body.decode(), parse_constant=_no_number)
+        json.dumps(data, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         raise wrong("", "is not UTF-8 text") from None
+    except UnicodeEncodeError:  # an escape such as \ud800 alone, which is no character
+        raise wrong("", "holds half a surrogate pair") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise wrong("", f"is not JSON: {error.msg} at {place}") from None
@@ -59,20 +63,22 @@ def read_json(body: bytes) -> object:
         raise wrong("", "is nested too deeply") from None
     except ValueError:  # an integer of more digits than Python reads, NaN, Infinity
         raise wrong("", "is not JSON: a number is out of range") from None
+    return cast("object", data)
 
 
 def validated(model: type[Model], data: object) -> Model:
     """Return ``data`` as a ``model``.
 
     Raises:
-        WrongRequest: with every problem it has.
+        WrongRequest: with the problems it has, the first ``PROBLEMS_MAX`` of them.
     """
     if not isinstance(data, Mapping):
         raise wrong("", "must be a JSON object")
     try:
         return model.model_validate(data)
     except ValidationError as invalid:
-        told = [in_words(error, model) for error in invalid.errors(include_url=False)]
+        errors = invalid.errors(include_url=False)[:PROBLEMS_MAX]
+        told = [in_words(error, model) for error in errors]
         raise WrongRequest([RequestProblem(where, what) for where, what in told]) from None
 
 

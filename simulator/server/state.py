@@ -72,7 +72,8 @@ class State:
     """A served provider. ``policy`` can be put back as it is; ``rules`` are what it comes to.
 
     ``live_tokens`` counts all that are live; ``tokens`` are the newest ``TOKENS_SHOWN`` of them,
-    oldest first. ``counts`` begin at the reset.
+    oldest first. ``counts`` begin at the reset. ``waiting`` is how
+    many wait for some of them (``POST wait``).
     """
 
     time: TimeShown
@@ -82,6 +83,7 @@ class State:
     live_tokens: int
     tokens: Sequence[TokenShown]
     counts: Counts
+    waiting: int
     bursts: Sequence[BurstShown]
     journal: JournalShown
 
@@ -98,6 +100,7 @@ def state_of(served: ServedProvider) -> State:
         live_tokens=provider.ledger.live_count(now),
         tokens=_newest(served, now),
         counts=served.counts,
+        waiting=len(served.watch),
         bursts=_bursts(served, now),
         journal=JournalShown(served.journal.last, served.journal.dropped),
     )

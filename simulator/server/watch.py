@@ -20,6 +20,9 @@ class Watch:
         self._waiting: dict[asyncio.Future[bool], Mapping[str, int]] = {}
         self._is_over = False
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     @property
     def is_full(self) -> bool:
         """Whether so many wait that nobody else may."""
