@@ -74,7 +74,7 @@ class _End(NamedTuple):
 class Ledger:
     """The tokens of one app, kept by ``policy``; which may be replaced, for issues to come."""
 
-    __slots__ = ("_ended", "_forgotten_up_to", "_is_mixed", "_issued", "_live", "_policy")
+    __slots__ = ("_ended", "_forgotten_up_to", "_issued", "_live", "_mixed_until", "_policy")
 
     def __init__(self, policy: TokenPolicy) -> None:
         self._policy = policy
@@ -83,7 +83,7 @@ class Ledger:
         self._live: OrderedDict[TokenId, TokenRecord] = OrderedDict()
         self._ended: OrderedDict[TokenId, _End] = OrderedDict()
         self._forgotten_up_to: TokenId = 0
-        self._is_mixed = False  # whether an older token may expire after a newer one
+        self._mixed_until: Ticks = 0  # from then on no older token expires after a newer one
 
     @property
     def tokens_issued(self) -> int:
@@ -95,7 +95,9 @@ class Ledger:
 
         Live tokens keep their lifetime, and those above a lower cap go with the next issue.
         """
-        self._is_mixed = self._is_mixed or policy.lifetime != self._policy.lifetime
+        if policy.lifetime != self._policy.lifetime:
+            ends = (record.expires_at for record in self._live.values())
+            self._mixed_until = max(ends, default=self._mixed_until)
         self._policy = policy
 
     def issue(
@@ -204,7 +206,7 @@ class Ledger:
         for record in reversed(self._live.values()):
             if now < record.expires_at:
                 yield record
-            elif not self._is_mixed:
+            elif now >= self._mixed_until:
                 return
 
     def valid_tokens(self, now: Ticks) -> list[TokenId]:
@@ -273,12 +275,11 @@ class Ledger:
     def _forget_expired(self, now: Ticks) -> None:
         for token in list(self._expired(now)):
             del self._live[token]
-        self._is_mixed = self._is_mixed and bool(self._live)
 
     def _expired(self, now: Ticks) -> Iterator[TokenId]:
         """Yield the tokens that have expired since the last issue, oldest first."""
         for record in self._live.values():
             if now >= record.expires_at:
                 yield record.token
-            elif not self._is_mixed:
+            elif now >= self._mixed_until:
                 return

@@ -1,0 +1,85 @@
+"""The ledger's cost and memory do not grow with how many tokens there are or have been."""
+
+from collections import OrderedDict
+from dataclasses import replace
+
+from simulator.clock import HOUR, MINUTE, SECOND
+from simulator.provider.ledger import ENDED_KEPT, Ledger
+from simulator.provider.policy import TokenPolicy
+
+UNCAPPED = TokenPolicy(lifetime=HOUR, live_tokens=None)
+
+
+class CountedLooks(OrderedDict):
+    """Live tokens that count how many of them somebody looked at."""
+
+    looks = 0
+
+    def values(self):
+        """Return the values, each counted when it is looked at."""
+        return _Counted(self)
+
+
+class _Counted:
+    def __init__(self, tokens):
+        self._tokens = tokens
+
+    def __iter__(self):
+        for record in OrderedDict.values(self._tokens):
+            self._tokens.looks += 1
+            yield record
+
+    def __reversed__(self):
+        for record in reversed(OrderedDict.values(self._tokens)):
+            self._tokens.looks += 1
+            yield record
+
+
+def looks_per_issue(policy: TokenPolicy) -> float:
+    """Return how many tokens an issue looks at, with 1,000 and more live."""
+    ledger = Ledger(policy)
+    ledger._live = CountedLooks()
+    for index in range(2_000):
+        if index == 1_000:
+            ledger._live.looks = 0
+        now = index * 3_000_000
+        if ledger.reusable(now) is None:
+            ledger.issue(now, "p0")
+    return ledger._live.looks / 1_000
+
+
+def test_an_issue_does_not_look_at_every_live_token():
+    """Without a cap 1,200 tokens are live at one every 3 s; an issue looks at the one or two that
+    may have expired."""
+    assert looks_per_issue(UNCAPPED) <= 3
+
+
+def test_a_reuse_rule_looks_at_the_newest_token_only():
+    """One with 50 min left is returned again; the rest need not be seen."""
+    assert looks_per_issue(replace(UNCAPPED, reuse_above=50 * MINUTE)) <= 3
+
+
+def test_a_changed_lifetime_costs_until_the_tokens_from_before_are_gone():
+    """From an hour to ten minutes: a token of an hour may outlive newer ones, so each issue looks
+    at all. Once the hour is over, an issue looks at the few that have expired and one more."""
+    shorter = replace(UNCAPPED, lifetime=10 * MINUTE)
+    ledger = Ledger(UNCAPPED)
+    ledger.issue(0, "p0")
+    ledger.change(shorter)
+    ledger._live = CountedLooks(ledger._live)
+    for index in range(1, 1_201):
+        ledger.issue(index * 3 * SECOND, "p0")
+    ledger._live.looks = 0
+    ledger.issue(HOUR + 3 * SECOND, "p0")
+
+    assert ledger._live.looks <= 4
+
+
+def test_what_has_ended_is_remembered_within_bounds():
+    """A cap of 1 and ENDED_KEPT + 500 evictions: 500 records were dropped, one token is live."""
+    ledger = Ledger(TokenPolicy(lifetime=HOUR, live_tokens=1))
+    for index in range(ENDED_KEPT + 501):
+        ledger.issue(index, "p0")
+
+    assert (len(ledger._ended), len(ledger._live)) == (ENDED_KEPT, 1)
+    assert ledger.state(1, ENDED_KEPT + 501) == "evicted"
