@@ -194,7 +194,7 @@ def test_a_chance_of_nothing_strikes_nobody():
         (
             {"event": "error", "endpoint": "api", "status": 200},
             "status",
-            "must be an HTTP status from 400 up, got 200",
+            "must be an HTTP status from 400 up and not 401, got 200",
         ),
         ({"event": "slow", "endpoint": "api", "by": 3}, "by", "needs a unit"),
         ({"event": "dropped", "endpoint": "api", "count": 0}, "count", "must be at least 1, got 0"),
@@ -223,5 +223,5 @@ def test_every_change_of_the_app_has_an_event():
     changes = {kind.__name__ for kind in Change.__args__} - {"ChangePolicy"}
     named = {name.title().replace("_", "") for name in EVENTS}
 
-    assert changes - named == {"RevokeToken"}
+    assert changes - named == {"RevokeToken", "RevokeTokens"}
     assert "revoke" in EVENTS

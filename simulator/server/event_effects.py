@@ -13,6 +13,7 @@ from simulator.provider.lifecycle import (
     DowngradeOwner,
     Reactivate,
     RevokeToken,
+    RevokeTokens,
     RotateSecret,
     TransferOwnership,
 )
@@ -32,7 +33,6 @@ from simulator.server.event_bodies import (
 )
 from simulator.server.journal import Entry
 from simulator.server.served import ServedProvider
-from simulator.trace.events import TokenId
 
 FOREVER: Ticks = 2**62
 
@@ -49,7 +49,7 @@ def raise_event(body: ChangeBody | BurstBody, served: ServedProvider) -> Done:
     """Let what ``body`` asks for happen."""
     if isinstance(body, BurstBody):
         return Done(served.suffer(_burst(body, served)))
-    change = _change(body, served)
+    change = _change(body)
     if isinstance(change, RotateSecret) and change.new_secret != _given_secret(body):
         return Done(served.undergo(change), change.new_secret)
     return Done(served.undergo(change))
@@ -59,7 +59,7 @@ def _given_secret(body: ChangeBody) -> str | None:
     return body.new_secret if isinstance(body, RotateSecretBody) else None
 
 
-def _change(body: ChangeBody, served: ServedProvider) -> Change:
+def _change(body: ChangeBody) -> Change:
     match body:
         case RotateSecretBody():
             return RotateSecret(
@@ -76,19 +76,10 @@ def _change(body: ChangeBody, served: ServedProvider) -> Change:
         case ReactivateBody():
             return Reactivate()
         case RevokeBody():
-            return RevokeToken(token=_which(body.token, served))
+            which = body.token
+            return RevokeToken(token=which) if isinstance(which, int) else RevokeTokens(which)
         case _:
             assert_never(body)
-
-
-def _which(asked: TokenId | str, served: ServedProvider) -> TokenId | None:
-    """Return the token meant, None for all; where none is valid, one whose end changes nothing."""
-    if isinstance(asked, int):
-        return asked
-    if asked == "all":
-        return None
-    ledger = served.provider.ledger
-    return max(ledger.valid_tokens(served.clock.now()), default=ledger.tokens_issued)
 
 
 def _burst(body: BurstBody, served: ServedProvider) -> Burst:

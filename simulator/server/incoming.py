@@ -1,6 +1,7 @@
 """Requests as aiohttp has them, read as the provider wants them; within bounds of size and time."""
 
 import asyncio
+
 from aiohttp import web
 
 from simulator.provider.reading import HttpRequest
