@@ -233,6 +233,28 @@ def profiles(
 
 
 @app.command()
+def strategies(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Show this one in full.", show_default=False),
+    ] = None,
+) -> None:
+    """List the ways of refreshing tokens that a scenario can race, or show one in full.
+
+    Each says what it is made of, what it promises, what it does not do, and whose default each
+    number is.
+    """
+    with told_to_the_user():
+        from simulator.cli.plain_console import console_of_output
+        from simulator.cli.strategies import show_strategies, show_strategy
+
+        if name is None:
+            show_strategies(console_of_output())
+        else:
+            show_strategy(console_of_output(), name)
+
+
+@app.command()
 def schema(
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Where to write it; - for standard output.")
