@@ -198,6 +198,28 @@ def serve(
 
 
 @app.command()
+def compare(
+    file: ScenarioFile,
+    *,
+    strategy: StrategyNames = None,
+    seeds: SeedCount = None,
+    engine: EngineChoice = None,
+) -> None:
+    """Run a scenario and show its strategies in order, best first: better, worse, can't tell.
+
+    All meet the same arrivals and latencies, and are compared seed by seed. On the virtual engine
+    an oracle that knows what the provider knows runs beside them: what a strategy has more 401s
+    than that could be avoided.
+    """
+    with told_to_the_user():
+        from simulator.cli.asked import Options
+        from simulator.cli.compare import compare_strategies
+
+        options = Options(strategies=strategy or (), seeds=seeds, engine=engine)
+        compare_strategies(file, options)
+
+
+@app.command()
 def validate(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)

@@ -18,6 +18,8 @@ from simulator.scenario.quoting import hint, one_of, shown
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # it becomes a file name in the results
 _NAME = re.compile(NAME_PATTERN)
+ORACLE = "oracle"
+"""Both the preset and the word on the scope axis."""
 _OWN_KEYS = ("preset", "name")
 
 
@@ -34,6 +36,10 @@ class StrategyChoice:
     name: str
     axes: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[str, Setting], ...] = ()
+
+    def is_oracle(self) -> bool:
+        """Return whether it needs to know what only the virtual engine's provider can tell."""
+        return ORACLE in (dict(self.axes).get("scope"), self.preset)
 
 
 def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, ...]:

@@ -192,7 +192,7 @@ class Scenario(Section):
     def _check_across_sections(self) -> Self:
         """Check what one field alone cannot show; runs once every field is right."""
         flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
-        flaws += self.impossible_on(self.run.engine)
+        flaws += [*self.impossible_on(self.run.engine)]
         flaws += [*self._policy_flaws(), *self._limits_flaws()]
         if flaws:
             raise refusal(flaws)
@@ -200,6 +200,10 @@ class Scenario(Section):
 
     def impossible_on(self, engine: EngineName) -> Iterator[Flaw]:
         """Yield what the scenario asks for that cannot happen on ``engine``."""
+        for index, choice in enumerate(self.strategies):
+            if choice.is_oracle() and engine == "wire":
+                message = "the oracle is only on the virtual engine: it looks into the provider"
+                yield Flaw(("strategies", index), message)
         yield from loss_flaws(self.network.loss, self.store, engine)
         yield from faults_flaws(
             self.faults,

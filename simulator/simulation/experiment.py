@@ -5,7 +5,7 @@ on all of them alike.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +59,12 @@ class Experiment:
     choices: tuple[StrategyChoice, ...]
     seeds: tuple[int, ...]
     time_scale: float
+
+    def beside(self, choice: StrategyChoice) -> "Experiment":
+        """Return this with ``choice`` run as well, unless one is called the same."""
+        if any(choice.name == own.name for own in self.choices):
+            return self
+        return replace(self, choices=(*self.choices, choice))
 
     def plans(self) -> list[RunPlan]:
         """Return the plan of every run, in the order they are made."""

@@ -10,6 +10,7 @@ from simulator.strategies.fleet_scope import SharedCache
 from simulator.strategies.flight import Background, LeaderFlight, SingleFlight
 from simulator.strategies.lease_scope import LeaseCas, SharedLock
 from simulator.strategies.on_401 import Evict, EvictIfSame, Ignore, Issue, IssueIfSame
+from simulator.strategies.oracle_scope import Oracle
 from simulator.strategies.scope import Process
 from simulator.strategies.trigger import EveryCall, Leeway
 
@@ -35,6 +36,7 @@ AXES: Mapping[str, Mapping[str, type[Any]]] = {
         "shared_cache": SharedCache,
         "shared_lock": SharedLock,
         "lease_cas": LeaseCas,
+        "oracle": Oracle,
     },
     "on_401": {
         "ignore": Ignore,

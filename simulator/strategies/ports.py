@@ -1,11 +1,29 @@
 """All that a strategy of one process may touch."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from simulator.clock import Clock
 from simulator.rng import Stream
 from simulator.stores.contract import LeaseStore, Snapshot, TokenStore
-from simulator.strategies.contract import TokenEndpoint
+from simulator.strategies.contract import Denied, TokenEndpoint
+from simulator.token import Token
+
+
+class Insight(Protocol):
+    """What the provider knows and tells nobody else; it takes no time."""
+
+    def is_valid(self, token: Token) -> bool:
+        """Return whether the API accepts ``token`` now."""
+        ...
+
+    def newest(self) -> Token | None:
+        """Return the newest token that the API accepts now, or else will accept."""
+        ...
+
+    def issue(self) -> Token | Denied:
+        """Have a token issued at once, unless none would be accepted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +32,8 @@ class Ports:
 
     ``snapshot`` shows the store's record with no I/O; None where the store cannot, and then a
     strategy that reads the store is never calm. ``holder`` names the process in leases. ``stream``
-    is for a strategy's own chance, such as jitter.
+    is for a strategy's own chance, such as jitter. ``insight`` is the oracle's, None where the
+    provider is out of reach.
     """
 
     endpoint: TokenEndpoint
@@ -24,3 +43,4 @@ class Ports:
     leases: LeaseStore
     snapshot: Snapshot | None
     holder: str
+    insight: Insight | None = None

@@ -16,6 +16,7 @@ from simulator.strategies.fleet_scope import SharedCache
 from simulator.strategies.flight import Background, SingleFlight
 from simulator.strategies.lease_scope import LeaseCas, SharedLock
 from simulator.strategies.on_401 import Ignore, Issue, IssueIfSame
+from simulator.strategies.oracle_scope import Oracle
 from simulator.strategies.scope import Process
 from simulator.strategies.trigger import EveryCall, Leeway
 
@@ -268,5 +269,19 @@ PRESETS: Mapping[str, Preset] = {
             "retries": _AIRBYTE,
             **_NANGO,
         },
+    ),
+    "oracle": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=10 * SECOND),
+            control=Uncontrolled(),
+            scope=Oracle(),
+            on_401=IssueIfSame(retries=1),
+            failure=Raise(),
+        ),
+        summary="Know what the provider knows: a yardstick, and nothing anybody could build.",
+        promises="No 401 but those of requests under way when their token ends; what another "
+        "strategy has more is avoidable.",
+        does_not="Exist outside the virtual engine.",
+        sources={"leeway": "ours: longer than any request is under way", "retries": "ours"},
     ),
 }

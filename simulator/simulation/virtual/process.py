@@ -22,6 +22,7 @@ from simulator.simulation.virtual.ports import READ_ALREADY, token_number
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
 from simulator.strategies.contract import Held, Prompt, Strategy
+from simulator.strategies.oracle_scope import Oracle
 from simulator.token import Token
 
 WORTH_SKIPPING = 32
@@ -57,6 +58,7 @@ class VirtualProcess:
         "_context",
         "_cuts",
         "_dead_value",
+        "_is_oracle",
         "_may_miss_store",
         "_prompt",
         "_sure",
@@ -88,6 +90,7 @@ class VirtualProcess:
         self._may_miss_store = plan.store != "memory" and bool(
             plan.links.store.loss_per_million or plan.links.cuts("store", process_name(number))
         )
+        self._is_oracle = isinstance(plan.composition.scope, Oracle)
         self.world = world
         self.number = number
         self.strategy = strategy
@@ -142,7 +145,8 @@ class VirtualProcess:
     def peek(self, now: Ticks) -> Held | None:
         """Return what the strategy would hand out now; None where only a task of it can tell.
 
-        What it holds in memory is remembered until it, or any task of the strategy's, ends. A read
+        What it holds in memory is remembered until it, or any task of the strategy's, ends; not
+        the oracle's, which knows more. A read
         of the store that may get lost is left to the strategy: it knows what follows.
         """
         sure = self._sure
@@ -151,7 +155,8 @@ class VirtualProcess:
         held = self.strategy.peek()
         if held is not None and held.store_reads and self._may_miss_store:
             return None
-        self._sure = held if held is not None and not held.store_reads and not self.busy else None
+        is_remembered = held is not None and not held.store_reads and not self.busy
+        self._sure = held if is_remembered and not self._is_oracle else None
         return held
 
     def token_now(self) -> Token | None:

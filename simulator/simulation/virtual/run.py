@@ -22,6 +22,7 @@ from simulator.simulation.plan import SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.virtual.calm import catch_up
 from simulator.simulation.virtual.door import Door, let_happen
+from simulator.simulation.virtual.insight import ProviderInsight
 from simulator.simulation.virtual.open_calm import is_simple
 from simulator.simulation.virtual.operation import begin_operation
 from simulator.simulation.virtual.peeking import Peeking
@@ -122,6 +123,7 @@ def _process(world: World, number: int) -> VirtualProcess:
         leases=store,
         snapshot=peeking.snapshot,
         holder=name,
+        insight=ProviderInsight(world.loop, _door(world), plan.token_request(asked_by=name)),
     )
     process = VirtualProcess(world, number, compose(plan.composition, ports), peeking)
     workers = [_worker(world, process, worker) for worker in range(plan.fleet.workers)]

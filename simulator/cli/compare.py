@@ -1,0 +1,113 @@
+"""``tokenrace compare``."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from simulator.analysis.comparison import Difference, Standing, compare
+from simulator.cli.asked import Options, read_request
+from simulator.cli.plain_console import console_of_output
+from simulator.cli.progress import ShownProgress
+from simulator.cli.table import percent
+from simulator.errors import SimulatorError
+from simulator.scenario.choices import ORACLE, StrategyChoice
+from simulator.simulation.experiment import run_all
+from simulator.trace.files import RecordedRun
+
+SEEDS_MIN = 2
+"""Fewer show no spread, and without it nobody can say what is chance."""
+
+
+def compare_strategies(file: Path, options: Options) -> None:
+    """Run the scenario's strategies and print them in order, with the oracle where it can be had.
+
+    Raises:
+        SimulatorError: the file is wrong, a run cannot go on, or there is one seed only.
+    """
+    asked = read_request(file, options)
+    experiment = asked.experiment
+    if len(experiment.seeds) < SEEDS_MIN:
+        raise SimulatorError(f"comparing needs {SEEDS_MIN} seeds or more; add --seeds 5")
+    if asked.engine.name == "virtual":
+        experiment = experiment.beside(StrategyChoice(preset=ORACLE, name=ORACLE))
+    runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
+    console = console_of_output()
+    total = len(experiment.seeds) * len(experiment.choices)
+    with (
+        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        ShownProgress(console, total) as progress,
+    ):
+        for run in run_all(experiment, asked.engine, Path(folder), progress):
+            runs[run.header.strategy].append(run)
+    oracle = runs.pop(ORACLE, None)
+    standings = compare(runs, oracle)
+    console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
+    for standing in standings[1:]:
+        console.print(Text(_in_words(standing, standings[0])))
+
+
+def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> Table:
+    has_oracle = standings[0].avoidable is not None
+    caption = "means over the seeds; tokens: issued per lifetime; store: calls per operation"
+    if has_oracle:
+        caption += "; avoidable, added wait: beyond the oracle's"
+    table = Table(
+        title=f"{scenario}: {seeds} seeds, best first",
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+    )
+    table.add_column("strategy", no_wrap=True)
+    headings = ("401 rate", "avoidable", "failed", "tokens", "added wait", "store")
+    shown = (
+        headings if has_oracle else [h for h in headings if h not in ("avoidable", "added wait")]
+    )
+    for heading in shown:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for standing in standings:
+        cells = {
+            "401 rate": percent(standing.rate_401),
+            "avoidable": _rate(standing.avoidable),
+            "failed": percent(standing.failure_rate),
+            "tokens": f"{standing.tokens_per_lifetime:,.2f}",
+            "added wait": _wait(standing.added_ms),
+            "store": f"{standing.store_calls:,.2f}",
+        }
+        table.add_row(standing.strategy, *(cells[heading] for heading in shown))
+    return table
+
+
+def _rate(difference: Difference | None) -> str:
+    return "-" if difference is None else percent(max(0.0, difference.mean))
+
+
+def _wait(difference: Difference | None) -> str:
+    return "-" if difference is None else f"{difference.mean:,.1f} ms"
+
+
+def _in_words(standing: Standing, first: Standing) -> str:
+    """Return how ``standing`` compares with the ``first``, with paired intervals."""
+    assert standing.behind is not None
+    assert standing.behind_in_failures is not None
+    name, other = standing.strategy, first.strategy
+    words = {standing.behind.word, standing.behind_in_failures.word}
+    figures = f"401 rate {_by(standing.behind)}, failure rate {_by(standing.behind_in_failures)}"
+    if words == {"same"}:
+        return f"{name}: the same 401s and failures as {other}, seed by seed"
+    if words <= {"same", "can't tell"}:
+        return f"{name}: can't tell from {other}: {figures}; use more --seeds"
+    verdict = "worse" if "worse" in words else "better"
+    return f"{name}: {verdict} than {other}: {figures}"
+
+
+def _by(difference: Difference) -> str:
+    """Return the interval of a difference in percentage points."""
+    low, high = (
+        f"{100 * bound:+.2g}"
+        for bound in (difference.mean - difference.reach, difference.mean + difference.reach)
+    )
+    return "the same" if difference.word == "same" else f"{low} to {high} points"

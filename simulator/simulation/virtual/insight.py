@@ -1,0 +1,55 @@
+"""What the oracle sees of the provider on virtual time."""
+
+from dataclasses import dataclass
+
+from simulator.clock import Ticks, ticks
+from simulator.engine.loop import VirtualLoop
+from simulator.provider.messages import Granted, Refused, TokenRequest
+from simulator.simulation.virtual.door import Door
+from simulator.simulation.virtual.ports import token_number, token_value
+from simulator.strategies.contract import Denied
+from simulator.token import Token
+from simulator.trace.events import TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInsight:
+    """The ledger behind ``door``, read and asked without a network between.
+
+    Tokens it shows are dated on the provider's clock.
+    """
+
+    loop: VirtualLoop
+    door: Door
+    request: TokenRequest
+
+    def is_valid(self, token: Token) -> bool:
+        """Return whether the API accepts ``token`` now."""
+        return self._is_valid(token_number(token.value), self.loop.now)
+
+    def newest(self) -> Token | None:
+        """Return the newest token that the API accepts now."""
+        now = self.loop.now
+        live = self.door.provider.ledger.live_tokens(now)[::-1]
+        # One that is not accepted yet will be: another would only evict it.
+        valid = [record for record in live if self._is_valid(record.token, now)] or live
+        if not valid:
+            return None
+        newest = valid[0]
+        return Token(token_value(newest.token), newest.issued_at, newest.expires_at)
+
+    def issue(self) -> Token | Denied:
+        """Have a token issued at once; nothing that troubles the network troubles this."""
+        now = self.loop.now
+        if self.door.provider.standing.refusal() is not None:
+            return Denied(status=None, error="every_token_refused")
+        match self.door.issue(self.request, now).reply:
+            case Granted() as granted:
+                return Token(token_value(granted.token), now, now + ticks(granted.expires_in))
+            case Refused() as refused:
+                return Denied(refused.status, refused.error, refused.retry_after)
+            case None:
+                return Denied(status=None, error="")
+
+    def _is_valid(self, token: TokenId, now: Ticks) -> bool:
+        return self.door.provider.surely_valid_until(token, now) > now

@@ -1,0 +1,53 @@
+"""The scope of the oracle: a strategy with the provider's own knowledge, to measure others by."""
+
+from dataclasses import dataclass, field
+
+from simulator.errors import RunError
+from simulator.strategies.contract import Denied, TokenUnavailable
+from simulator.strategies.on_401 import WillDo
+from simulator.strategies.ports import Insight, Ports
+from simulator.strategies.scope import Issue, Keeper, Kept, if_it_serves
+from simulator.token import Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oracle:
+    """With the provider: a process uses its token as long as that is valid, then the newest that
+    is, and only where none is has one issued, in no time.
+
+    What it cannot avoid: the end of a token under a request that is on its way.
+    """
+
+    def keeper(self, issue: Issue, ports: Ports) -> Keeper:  # noqa: ARG002
+        if ports.insight is None:
+            raise RunError("the oracle knows the provider of the virtual engine only")
+        return _OracleKeeper(ports.insight)
+
+
+@dataclass(slots=True)
+class _OracleKeeper:
+    _insight: Insight
+    _token: Token | None = field(default=None, init=False)
+
+    def peek(self) -> Kept | None:
+        token = self._token
+        if token is None or not self._insight.is_valid(token):
+            token = self._insight.newest()
+        return None if token is None else Kept(token, store_reads=0)
+
+    async def kept(self, will_do: WillDo) -> Token | None:
+        held = self.peek()
+        if held is not None and will_do(held.token):
+            self._token = held.token
+            return held.token
+        return None
+
+    async def renew(self, will_do: WillDo) -> Token:
+        token = if_it_serves(self._insight.newest(), will_do)
+        if token is None:
+            answer = self._insight.issue()
+            if isinstance(answer, Denied):
+                raise TokenUnavailable(answer)
+            token = answer
+        self._token = token
+        return token
