@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.analysis.figures import StrategyFigures, figures_of
+from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
 from simulator.trace.files import RecordedRun
@@ -60,11 +61,21 @@ class Summary(Setting):
     """A setting and the figures of each strategy, in the scenario's order.
 
     ``deaths`` is empty unless processes died that should not have; the figures are then of less
-    than was asked for.
+    than was asked for. ``verdicts`` are on what the scenario expects, and ``doubts`` say why the
+    runs are inconclusive all the same.
     """
 
     deaths: tuple[Death, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    doubts: tuple[str, ...] = ()
     strategies: dict[str, StrategyFigures]
+
+    @property
+    def verdict(self) -> Word:
+        """The worst of all verdicts; inconclusive at best where there are doubts."""
+        return worst(
+            [each.verdict for each in self.verdicts] + ["inconclusive"] * bool(self.doubts)
+        )
 
 
 _SUMMARY = TypeAdapter(Summary)
@@ -73,12 +84,17 @@ _SUMMARY = TypeAdapter(Summary)
 def summarize(
     setting: Setting,
     runs: Mapping[str, Sequence[RecordedRun]],
+    *,
+    verdicts: tuple[Verdict, ...] = (),
+    doubts: tuple[str, ...] = (),
 ) -> Summary:
     """Return the summary of ``runs``: for each strategy, one run for each seed."""
     strategies = {strategy: figures_of(of_strategy) for strategy, of_strategy in runs.items()}
     return Summary(
         **{field.name: getattr(setting, field.name) for field in fields(Setting)},
         deaths=tuple(death for of_strategy in runs.values() for death in _deaths(of_strategy)),
+        verdicts=verdicts,
+        doubts=doubts,
         strategies=strategies,
     )
 

@@ -91,7 +91,8 @@ def run(
     """Run a scenario and show which strategy gets how many 401s, and why.
 
     Every strategy of the file meets the same arrivals and latencies, once per seed. The results,
-    OUT/NAME/, hold summary.json, a trace per run and plots as PNG and SVG.
+    OUT/NAME/, hold summary.json, a trace per run and plots as PNG and SVG. What the file expects
+    is judged: exit code 1 when it fails, 3 when the runs cannot tell.
     """
     with told_to_the_user():
         from simulator.cli.asked import Options, read_request
@@ -106,7 +107,8 @@ def run(
             port=port,
             out=out,
         )
-        run_scenario(read_request(file, options))
+        verdict = run_scenario(read_request(file, options))
+        raise typer.Exit({"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}[verdict])
 
 
 @app.command()

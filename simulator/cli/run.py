@@ -1,29 +1,36 @@
 """``tokenrace run``."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 
+from simulator.analysis.doubts import doubts_about
 from simulator.analysis.plots import FaultMark, draw_plots
+from simulator.analysis.run_figures import FaultSpan
 from simulator.analysis.summary import Death, Setting, Summary, summarize, write_summary
+from simulator.analysis.verdicts import Word, judge
 from simulator.cli.asked import Asked
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
+from simulator.cli.verdicts import print_verdicts
 from simulator.clock import seconds, ticks
 from simulator.errors import RunError, RunFailed
 from simulator.results_folder import whole_or_not_at_all
 from simulator.scenario import scenario_hash
+from simulator.scenario.faults import Fault
 from simulator.simulation.experiment import run_all
 from simulator.trace.files import RecordedRun
 
 
-def run_scenario(asked: Asked) -> None:
+def run_scenario(asked: Asked) -> Word:
     """Make the runs, write their results to a folder in ``out`` and print the table.
+
+    Returns the verdict on what the scenario expects; pass where it expects nothing.
 
     Raises:
         SimulatorError: a run cannot go on, or the results cannot be written.
@@ -33,7 +40,7 @@ def run_scenario(asked: Asked) -> None:
     with whole_or_not_at_all(folder) as partial:
         with _way_back(asked):
             runs = _make_runs(asked, partial / "trace", console)
-        summary = summarize(_setting(asked), runs)
+        summary = _summary(asked, runs)
         write_summary(partial / "summary.json", summary)
         marks = [_mark(death, summary) for death in summary.deaths]
         marks += [
@@ -42,7 +49,31 @@ def run_scenario(asked: Asked) -> None:
         ]
         plots = draw_plots(summary, runs, partial, marks)
     print_table(console, summary)
+    print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot.name for plot in plots], summary)
+    return summary.verdict
+
+
+def _summary(asked: Asked, runs: Mapping[str, Sequence[RecordedRun]]) -> Summary:
+    scenario = asked.experiment.scenario
+    traced = {
+        number: fault.label()
+        for number, fault in enumerate(scenario.faults)
+        if fault.partition is None
+    }
+    return summarize(
+        _setting(asked),
+        runs,
+        verdicts=judge(scenario.expect, runs, _fault_span(scenario.faults)),
+        doubts=tuple(doubts_about(runs, traced)),
+    )
+
+
+def _fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
+    if not faults:
+        return None
+    begin = [fault.at for fault in faults]
+    return FaultSpan(min(begin), max(begin), max(fault.over() for fault in faults))
 
 
 @contextmanager

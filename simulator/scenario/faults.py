@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from simulator.clock import Ticks
 from simulator.scenario.fault_kinds import (
     BurstSection,
     ChangeProviderSection,
@@ -127,6 +128,11 @@ class Fault(Section):
     def kind(self) -> str:
         """Which kind of fault it is, as the file says it."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    def over(self) -> Ticks:
+        """Return when it is over: at once where it is a change that stays."""
+        length: Ticks = getattr(getattr(self, self.kind), "duration", 0)
+        return self.at + length
 
     def label(self) -> str:
         """Return what a plot calls this."""

@@ -1,0 +1,28 @@
+"""What makes runs inconclusive, whatever their figures: they were not what was asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from simulator.trace.events import FaultStruck
+from simulator.trace.files import RecordedRun
+
+
+def doubts_about(
+    runs: Mapping[str, Sequence[RecordedRun]], faults: Mapping[int, str]
+) -> Iterator[str]:
+    """Yield a sentence for each run that lost a process or lacks one of ``faults``.
+
+    ``faults`` names those whose every happening is in the trace, by their place in the scenario.
+    """
+    for strategy, of_strategy in runs.items():
+        for run in of_strategy:
+            who = f"{strategy}, seed {run.header.seed}"
+            for death in run.deaths:
+                yield f"{who}: process {death.process} died, which nobody had asked for"
+            struck = _struck(run) if faults else set()
+            for number, name in faults.items():
+                if number not in struck:
+                    yield f"{who}: fault {number + 1} ({name}) did not happen"
+
+
+def _struck(run: RecordedRun) -> set[int]:
+    return {event.fault for event in run.token_events() if isinstance(event, FaultStruck)}

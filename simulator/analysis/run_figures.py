@@ -1,0 +1,123 @@
+"""One run's figures, by the names that a scenario expects something of.
+
+A part of a run is made of the bins that lie in it, its edges rounded to the nearest bin's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from simulator.analysis.figures import operations_failed, responses_401
+from simulator.analysis.intervals import BinnedCounts
+from simulator.clock import Ticks
+from simulator.scenario.expectations import WHOLE, Instant, Part
+from simulator.trace.events import CAUSES
+from simulator.trace.files import RecordedRun
+
+NEVER = float("inf")
+RECOVERED = 0.01
+"""A bin is back to normal at this 401 rate, or at that before the first fault if it was higher."""
+
+
+class FaultSpan(NamedTuple):
+    """From the first fault's beginning to the last one's, and to when the last one is over.
+
+    In scenario time.
+    """
+
+    first_at: Ticks
+    last_at: Ticks
+    over_at: Ticks
+
+
+def value_of(
+    run: RecordedRun, figure: str, part: Part = WHOLE, faults: FaultSpan | None = None
+) -> float | None:
+    """Return ``figure`` in ``part`` of ``run``; None where nothing was counted there.
+
+    Shares are from 0 to 1, spans in ticks: latencies of the engine's time, recovery of the
+    scenario's.
+    """
+    if figure in _IN_PARTS:
+        first, last = _bins(run, part, faults)
+        return _IN_PARTS[figure](run, slice(first, last))
+    if figure == "recovery":
+        return None if faults is None else _recovery(run, faults)
+    return _WHOLE[figure](run)
+
+
+def _bins(run: RecordedRun, part: Part, faults: FaultSpan | None) -> tuple[int, int]:
+    width = run.header.width * run.header.time_scale
+
+    def edge(instant: Instant, at_faults: Ticks) -> int:
+        at = at_faults if isinstance(instant, str) else instant
+        return round(at / width)
+
+    first_at, _, over_at = faults or FaultSpan(0, 0, 0)
+    begins = edge(part.begins, over_at)
+    ends = len(run.provider.responses) if part.ends is None else edge(part.ends, first_at)
+    return begins, max(begins, ends)
+
+
+def _share(counts: Callable[[RecordedRun], BinnedCounts]) -> "_OfBins":
+    def share(run: RecordedRun, bins: slice) -> float | None:
+        whole = counts(run)
+        return BinnedCounts(part=whole.part[bins], total=whole.total[bins]).share()
+
+    return share
+
+
+def _unknown(run: RecordedRun) -> BinnedCounts:
+    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
+
+
+def _of_cause(run: RecordedRun, cause: str) -> Sequence[int]:
+    return next(bins for name, bins in run.provider.refused.items() if name == cause)
+
+
+def _rate_of(cause: str) -> "_OfBins":
+    return _share(
+        lambda run: BinnedCounts(part=_of_cause(run, cause), total=run.provider.responses)
+    )
+
+
+def _count_of(cause: str) -> "_OfBins":
+    return lambda run, bins: float(sum(_of_cause(run, cause)[bins]))
+
+
+_OfBins = Callable[[RecordedRun, slice], float | None]
+_IN_PARTS: Mapping[str, _OfBins] = {
+    "rate_401": _share(responses_401),
+    "failure_rate": _share(operations_failed),
+    "unknown_rate": _share(_unknown),
+    **{f"rate_{cause}": _rate_of(cause) for cause in CAUSES},
+    **{f"count_{cause}": _count_of(cause) for cause in CAUSES},
+}
+_WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
+    "tokens_issued": lambda run: float(run.provider.tokens_issued),
+    "tokens_per_lifetime": lambda run: (
+        run.provider.tokens_issued / (run.header.duration / run.header.lifetime)
+    ),
+    "live_peak": lambda run: float(run.provider.live_peak),
+    "store_calls": lambda run: (
+        (run.clients.store_reads + run.clients.store_writes)
+        / max(1, sum(operations_failed(run).total))
+    ),
+    "latency_p50": lambda run: run.clients.latency.quantile(0.50),
+    "latency_p95": lambda run: run.clients.latency.quantile(0.95),
+    "latency_p99": lambda run: run.clients.latency.quantile(0.99),
+}
+
+
+def _recovery(run: RecordedRun, faults: FaultSpan) -> float:
+    """Return the time from the last fault's beginning to the end of the last bin whose 401 rate is
+    above normal: 0 where none is, ``NEVER`` where the run's last bin with any response still is."""
+    width = run.header.width * run.header.time_scale
+    counts = responses_401(run)
+    before = round(faults.first_at / width)
+    usual = BinnedCounts(part=counts.part[:before], total=counts.total[:before]).share() or 0.0
+    bins = range(int(faults.last_at // width), len(counts.total))
+    counted = [at for at in bins if counts.total[at]]
+    raised = [at for at in counted if counts.part[at] / counts.total[at] > max(usual, RECOVERED)]
+    if not raised:
+        return 0.0
+    return NEVER if raised[-1] == counted[-1] else (raised[-1] + 1) * width - faults.last_at

@@ -1,0 +1,200 @@
+"""What a scenario expects of a strategy, as people write it: ``rate_401: <= 0.1%``.
+
+The key names a figure, and may say of which part of the run: ``rate_401 after 2h``. The value is a
+comparison and a bound with the figure's unit. YAML reads a leading ``>`` as something else, so
+``at least 5%`` and ``at most 5%`` say the same as ``">= 5%"`` and ``<= 5%``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.clock import MILLISECOND, MINUTE, SECOND, Ticks
+from simulator.scenario.quoting import hint, shown
+from simulator.scenario.units import read_chance, read_positive_span, read_span, write_span
+from simulator.trace.events import CAUSES
+
+Comparison = Literal["<=", "<", "==", ">=", ">"]
+Unit = Literal["share", "number", "span"]
+FAULTS = "faults"
+"""Stands for the instant at which the first fault begins, or at which the last one is over."""
+Instant = Ticks | Literal["faults"]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKind:
+    """One figure of a run: its unit, and whether a part of the run has one of its own."""
+
+    unit: Unit
+    in_parts: bool = False
+
+
+FIGURES: Mapping[str, FigureKind] = {
+    "rate_401": FigureKind("share", in_parts=True),
+    "failure_rate": FigureKind("share", in_parts=True),
+    "unknown_rate": FigureKind("share", in_parts=True),
+    **{f"rate_{cause}": FigureKind("share", in_parts=True) for cause in CAUSES},
+    **{f"count_{cause}": FigureKind("number", in_parts=True) for cause in CAUSES},
+    "tokens_issued": FigureKind("number"),
+    "tokens_per_lifetime": FigureKind("number"),
+    "live_peak": FigureKind("number"),
+    "store_calls": FigureKind("number"),
+    "latency_p50": FigureKind("span"),
+    "latency_p95": FigureKind("span"),
+    "latency_p99": FigureKind("span"),
+    "recovery": FigureKind("span"),
+}
+"""Every figure that can be expected something of. Shares are of API responses for 401s and of
+operations for failures and unknown outcomes; ``store_calls`` are per operation; ``recovery`` is how
+long after the last fault began the 401 rate stays above what it was before the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a run, from ``begins`` to ``ends``, exclusive; None: to its end. Scenario time."""
+
+    begins: Instant = 0
+    ends: Instant | None = None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """That ``figure`` of ``strategy`` compares with ``bound`` as it should in ``part`` of the run.
+
+    ``bound`` is a share from 0 to 1, a number, or ticks. ``text`` is how the scenario says it.
+    """
+
+    strategy: str
+    figure: str
+    part: Part
+    comparison: Comparison
+    bound: float
+    text: str
+
+    def holds(self, value: float) -> bool:
+        """Return whether ``value`` is as expected."""
+        match self.comparison:
+            case "<=":
+                return value <= self.bound
+            case "<":
+                return value < self.bound
+            case "==":
+                return value == self.bound
+            case ">=":
+                return value >= self.bound
+            case ">":
+                return value > self.bound
+
+
+_KEY = re.compile(r"(?P<figure>\S+)(?:\s+(?P<word>before|after|from)\s+(?P<rest>.+))?")
+_VALUE = re.compile(r"(?P<sign><=|>=|==|<|>|at most\b|at least\b)\s*(?P<bound>.+)")
+_SIGNS: Mapping[str, Comparison] = {
+    **{sign: sign for sign in ("<=", "<", "==", ">=", ">")},
+    "at most": "<=",
+    "at least": ">=",
+}
+_EXAMPLES = "such as <= 0.1%, == 0 or at least 5%"
+
+
+def read_expectation(strategy: str, key: str, raw: object) -> Expectation:
+    """Read one expectation.
+
+    Raises:
+        UnknownFigure: the key names no figure of ours.
+        ValueError: with a message for the user.
+    """
+    figure, part = _read_key(key)
+    text = str(raw).strip() if isinstance(raw, str | int | float) else ""
+    match = _VALUE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"must be a comparison and a bound, {_EXAMPLES}; got {shown(raw)}")
+    return Expectation(
+        strategy=strategy,
+        figure=figure,
+        part=part,
+        comparison=_SIGNS[match["sign"]],
+        bound=_read_bound(FIGURES[figure].unit, match["bound"]),
+        text=f"{key} {text}",
+    )
+
+
+class UnknownFigure(ValueError):  # noqa: N818
+    """A key names no figure; its text is for the user."""
+
+
+def _read_key(key: str) -> tuple[str, Part]:
+    match = _KEY.fullmatch(key.strip())
+    name = key if match is None else match["figure"]
+    if match is None or name not in FIGURES:
+        raise UnknownFigure(f"unknown figure; {hint(name, FIGURES)}")
+    part = _read_part(match["word"], match["rest"])
+    if part != WHOLE and not FIGURES[name].in_parts:
+        raise UnknownFigure(f"{name} is of a whole run only")
+    return name, part
+
+
+def _read_part(word: str | None, rest: str) -> Part:
+    match word:
+        case "before":
+            return Part(ends=_read_instant(rest))
+        case "after":
+            return Part(begins=_read_instant(rest))
+        case "from":
+            begins, to, ends = rest.partition(" to ")
+            if not to:
+                raise UnknownFigure("must say from when to when, such as from 1h to 2h")
+            return Part(_read_instant(begins), _read_instant(ends))
+        case _:
+            return WHOLE
+
+
+def _read_instant(text: str) -> Instant:
+    if text.strip() == FAULTS:
+        return "faults"
+    try:
+        return read_span(text.strip())
+    except ValueError as wrong:
+        raise UnknownFigure(str(wrong)) from None
+
+
+def _read_bound(unit: Unit, text: str) -> float:
+    if text == "0":
+        return 0.0
+    match unit:
+        case "share":
+            return read_chance(text)
+        case "span":
+            return float(read_positive_span(text))
+        case "number":
+            try:
+                number = float(text)
+            except ValueError:
+                number = -1.0
+            if not 0 <= number < float("inf"):
+                raise ValueError(f"must be a number, such as 1.2; got {shown(text)}")
+            return number
+
+
+def _written_span(span: float) -> str:
+    if span < SECOND:
+        return f"{span / MILLISECOND:.3g} ms"
+    if span < MINUTE:
+        return f"{span / SECOND:.3g} s"
+    return write_span(round(span / SECOND) * SECOND)
+
+
+def written(figure: str, value: float) -> str:
+    """Return ``value`` of ``figure`` with its unit."""
+    if value == float("inf"):
+        return "never"
+    match FIGURES[figure].unit:
+        case "share":
+            return f"{100 * value:.3g} %"
+        case "span":
+            return _written_span(value)
+        case "number":
+            return f"{value:,.6g}"
