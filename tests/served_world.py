@@ -9,6 +9,7 @@ import aiohttp
 
 from simulator.provider.app import App
 from simulator.provider.limits import AccountPlan
+from simulator.scenario.expectations import Expectation
 from simulator.scenario.provider_section import ProviderSection
 from simulator.server.control import Control
 from simulator.server.desk import Desk
@@ -91,6 +92,7 @@ async def a_world(
     plan: AccountPlan | None = None,
     body_s: float = 20,
     head_s: float = 20,
+    expect: tuple[Expectation, ...] = (),
     **own: object,
 ):
     """Serve while the block runs; ``own`` is the provider section."""
@@ -104,6 +106,7 @@ async def a_world(
         signing_key=KEY,
         unix_time=EPOCH,
         api_url=url,
+        expect=expect,
     )
     served = ServedProvider(terms, ShiftedClock(clock), lambda _: None)
     bodies = BodyReader(body_s)

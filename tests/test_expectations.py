@@ -120,15 +120,15 @@ def test_no_text_breaks_the_reader(key, value):
         (
             "rate_401 from 1h: <= 1%",
             (
-                "9:19: expect.single_flight.'rate_401 from 1h': must say from when to when, such as "
-                "from 1h to 2h"
+                "9:19: expect.single_flight.'rate_401 from 1h': must say from when to when, "
+                "such as from 1h to 2h"
             ),
         ),
         (
             "rate_401 after faults: <= 1%",
             (
-                "9:18: expect.single_flight: there are no faults for 'rate_401 after faults <= 1%' to "
-                "speak of"
+                "9:18: expect.single_flight: there are no faults for 'rate_401 after faults <= 1%' "
+                "to speak of"
             ),
         ),
     ],

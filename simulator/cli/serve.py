@@ -18,6 +18,7 @@ from simulator.machine_clock import MachineClock, unix_time
 from simulator.provider.app import App, Credentials
 from simulator.provider.limits import AccountPlan
 from simulator.scenario import load
+from simulator.scenario.expectations import Expectation
 from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.wording import in_words
 from simulator.server.control import CONTROL_PATH, Control
@@ -69,6 +70,7 @@ def serve_until_stopped(options: Options) -> int:
             signing_key=secrets.token_bytes(32),
             unix_time=unix_time(),
             api_url=_url(host, listening),
+            expect=_expectations(options),
         )
         stopped_by = asyncio.run(_serve(terms, listening, sink, control_token))
     return INTERRUPTED if stopped_by == signal.SIGINT else 0
@@ -100,6 +102,10 @@ def read_section(options: Options) -> ProviderSection:
     except ValueError as wrong:
         raise SimulatorError(str(wrong)) from None
     return section
+
+
+def _expectations(options: Options) -> tuple[Expectation, ...]:
+    return () if options.scenario is None else load(options.scenario, CATALOGUE).expect
 
 
 async def _serve(

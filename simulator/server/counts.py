@@ -17,7 +17,7 @@ class Counts:
     """``requests`` counts every one that came, ``calls`` those the API answered itself.
 
     ``tokens_returned`` counts grants of a token that was live already. ``unanswered`` requests had
-    their connection closed.
+    their connection closed. ``live_peak`` is the most tokens that were live at once.
     """
 
     requests: int = 0
@@ -29,6 +29,7 @@ class Counts:
     issues_refused: int = 0
     calls: int = 0
     answers_401: int = 0
+    live_peak: int = 0
     causes: dict[Cause, int] = field(default_factory=_zeros)
 
     def take(self, exchange: Exchange) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from simulator.clock import SECOND
 from simulator.scenario.provider_section import ProviderSection
+from simulator.scenario.quoting import hint
 from simulator.scenario.units import SPAN_MAX, write_span
 from simulator.server.bodies import ClockBody, JournalQuery, NothingBody, WaitBody
 from simulator.server.event_bodies import BurstBody, ChangeBody, EventBody
@@ -19,6 +20,7 @@ from simulator.server.journal import Entry
 from simulator.server.problems import Problems, RequestProblem, wrong
 from simulator.server.served import ServedProvider
 from simulator.server.state import State, TimeShown, state_of, time_of
+from simulator.server.verdict import VerdictBody, VerdictShown, check_judged, verdict_on
 
 TOO_MANY = RequestProblem("", "too many wait already")
 
@@ -98,6 +100,23 @@ async def _read_journal(served: ServedProvider, query: JournalQuery) -> Answered
     return Answered(200, JournalPage(entries, journal.last, journal.dropped))
 
 
+async def _verdict(served: ServedProvider, body: VerdictBody) -> Answered:
+    wanted = body.expectations()
+    if body.strategy is not None:
+        own = [each for each in served.terms.expect if each.strategy == body.strategy]
+        if not own:
+            known = {each.strategy for each in served.terms.expect}
+            hinted = hint(body.strategy, known) if known else "no scenario that expects is served"
+            raise wrong("strategy", f"nothing is expected of it; {hinted}")
+        for each in own:
+            try:
+                check_judged(each)
+            except ValueError as error:
+                raise wrong("strategy", f"{each.text!r}: {error}") from None
+        wanted += own
+    return Answered(200, verdict_on(served, wanted))
+
+
 async def _wait(served: ServedProvider, body: WaitBody) -> Answered:
     if served.watch.is_full:
         return Answered(429, Problems([TOO_MANY]))
@@ -155,6 +174,14 @@ ROUTES: Sequence[Route] = (
         act=_read_journal,
         answers={200: AnswerKind("Entries, oldest first.", JournalPage)},
         query=JournalQuery,
+    ),
+    Route(
+        method="POST",
+        path="verdict",
+        summary="Judge what was seen since the reset by what is expected.",
+        act=_verdict,
+        answers={200: AnswerKind("The verdict.", VerdictShown)},
+        body=VerdictBody,
     ),
     Route(
         method="POST",

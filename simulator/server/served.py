@@ -18,6 +18,7 @@ from simulator.provider.lifecycle import Change, ChangePolicy, RotateSecret
 from simulator.provider.limits import AccountPlan, ApiLimits
 from simulator.provider.reading import HttpRequest
 from simulator.rng import Streams
+from simulator.scenario.expectations import Expectation
 from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.units import write_span
 from simulator.server.counts import Counts
@@ -32,6 +33,7 @@ class Terms:
     """What is served at the start, and again after every reset.
 
     ``plan`` is the account's, for the API's limits; None has none. ``unix_time`` is that of tick 0.
+    ``expect`` is what the served scenario expects, if there is one.
     """
 
     app: App
@@ -40,6 +42,7 @@ class Terms:
     signing_key: bytes = field(repr=False)
     unix_time: int
     api_url: str
+    expect: tuple[Expectation, ...] = ()
 
 
 class ServedProvider:
@@ -58,6 +61,9 @@ class ServedProvider:
         now = self.clock.now()
         exchange = self.zoom.handle(asked, now)
         self.counts.take(exchange)
+        if exchange.endpoint == "token":
+            live = self.provider.ledger.live_count(now)
+            self.counts.live_peak = max(self.counts.live_peak, live)
         self.journal.take_request(asked, exchange, now)
         self.watch.changed(self.counts)
         return exchange
