@@ -7,6 +7,7 @@ import binascii
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ class HttpRequest:
     """One request as it came in.
 
     ``path`` and ``query`` are percent-decoded; of a repeated parameter ``query`` has the first.
-    ``headers`` has its names in lower case.
+    ``headers`` has its names in lower case, or does not care about case.
     """
 
     method: str
@@ -72,8 +73,13 @@ def route_of(path: str) -> Route | None:
 def asked_by(request: HttpRequest) -> str:
     """Return a name for the caller, at most 64 printable characters."""
     headers = request.headers
-    product = headers.get("user-agent", "").partition("/")[0].partition(" ")[0]
-    for name in (headers.get(CALLER_HEADER, ""), product):
+    return _caller(headers.get(CALLER_HEADER), headers.get("user-agent"))
+
+
+@lru_cache(maxsize=1_024)  # a client says the same every time
+def _caller(own: str | None, agent: str | None) -> str:
+    product = (agent or "").partition("/")[0].partition(" ")[0]
+    for name in (own or "", product):
         printable = "".join(filter(str.isprintable, name[:CALLER_LENGTH_MAX])).strip()
         if printable:
             return printable

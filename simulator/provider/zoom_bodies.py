@@ -11,6 +11,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from simulator.provider.app import Credentials
 from simulator.provider.messages import Granted, Refused
@@ -70,6 +71,7 @@ def api_refusal(refused: Refused) -> bytes:
     return encode(body)
 
 
+@lru_cache(maxsize=1_024)
 def user(user_id: str, credentials: Credentials) -> bytes:
     """Return ``user_id`` as ``GET /v2/users/{userId}`` shows it."""
     return encode(

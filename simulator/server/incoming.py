@@ -66,12 +66,12 @@ class BodyReader:
 
 def as_asked(request: web.BaseRequest, body: bytes) -> HttpRequest:
     """Return ``request`` with ``body`` as the provider reads it."""
-    query = request.query
+    query = request.query if request.query_string else {}
     return HttpRequest(
         method=request.method,
         path=request.path,
-        query={name: query[name] for name in query} if query else {},
-        headers={name.lower(): value for name, value in request.headers.items()},
+        query={name: query[name] for name in query},
+        headers=request.headers,
         body=body,
     )
 
