@@ -1,5 +1,6 @@
 """What stores are tried with: two tokens, the span of a lease, and a clock set by hand."""
 
+import asyncio
 from dataclasses import dataclass
 
 from simulator.clock import SECOND
@@ -21,3 +22,4 @@ class HandClock:
 
     async def sleep(self, span):
         self.at += span
+        await asyncio.sleep(0)

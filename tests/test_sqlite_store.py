@@ -1,11 +1,7 @@
 """A store in a file: what it outlives, when it is unavailable, and what processes rely on."""
 
 import asyncio
-import json
 import sqlite3
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +9,6 @@ from simulator.clock import MILLISECOND
 from simulator.stores.contract import Record, StoreUnavailable
 from simulator.stores.sqlite import open_sqlite
 from tests.store_world import TTL, A, B, HandClock
-
-CONTENDER = Path(__file__).with_name("store_contender.py")
 
 
 def test_a_sqlite_store_outlives_its_connections(tmp_path):
@@ -109,38 +103,5 @@ def test_opening_a_file_in_exclusive_use_waits_until_it_is_free(tmp_path):
         async with open_sqlite(path, clock, busy_timeout=10 * MILLISECOND) as store:
             assert await store.write(A)
         assert clock.at == 5 * MILLISECOND
-
-    asyncio.run(story())
-
-
-def test_separate_processes_lose_no_write_and_hold_no_lease_together(tmp_path):
-    """Three processes open one new file at once, and each makes 40 compare-and-set writes and
-    holds 20 leases. So there are 120 versions and 60 different fencing tokens. While holding a
-    lease each adds one to a number in a plain file, in two steps: two holders at once lose some."""
-    counter = tmp_path / "counter"
-    counter.write_text("0")
-    command = [sys.executable, str(CONTENDER), str(tmp_path / "s.db"), str(counter), "40", "20"]
-    contenders = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for name in ("p0", "p1", "p2")
-    ]
-    try:
-        for contender in contenders:
-            assert contender.stdout.readline() == "ready\n"
-        for contender in contenders:
-            contender.stdin.write("go\n")
-            contender.stdin.flush()
-        grants = [json.loads(contender.communicate(timeout=60)[0]) for contender in contenders]
-    finally:
-        for contender in contenders:
-            contender.kill()
-    assert sorted(grant for each in grants for grant in each) == list(range(1, 61))
-    assert counter.read_text() == "60"
-
-    async def story():
-        async with open_sqlite(tmp_path / "s.db", HandClock()) as store:
-            record = await store.read()
-            assert record is not None
-            assert record.version == 120
 
     asyncio.run(story())

@@ -1,12 +1,14 @@
 """What processes share: one versioned token record, and a lock that lapses by itself.
 
-Two small protocols, because a strategy without a lock needs only the first. Every store passes one
-behaviour suite (``tests/test_stores.py``). Nothing here knows what a token is for.
+Small protocols, because a strategy without a lock needs only the first, and not every store can
+lock its record. Every store passes one behaviour suite (``tests/test_store_contract.py``). Nothing
+here knows what a token is for.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simulator.clock import Ticks
 from simulator.token import Token
@@ -95,3 +97,25 @@ class LeaseStore(Protocol):
 
 class SharedStore(TokenStore, LeaseStore, Protocol):
     """One shared record and one shared lock, in one place."""
+
+
+@runtime_checkable
+class RowLocks(Protocol):
+    """A lock on the record that lasts as long as its holder does. Not every store has it.
+
+    It has no lifetime: a holder that is slow, or stands still, keeps it. It ends with the block, or
+    with the holder's process.
+    """
+
+    def hold(self, wait: Ticks) -> AbstractAsyncContextManager[TokenStore | None]:
+        """Hold the lock for the block; waits at most ``wait`` ticks for it, 0 not at all.
+
+        Yields the record as its holder reads and writes it; None when the wait was in vain. Others
+        see what was written by the end of the block, some stores sooner. Where the block raises, or
+        the holder dies in it, a store with transactions undoes the write. While it is held, others
+        read; their writes wait, or go past a store that locks by agreement only.
+
+        Raises:
+            StoreUnavailable: no answer; after a write, it may or may not have been written.
+        """
+        ...

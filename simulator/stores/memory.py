@@ -1,9 +1,12 @@
 """A store in the memory of one process: shared by its workers, and by nobody else."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from simulator.clock import Clock, Ticks
-from simulator.stores.contract import Lease, Record
+from simulator.stores.contract import Lease, Record, TokenStore
+from simulator.stores.row_queue import RowQueue, comes_within
 from simulator.token import Token
 
 
@@ -18,6 +21,7 @@ class MemoryStore:
     _record: Record | None = field(default=None, init=False)
     _lease: Lease | None = field(default=None, init=False)
     _leases_granted: int = field(default=0, init=False)
+    _queue: RowQueue = field(default_factory=RowQueue, init=False)
 
     def snapshot(self) -> Record | None:
         """Return the record at once."""
@@ -55,3 +59,12 @@ class MemoryStore:
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
         self._lease = None
+
+    @asynccontextmanager
+    async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
+        """Hold the lock on the record, by agreement only: what is written is there at once."""
+        turn = self._queue.join("")
+        try:
+            yield self if await comes_within(turn, wait) else None
+        finally:
+            self._queue.leave(turn)

@@ -3,18 +3,24 @@
 Every call takes a round trip, drawn from the caller's own stream, and takes effect when it arrives.
 A read may lag: it then sees the record as it was that long ago, as a replica would. Leases lapse on
 the store's own clock. Knows no engine: it waits on the ``Clock`` it is given.
+
+The lock on the record is a queue at the store: a wait for it lasts as long as its holder keeps it,
+and each message about it takes its way like any other. What a holder writes becomes the record when
+its block ends, as a transaction's commit does.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from simulator.clock import Clock, Ticks
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream
-from simulator.stores.contract import Lease, Record, StoreUnavailable
+from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
 from simulator.stores.memory import MemoryStore
+from simulator.stores.row_queue import RowQueue, Turn, comes_within
 from simulator.token import Token
 
 
@@ -33,6 +39,7 @@ class SharedState:
     clock: Clock
     lag: Ticks = 0
     before_write: Callable[[], None] = _nothing
+    queue: RowQueue = field(default_factory=RowQueue, init=False)
     _memory: MemoryStore = field(init=False)
     _older: deque[tuple[Ticks, Record | None]] = field(init=False)
 
@@ -46,6 +53,10 @@ class SharedState:
         while self._older and self._older[0][0] <= seen_at:
             self._older.popleft()
         return self._older[0][1] if self._older else self._memory.snapshot()
+
+    def newest(self) -> Record | None:
+        """Return the record as the holder of its lock sees it: without lag."""
+        return self._memory.snapshot()
 
     async def write(self, token: Token, expected_version: int | None) -> bool:
         """Replace the record now, if it has the expected version."""
@@ -71,7 +82,7 @@ class SharedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedStore:
-    """One process's way to the shared ``state``. ``trips`` are its round trips.
+    """The way of the process ``owner`` to the shared ``state``. ``trips`` are its round trips.
 
     A call of which a message is lost raises ``StoreUnavailable`` after ``timeout``; one that is
     slow does not. What was lost was the request or only its answer, and the caller cannot tell.
@@ -81,42 +92,74 @@ class SimulatedStore:
     clock: Clock
     trips: LinkStream
     timeout: Ticks
+    owner: str = ""
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
-        back = await self._go()
+        back = await self.go()
         record = self.state.visible()
-        await self._return(back)
+        await self.come_back(back)
         return record
 
     async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
-        back = await self._go()
+        back = await self.go()
         is_written = await self.state.write(token, expected_version)
-        await self._return(back)
+        await self.come_back(back)
         return is_written
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Take the lease if nobody has it. It counts from its grant, not from the answer."""
-        back = await self._go()
+        back = await self.go()
         lease = await self.state.acquire(holder, ttl)
-        await self._return(back)
+        await self.come_back(back)
         return lease
 
     async def release(self, lease: Lease) -> bool:
         """Give ``lease`` back if it is still the current one."""
-        back = await self._go()
+        back = await self.go()
         is_released = await self.state.release(lease)
-        await self._return(back)
+        await self.come_back(back)
         return is_released
 
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
-        back = await self._go()
+        back = await self.go()
         await self.state.delete_lease()
-        await self._return(back)
+        await self.come_back(back)
 
-    async def _go(self) -> Ticks:
+    @asynccontextmanager
+    async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
+        """Hold the lock on the record for the block. The wait counts from the request's arrival.
+
+        Where a message is lost, or the block raises, the connection breaks: the store ends the
+        turn and forgets the write.
+        """
+        back = await self.go()
+        turn = self.state.queue.join(self.owner)
+        try:
+            if await comes_within(turn, wait):
+                async with self._transaction(back, turn) as record:
+                    yield record
+                return
+        finally:
+            self.state.queue.leave(turn)
+        await self.come_back(back)
+        yield None
+
+    @asynccontextmanager
+    async def _transaction(self, back: Ticks, turn: Turn) -> AsyncIterator["_HeldRecord"]:
+        await self.come_back(back)
+        record = _HeldRecord(self)
+        yield record
+        back = await self.go()
+        if not self.state.queue.leave(turn):
+            raise StoreUnavailable("the transaction is over")
+        if record.written is not None:
+            await self.state.write(record.written, None)
+        await self.come_back(back)
+
+    async def go(self) -> Ticks:
         """Travel to the store; return how long the way back is."""
         ways = self.trips.next(self.clock.now())
         if ways.there >= NEVER:
@@ -124,7 +167,8 @@ class SimulatedStore:
         await self.clock.sleep(ways.there)
         return ways.back
 
-    async def _return(self, back: Ticks) -> None:
+    async def come_back(self, back: Ticks) -> None:
+        """Travel back, which takes ``back``."""
         if back >= NEVER:
             await self._wait_in_vain()
         await self.clock.sleep(back)
@@ -132,3 +176,32 @@ class SimulatedStore:
     async def _wait_in_vain(self) -> NoReturn:
         await self.clock.sleep(self.timeout)
         raise StoreUnavailable("no answer")
+
+
+@dataclass(slots=True)
+class _HeldRecord:
+    """The record as the holder of its lock reads and writes it, until the end of the block."""
+
+    store: SimulatedStore
+    written: Token | None = None
+
+    async def read(self) -> Record | None:
+        back = await self.store.go()
+        record = self._seen()
+        await self.store.come_back(back)
+        return record
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        back = await self.store.go()
+        record = self._seen()
+        is_written = expected_version in (None, 0 if record is None else record.version)
+        if is_written:
+            self.written = token
+        await self.store.come_back(back)
+        return is_written
+
+    def _seen(self) -> Record | None:
+        newest = self.store.state.newest()
+        if self.written is None:
+            return newest
+        return Record(self.written, 1 if newest is None else newest.version + 1)

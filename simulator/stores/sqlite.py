@@ -6,20 +6,23 @@
 * Compare-and-set is the ``WHERE`` of an ``UPDATE``: the row that was read is still there, or the
   statement changes nothing.
 * A lease lapses by the clock the store was opened with. Every process must bring the same time.
+* SQLite has no row locks: ``hold`` takes the one write lock of the file, on a second connection. So
+  while a holder has a token issued, nobody writes, not even a lease.
 
 Does not survive on a network file system: write-ahead logging needs shared memory.
 """
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiosqlite
 
 from simulator.clock import MILLISECOND, SECOND, Clock, Ticks, seconds
-from simulator.stores.contract import Lease, Record, StoreUnavailable
+from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
+from simulator.stores.row_queue import RowQueue, comes_within
 from simulator.token import Token
 
 BUSY_TIMEOUT: Ticks = 5 * SECOND  # the default of Python's sqlite3
@@ -62,10 +65,15 @@ _RELEASE = (
 
 @dataclass(frozen=True, slots=True)
 class SqliteStore:
-    """One process's connection to the shared file; ``open_sqlite`` makes it."""
+    """One process's connections to the shared file; ``open_sqlite`` makes it.
+
+    ``locking`` is for ``hold``, one worker at a time.
+    """
 
     connection: aiosqlite.Connection
     clock: Clock
+    locking: aiosqlite.Connection
+    _queue: RowQueue = field(default_factory=RowQueue)
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
@@ -111,6 +119,50 @@ class SqliteStore:
         """End the lease, whoever has it."""
         await self._change(_DELETE_LEASE, {})
 
+    @asynccontextmanager
+    async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
+        """Hold the write lock of the file for the block, which is one transaction."""
+        give_up_at = self.clock.now() + wait
+        turn = self._queue.join("")
+        try:
+            if await comes_within(turn, wait):
+                async with self._transaction(give_up_at) as has_begun:
+                    yield replace(self, connection=self.locking) if has_begun else None
+            else:
+                yield None
+        finally:
+            self._queue.leave(turn)
+
+    @asynccontextmanager
+    async def _transaction(self, give_up_at: Ticks) -> AsyncIterator[bool]:
+        try:
+            has_begun = await self._has_begun(give_up_at)
+            yield has_begun
+            if has_begun:
+                with _unavailable():
+                    await self.locking.execute_fetchall("COMMIT")
+        except BaseException:
+            # Also after what the connection still does for a caller that was cancelled.
+            with suppress(sqlite3.Error):
+                await self.locking.execute_fetchall("ROLLBACK")
+            raise
+
+    async def _has_begun(self, give_up_at: Ticks) -> bool:
+        """Try until ``give_up_at``. SQLite's own wait would go on for a caller that has gone."""
+        while True:
+            with _unavailable():
+                try:
+                    await self.locking.execute_fetchall("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                        raise
+                else:
+                    return True
+            left = give_up_at - self.clock.now()
+            if left <= 0:
+                return False
+            await self.clock.sleep(min(_BUSY_POLL, left))
+
     async def _rows(self, query: str) -> list[sqlite3.Row]:
         with _unavailable():
             return list(await self.connection.execute_fetchall(query))
@@ -134,17 +186,23 @@ async def open_sqlite(
     with _unavailable():
         # Tried first: aiosqlite's thread outlives a failure to connect, and the event loop with it.
         sqlite3.connect(path).close()
-        connection = await aiosqlite.connect(
-            path,
-            isolation_level=None,  # autocommit
-            timeout=seconds(busy_timeout),
-        )
-    try:
+    async with _connected(path, busy_timeout) as connection, _connected(path, 0) as locking:
         with _unavailable():
             await _log_ahead(connection, clock, clock.now() + busy_timeout)
             for statement in _OPENING:
                 await connection.execute_fetchall(statement)
-        yield SqliteStore(connection, clock)
+        yield SqliteStore(connection, clock, locking)
+
+
+@asynccontextmanager
+async def _connected(path: Path, busy_timeout: Ticks) -> AsyncIterator[aiosqlite.Connection]:
+    """Connect in autocommit mode; ``sqlite3`` itself would begin transactions by guesswork."""
+    with _unavailable():
+        connection = await aiosqlite.connect(
+            path, isolation_level=None, timeout=seconds(busy_timeout)
+        )
+    try:
+        yield connection
     finally:
         await connection.close()
 

@@ -1,0 +1,217 @@
+"""A store in one JSON file, shared by every process of one machine; what a CLI's token cache is.
+
+* A reader takes no lock: the file is replaced whole, so it finds the old content or the new.
+* Whoever changes it takes ``flock`` on a second file first, because a lock on the file itself would
+  stay with the content that was replaced. The kernel gives the lock up when its holder dies.
+* A lease lapses by the clock the store was opened with. Every process must bring the same time.
+
+The file is small and is read and written on the event loop. Survives the death of a process, not a
+power cut: nothing is flushed to the disk. Does not work on a network file system without locks.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from simulator.clock import MILLISECOND, SECOND, Clock, Ticks
+from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
+from simulator.token import Token
+
+BUSY_TIMEOUT: Ticks = 5 * SECOND
+"""How long a change waits for the lock, unless told otherwise."""
+_LOCK_POLL: Ticks = 5 * MILLISECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    record: Record | None = None
+    lease: Lease | None = None
+    leases_granted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HostFileStore:
+    """One process's way to the file at ``path``; ``open_host_file`` makes it."""
+
+    path: Path
+    clock: Clock
+    busy_timeout: Ticks
+
+    async def read(self) -> Record | None:
+        """Return the record, or None before the first write."""
+        return _read(self.path).record
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        """Replace the record; with ``expected_version``, only if that is still its version."""
+        async with self._to_change() as file:
+            return file.write(token, expected_version)
+
+    async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
+        """Take the lease if nobody has it. Looks first: those who wait do not block a writer."""
+        assert ttl > 0, ttl
+        if _is_held(_read(self.path).lease, self.clock.now()):
+            return None
+        async with self._to_change() as file:
+            return file.acquire(holder, ttl, self.clock.now())
+
+    async def release(self, lease: Lease) -> bool:
+        """Give ``lease`` back if it is still the current one."""
+        async with self._to_change() as file:
+            return file.release(lease, self.clock.now())
+
+    async def delete_lease(self) -> None:
+        """End the lease, whoever has it."""
+        async with self._to_change() as file:
+            file.end_lease()
+
+    @asynccontextmanager
+    async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
+        """Hold the lock that every change needs, for the block."""
+        async with self._locked(wait) as file:
+            yield None if file is None else _HeldRecord(file)
+
+    @asynccontextmanager
+    async def _to_change(self) -> AsyncIterator["_LockedFile"]:
+        async with self._locked(self.busy_timeout) as file:
+            if file is None:
+                raise StoreUnavailable("host file: locked")
+            yield file
+
+    @asynccontextmanager
+    async def _locked(self, wait: Ticks) -> AsyncIterator["_LockedFile | None"]:
+        """Ask for the lock until ``wait`` is over: ``flock`` itself would wait for ever."""
+        give_up_at = self.clock.now() + wait
+        with _descriptor(self.path) as descriptor:
+            while not _takes_lock(descriptor):
+                left = give_up_at - self.clock.now()
+                if left <= 0:
+                    yield None
+                    return
+                await self.clock.sleep(min(_LOCK_POLL, left))
+            yield _LockedFile(self.path)
+
+
+@asynccontextmanager
+async def open_host_file(
+    path: Path, clock: Clock, *, busy_timeout: Ticks = BUSY_TIMEOUT
+) -> AsyncIterator[HostFileStore]:
+    """Open the store in the file at ``path``, which the first write makes.
+
+    Raises:
+        StoreUnavailable: the file cannot be read or its folder written, or it is something else.
+    """
+    _read(path)
+    with _descriptor(path):
+        pass
+    yield HostFileStore(path, clock, busy_timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class _LockedFile:
+    """The file, while this process has the lock."""
+
+    path: Path
+
+    def write(self, token: Token, expected_version: int | None) -> bool:
+        now = _read(self.path)
+        version = 0 if now.record is None else now.record.version
+        if expected_version not in (None, version):
+            return False
+        _replace(self.path, _Content(Record(token, version + 1), now.lease, now.leases_granted))
+        return True
+
+    def acquire(self, holder: str, ttl: Ticks, at: Ticks) -> Lease | None:
+        now = _read(self.path)
+        if _is_held(now.lease, at):
+            return None
+        lease = Lease(holder, now.leases_granted + 1, at + ttl)
+        _replace(self.path, _Content(now.record, lease, lease.fencing_token))
+        return lease
+
+    def release(self, lease: Lease, at: Ticks) -> bool:
+        if _read(self.path).lease != lease or not _is_held(lease, at):
+            return False
+        self.end_lease()
+        return True
+
+    def end_lease(self) -> None:
+        now = _read(self.path)
+        _replace(self.path, _Content(now.record, None, now.leases_granted))
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldRecord:
+    """The record as the holder of the lock reads and writes it."""
+
+    file: _LockedFile
+
+    async def read(self) -> Record | None:
+        return _read(self.file.path).record
+
+    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+        return self.file.write(token, expected_version)
+
+
+def _is_held(lease: Lease | None, at: Ticks) -> bool:
+    return lease is not None and at < lease.lapses_at
+
+
+def _read(path: Path) -> _Content:
+    try:
+        found = json.loads(path.read_bytes())
+        record, lease = found["record"], found["lease"]
+        return _Content(
+            Record(Token(**record["token"]), record["version"]) if record else None,
+            Lease(**lease) if lease else None,
+            found["leases_granted"],
+        )
+    except FileNotFoundError:
+        return _Content()
+    except OSError as error:
+        raise StoreUnavailable(f"host file: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreUnavailable("host file: it is no token store") from error
+
+
+def _replace(path: Path, content: _Content) -> None:
+    """Write the content beside the file, for its owner's eyes only, and put it in its place."""
+    with _unavailable():
+        beside = path.with_suffix(".new")
+        with open(beside, "w", opener=_private) as file:
+            json.dump(asdict(content), file)
+        beside.replace(path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def _descriptor(path: Path) -> Iterator[int]:
+    """Open the file of the lock. One description per block: else workers would share the lock."""
+    with _unavailable():
+        descriptor = _private(str(path.with_suffix(".lock")), os.O_RDWR | os.O_CREAT)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _takes_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"host file: {error.strerror}") from error
