@@ -4,7 +4,8 @@ The token endpoint takes 200 ms and its tokens last an hour.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,8 @@ from simulator.token import Token
 LATENCY = 200 * MILLISECOND
 WORKERS = 20
 OVERLOADED = Denied(status=503, error="server_error")
-FLEET_WIDE = ("shared_cache_no_lock", "shared_lock", "xfetch", "lease_cas")
+ROW_LOCKS = ("sql_row_lock", "host_file_lock")
+FLEET_WIDE = ("shared_cache_no_lock", "shared_lock", "xfetch", "lease_cas", *ROW_LOCKS)
 REACTIVE = ("reactive_unconditional", "reactive_cas", "lease_cas")
 
 
@@ -91,6 +93,12 @@ class CountingStore:
         self._reach("release")
         await self.memory.delete_lease()
 
+    @asynccontextmanager
+    async def hold(self, wait: Ticks) -> AsyncIterator["CountingStore | None"]:
+        self._reach("hold")
+        async with self.memory.hold(wait) as held:
+            yield None if held is None else self
+
     def _reach(self, call: str) -> None:
         if call in self.cut:
             raise StoreUnavailable(call)
@@ -110,6 +118,7 @@ class World:
             stream=Stream(0),
             store=self.store,
             leases=self.store,
+            row_locks=self.store,
             snapshot=self.store.memory.snapshot,
             holder="p0",
         )

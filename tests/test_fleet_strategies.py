@@ -16,7 +16,8 @@ from simulator.strategies.contract import Strategy, TokenUnavailable
 from simulator.strategies.flight import SingleFlight
 from simulator.strategies.lease_scope import LEASE_TIMEOUT
 from simulator.strategies.presets import PRESETS
-from tests.strategy_world import FLEET_WIDE, OVERLOADED, WORKERS, World, at_once
+from simulator.strategies.row_lock_scope import LOCK_TIMEOUT
+from tests.strategy_world import FLEET_WIDE, LATENCY, OVERLOADED, WORKERS, World, at_once
 
 
 @pytest.fixture
@@ -169,5 +170,63 @@ def test_the_lease_is_given_back_when_the_work_is_done(world, denied):
         world.endpoint.denied = denied
         await asyncio.gather(world.strategy("shared_lock").token(), return_exceptions=True)
         assert await world.store.acquire("next", SECOND) is not None
+
+    world.run(story())
+
+
+@pytest.mark.parametrize(
+    ("preset", "wait"), [("sql_row_lock", 12 * SECOND), ("host_file_lock", 5 * SECOND)]
+)
+def test_who_waits_for_the_lock_on_the_record_in_vain_fails(world, preset, wait):
+    """Somebody stands still while holding it: the lock has no lifetime, only the wait ends."""
+
+    async def story():
+        async with world.store.hold(0):
+            with pytest.raises(TokenUnavailable) as unavailable:
+                await world.strategy(preset).token()
+            assert unavailable.value.denied == LOCK_TIMEOUT
+            assert (world.clock.now(), world.issued) == (wait, 0)
+        assert (await world.strategy(preset).token()).value == "t1"
+
+    world.run(story())
+
+
+def test_a_slow_token_endpoint_meets_one_holder_of_the_lock_on_the_record(world):
+    """A token call of a minute: a lease of 10 s had several holders by then, a row lock has one.
+    Those who have waited long enough go without."""
+
+    async def story():
+        world.endpoint.latency = 60 * SECOND
+        one, other = fleet(world, PRESETS["sql_row_lock"].composition, 2)
+        first = asyncio.create_task(one.token())
+        await world.clock.sleep(SECOND)
+        with pytest.raises(TokenUnavailable):
+            await other.token()
+        assert (await first).value == "t1"
+        assert world.endpoint.asked_at == [0]
+
+    world.run(story())
+
+
+def test_who_waits_for_a_file_lock_looks_every_quarter_of_a_second(world):
+    """The token call takes 600 ms: tries at 250, 500 and 750 ms, and the last finds the token."""
+
+    async def story():
+        world.endpoint.latency = 600 * MILLISECOND
+        one, other = fleet(world, PRESETS["host_file_lock"].composition, 2)
+        assert await at_once([one.token(), other.token()]) == ["t1", "t1"]
+        assert (world.clock.now(), world.issued) == (750 * MILLISECOND, 1)
+
+    world.run(story())
+
+
+def test_a_refused_token_call_lets_go_of_the_lock_on_the_record(world):
+    """The next in line asks at once, with no lease to wait out."""
+
+    async def story():
+        world.endpoint.denied = OVERLOADED
+        one, other = fleet(world, PRESETS["sql_row_lock"].composition, 2)
+        await asyncio.gather(one.token(), other.token(), return_exceptions=True)
+        assert world.endpoint.asked_at == [0, LATENCY]
 
     world.run(story())

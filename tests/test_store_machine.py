@@ -24,7 +24,8 @@ class StoreAgainstModel(RuleBasedStateMachine):
     """The model is one record, the grants so far, and who holds the lock on the record.
 
     Spans of 3 s and 12 s never add up to a lease of 10 s, and stay a second away from it: a
-    server's own clock goes on by itself. Stores whose clock stands still also see one tick and all but one.
+    server's own clock goes on by itself. Stores whose clock stands still also see one tick and all
+    but one.
     """
 
     def __init__(self, kind: Kind):

@@ -11,6 +11,7 @@ from simulator.strategies.flight import Background, LeaderFlight, SingleFlight
 from simulator.strategies.lease_scope import LeaseCas, SharedLock
 from simulator.strategies.on_401 import Evict, EvictIfSame, Ignore, Issue, IssueIfSame
 from simulator.strategies.oracle_scope import Oracle
+from simulator.strategies.row_lock_scope import HostFileLock, SqlRowLock
 from simulator.strategies.scope import Process
 from simulator.strategies.trigger import EveryCall, Leeway
 
@@ -37,6 +38,8 @@ AXES: Mapping[str, Mapping[str, type[Any]]] = {
         "shared_lock": SharedLock,
         "lease_cas": LeaseCas,
         "oracle": Oracle,
+        "sql_row_lock": SqlRowLock,
+        "host_file_lock": HostFileLock,
     },
     "on_401": {
         "ignore": Ignore,
@@ -54,6 +57,10 @@ AXES: Mapping[str, Mapping[str, type[Any]]] = {
 }
 """Axis -> word -> kind. Every kind can be made with its defaults; the first of an axis is what a
 strategy has that says nothing of it, the trigger aside, which is a leeway."""
+
+
+NEED_ROW_LOCKS = ("sql_row_lock", "host_file_lock")
+"""The scopes that make sense only in a store that can lock its record."""
 
 
 def word_of(axis: str, kind: object) -> str:

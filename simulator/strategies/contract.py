@@ -17,8 +17,8 @@ class Denied:
     """The token endpoint said no, or gave no answer at all (``status`` None, ``error`` empty).
 
     Without an answer nobody knows whether a token was issued. ``status`` None with an ``error`` is
-    the strategy's own: ``lease_timeout`` (it waited in vain for its turn to ask) or
-    ``store_unavailable``. ``retry_after`` is in ticks.
+    the strategy's own: ``lease_timeout`` or ``lock_timeout`` (it waited in vain for its
+    turn to ask) or ``store_unavailable``. ``retry_after`` is in ticks.
     """
 
     status: int | None

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from simulator.clock import Clock
 from simulator.rng import Stream
-from simulator.stores.contract import LeaseStore, Snapshot, TokenStore
+from simulator.stores.contract import LeaseStore, RowLocks, Snapshot, TokenStore
 from simulator.strategies.contract import Denied, TokenEndpoint
 from simulator.token import Token
 
@@ -31,9 +31,9 @@ class Ports:
     """What the engine lends to one process's strategy.
 
     ``snapshot`` shows the store's record with no I/O; None where the store cannot, and then a
-    strategy that reads the store is never calm. ``holder`` names the process in leases. ``stream``
-    is for a strategy's own chance, such as jitter. ``insight`` is the oracle's, None where the
-    provider is out of reach.
+    strategy that reads the store is never calm. ``row_locks`` is None where the store cannot lock
+    its record. ``holder`` names the process in leases. ``stream`` is for a strategy's own chance,
+    such as jitter. ``insight`` is the oracle's, None where the provider is out of reach.
     """
 
     endpoint: TokenEndpoint
@@ -44,3 +44,4 @@ class Ports:
     snapshot: Snapshot | None
     holder: str
     insight: Insight | None = None
+    row_locks: RowLocks | None = None

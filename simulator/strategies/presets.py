@@ -17,6 +17,7 @@ from simulator.strategies.flight import Background, SingleFlight
 from simulator.strategies.lease_scope import LeaseCas, SharedLock
 from simulator.strategies.on_401 import Ignore, Issue, IssueIfSame
 from simulator.strategies.oracle_scope import Oracle
+from simulator.strategies.row_lock_scope import HostFileLock, SqlRowLock
 from simulator.strategies.scope import Process
 from simulator.strategies.trigger import EveryCall, Leeway
 
@@ -283,5 +284,43 @@ PRESETS: Mapping[str, Preset] = {
         "strategy has more is avoidable.",
         does_not="Exist outside the virtual engine.",
         sources={"leeway": "ours: longer than any request is under way", "retries": "ours"},
+    ),
+    "sql_row_lock": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=Uncontrolled(),
+            scope=SqlRowLock(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Lock the token's row, look again, refresh and write in one transaction.",
+        promises="One token per lifetime for the whole fleet, however slow the token endpoint is, "
+        "however long a process stands still.",
+        does_not="Go on while the holder stands still: everybody waits, each with an open "
+        "connection; notice that its token was evicted.",
+        sources={
+            "leeway": "Duende.AccessTokenManagement 4, renewal 60 s before expiry",
+            "lock_timeout": f"as long as shared_lock waits: {_NANGO['wait']} (PostgreSQL: no end, "
+            "lock_timeout = 0; MySQL: innodb_lock_wait_timeout = 50 s)",
+        },
+    ),
+    "host_file_lock": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=Uncontrolled(),
+            scope=HostFileLock(),
+            on_401=Ignore(),
+            failure=Raise(),
+        ),
+        summary="Lock a file of the host, look again, refresh and write the file.",
+        promises="One token per lifetime for all processes of one host.",
+        does_not="Know of other hosts; keep any order among those who wait; notice that its token "
+        "was evicted.",
+        sources={
+            "leeway": "Duende.AccessTokenManagement 4, renewal 60 s before expiry",
+            "lock_timeout": "msal-extensions CrossPlatLock, for up to 5 s (it locks the write of "
+            "its cache only)",
+            "poll": "msal-extensions CrossPlatLock, tried every 0.25 s",
+        },
     ),
 }

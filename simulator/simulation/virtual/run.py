@@ -12,7 +12,7 @@ from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.fleet.agenda import Agenda
-from simulator.fleet.counted_store import CountedStore
+from simulator.fleet.counted_store import CountedStore, counted_locks
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
@@ -102,7 +102,7 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
         sink=sink,
         tally=ClientTally(width=width),
         store=SharedState(clock, before_write=touches.before_store_write),
-        store_link=plan.links.store if plan.store == "sqlite" else AT_ONCE,
+        store_link=plan.links.store if plan.store != "memory" else AT_ONCE,
         streams=Streams(plan.seed),
         ended=loop.create_future(),
         skips_calm=skips_calm,
@@ -121,6 +121,7 @@ def _process(world: World, number: int) -> VirtualProcess:
         stream=world.streams.stream(f"strategy/{name}"),
         store=store,
         leases=store,
+        row_locks=counted_locks(own, world.tally),
         snapshot=peeking.snapshot,
         holder=name,
         insight=ProviderInsight(world.loop, _door(world), plan.token_request(asked_by=name)),
@@ -145,6 +146,7 @@ def _store(world: World, name: str) -> SharedStore:
         clock=world.clock,
         trips=stream_of(world.plan.links, "store", world.streams, name),
         timeout=world.plan.store_timeout,
+        owner=name,
     )
 
 

@@ -17,7 +17,7 @@ from simulator.arrivals import gaps, phase
 from simulator.clock import seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
-from simulator.fleet.counted_store import CountedStore
+from simulator.fleet.counted_store import CountedStore, counted_locks
 from simulator.fleet.http_ports import HttpApi, HttpTokenEndpoint, InFlight, Wire
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.fleet.pace import work
@@ -177,6 +177,7 @@ def _ports(seat: Seat, wire: Wire, clock: MachineClock, store: SharedStore) -> P
         stream=Streams(seat.plan.seed).stream(f"strategy/{name}"),
         store=counted,
         leases=counted,
+        row_locks=counted_locks(store, wire.tally),
         snapshot=None,
         holder=name,
     )
