@@ -40,7 +40,7 @@ def problems_or_none(text):
             SMALLEST + "seeds: 3\n",
             (
                 "8:1: seeds: unknown key; known: name, description, provider, "
-                "fleet, workload, network, store, faults, strategies, run"
+                "fleet, workload, network, store, faults, strategies, expect, run"
             ),
         ),
         (
@@ -54,7 +54,7 @@ def problems_or_none(text):
             SMALLEST + "'[key]': 1\n",
             (
                 "8:1: '[key]': unknown key; known: name, description, provider, fleet, workload, "
-                "network, store, faults, strategies, run"
+                "network, store, faults, strategies, expect, run"
             ),
         ),
         (
