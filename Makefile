@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench schema clean
+.PHONY: help demo browser test lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,14 @@ demo: $(READY)  ## Run the main job: a stampede with and without single-flight, 
 	$(BIN)/tokenrace run scenarios/expiry-stampede.yaml --seeds 1 \
 	  --strategy check_then_act --strategy single_flight --strategy shared_lock
 
-test: $(READY)  ## Run the tests
+browser:  ## Install Chromium, which the tests of the control page open, where that is possible
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    apt-get update -qq >/dev/null 2>&1 && \
+	    apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; } || \
+	  echo "No Chromium here, and it cannot be installed: the tests of the control page are skipped."
+
+test: $(READY) browser  ## Run the tests
 	$(BIN)/python -m pytest
 
 lint: $(READY)  ## Check style, types and the import layers

@@ -81,7 +81,8 @@ def test_a_web_page_cannot_use_the_control_api():
 
 
 def test_away_from_loopback_everything_needs_the_token():
-    """With a token set nothing of the control API is to be had without it, the page included."""
+    """With a token set nothing of the control API is to be had without it but the page, which says
+    nothing by itself."""
 
     async def act(world):
         for headers, status in (
@@ -94,8 +95,10 @@ def test_away_from_loopback_everything_needs_the_token():
         ):
             got, _ = await world.control("GET", "state", None, **headers)
             assert got == status, headers
-        async with world.client.get("/_control/") as refused:
+        async with world.client.get("/_control/state") as refused:
             assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
+        async with world.client.get("/_control/") as shown:
+            assert shown.status == 200
         assert (await world.control("GET", "nothing"))[0] == 401
         assert (await world.issue())[0] == 200
 

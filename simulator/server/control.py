@@ -64,9 +64,11 @@ class Control:
     async def answer(self, request: web.BaseRequest, bodies: BodyReader) -> web.Response:
         """Answer one request, whose body ``bodies`` reads."""
         refused = self._gate.refusal(request)
-        if refused is not None:
-            return _turned_away(refused)
         name = request.path.removeprefix(CONTROL_PATH)
+        is_page = not name and request.method == hdrs.METH_GET
+        # The page holds no secret, and asks for the token itself: no browser shows one by a link.
+        if refused is not None and not (is_page and refused.status == 401):
+            return _turned_away(refused)
         by_method = _BY_PATH.get(name)
         if by_method is None:
             return _besides_routes(name, request.method)
@@ -123,7 +125,9 @@ def _turned_away(refused: NotAdmitted) -> web.Response:
 
 def _besides_routes(name: str, method: str) -> web.Response:
     if not name and method == hdrs.METH_GET:
-        return web.Response(text=page(ALL_ROUTES), content_type="text/html")
+        shown_page = page(ALL_ROUTES)
+        policy = {"Content-Security-Policy": shown_page.policy}
+        return web.Response(text=shown_page.html, content_type="text/html", headers=policy)
     return _problem(404, f"nothing is here; {hint(name, _BY_PATH)}")
 
 
