@@ -87,7 +87,7 @@ def in_query():
 
 
 def hundred_and_first_meeting(now=0):
-    """Return what a host's 101st create of a day is answered, of an account without other bounds."""
+    """Return what a host's 101st create of a day is answered, on the free plan."""
     limits = ApiLimits(plan="free")
     server = served(
         Provider(App(credentials=CREDENTIALS), TokenPolicy(lifetime=3 * DAY, live_tokens=1), limits)
