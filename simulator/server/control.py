@@ -25,6 +25,7 @@ from simulator.server.problems import (
 )
 from simulator.server.routes import ROUTES, Answered, AnswerKind, Route
 from simulator.server.served import ServedProvider
+from simulator.server.zoom_openapi import zoom_document
 
 CONTROL_PATH = "/_control/"
 
@@ -38,8 +39,19 @@ async def _describe(served: ServedProvider, _: None) -> Answered:
     return Answered(200, _document(f"{served.terms.api_url}{CONTROL_PATH.rstrip('/')}"))
 
 
+async def _describe_zoom(served: ServedProvider, _: None) -> Answered:
+    return Answered(200, zoom_document(served.terms.api_url))
+
+
 ALL_ROUTES: Sequence[Route] = (
     *ROUTES,
+    Route(
+        method="GET",
+        path="zoom-openapi.json",
+        summary="The OpenAPI document of the mock Zoom itself.",
+        act=_describe_zoom,
+        answers={200: AnswerKind("The OpenAPI document of the mock Zoom.", dict[str, Any])},
+    ),
     Route(
         method="GET",
         path="openapi.json",
