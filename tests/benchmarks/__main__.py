@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
 from simulator.clock import DAY, HOUR, MINUTE, seconds
-from tests.benchmarks import http, simpy_fleet, stock_loop, virtual_fleet
+from tests.benchmarks import http, serve, simpy_fleet, stock_loop, virtual_fleet
 
 ROUNDS = 5
 OUT = Path("results/benchmarks.json")
@@ -81,9 +82,28 @@ def rows() -> list[Row]:
             ">= 0.5",
         ),
         in_turns("aiohttp: in memory / loopback", http.virtual, http.loopback, ">= 0.5"),
+        *served(),
         *in_a_process_of_its_own("a day of 1,000 processes", "day", "< 30 s, < 1024 MiB"),
         *in_a_process_of_its_own("memory of a week", "week", "that of a day within 20 %"),
         *in_a_process_of_its_own("memory of a day", "calm_day", ""),
+    ]
+
+
+def served() -> list[Row]:
+    """Measure the served provider under wrk; nothing where there is none."""
+    if serve.wrk() is None:
+        print("no wrk on this machine: tokenrace serve is not measured", file=sys.stderr)
+        return []
+    pairs = list(islice(serve.bare_and_served(), ROUNDS))
+    return [
+        Row(
+            what="tokenrace serve / a bare aiohttp handler",
+            ours=median(mine for _, mine in pairs),
+            yardstick=median(theirs for theirs, _ in pairs),
+            unit="requests/s",
+            ratio=median(mine / theirs for theirs, mine in pairs),
+            goal=">= 0.7",
+        )
     ]
 
 
