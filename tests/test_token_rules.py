@@ -127,15 +127,18 @@ def test_a_blocked_app_still_gets_tokens_that_nobody_accepts():
 
 
 def test_a_rotation_lifts_the_block():
-    """Live tokens are accepted again; the next issue too many blocks again."""
+    """Live tokens are accepted again, and the count of issues begins anew: the third of the new
+    ones is one too many."""
     provider = a_blocking_provider()
     for _ in range(3):
         issue(provider)
     provider.undergo(RotateSecret(new_secret="quiet"), 5)
 
     assert calls(provider, 3, 5) == (200, None)
+    assert [asks(provider, 5, secret="quiet") for _ in range(2)] == [None, None]
+    assert calls(provider, 5, 5) == (200, None)
     assert asks(provider, 5, secret="quiet") is None
-    assert calls(provider, 4, 5) == (401, "app_blocked")
+    assert calls(provider, 6, 5) == (401, "app_blocked")
 
 
 # same_token: wecom, "1, 7200, same token until expiry" (developer.work.weixin.qq.com/91039);

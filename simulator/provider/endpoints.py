@@ -115,6 +115,7 @@ class Provider:
         match change:
             case RotateSecret():
                 self.standing.rotate(change.new_secret, now + change.overlap, now)
+                self._token_endpoint.forgive()
                 return self.ledger.revoke_all(now) if change.revokes_tokens else ()
             case DowngradeOwner(loses=lost):
                 self.standing.owner_lacks = lost

@@ -65,13 +65,18 @@ class TokenEndpoint:
         self.refresh_tokens = RefreshTokens(policy.refresh or RefreshPolicy())
         self.take_policy(policy)
 
+    def forgive(self) -> None:
+        """Count the issues that may block the app anew."""
+        block = self._policy.block
+        self._issues = None if block is None else Counted(block)
+
     def take_policy(self, policy: TokenPolicy) -> None:
         """Answer by ``policy`` from now on; what it allows is counted anew."""
         self._policy = policy
         if policy.refresh is not None:
             self.refresh_tokens.change(policy.refresh)
         self._throttled = None if policy.throttle is None else Counted(policy.throttle)
-        self._issues = None if policy.block is None else Counted(policy.block)
+        self.forgive()
 
     def issue(
         self, request: TokenRequest, now: Ticks
