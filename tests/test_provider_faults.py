@@ -62,7 +62,7 @@ FAULTS = """\
 name: faulty
 provider: {live_tokens: 2, lifetime: 100s}
 fleet: {processes: 2, workers: 2}
-workload: {arrivals: {process: closed, think: 100ms}, operations: {get_user: 1}}
+workload: {arrivals: {process: closed, think: 10ms}, operations: {get_user: 1}}
 network: {token: 10ms, api: 10ms}
 strategies: [single_flight]
 faults:
