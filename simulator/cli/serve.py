@@ -1,6 +1,7 @@
 """``tokenrace serve``."""
 
 import asyncio
+import gc
 import secrets
 import signal
 import socket
@@ -72,6 +73,7 @@ def serve_until_stopped(options: Options) -> int:
             api_url=_url(host, listening),
             expect=_expectations(options),
         )
+        gc.freeze()  # what was imported stays: no collection need look at it again
         stopped_by = asyncio.run(_serve(terms, listening, sink, control_token))
     return INTERRUPTED if stopped_by == signal.SIGINT else 0
 

@@ -55,6 +55,7 @@ _USER: Mapping[str, Operation | None] = {"GET": "get_user"}
 _MEETING: Mapping[str, Operation | None] = {"GET": "get_meeting", "DELETE": "delete_meeting"}
 
 
+@lru_cache(maxsize=1_024)  # most clients ask for few paths
 def route_of(path: str) -> Route | None:
     """Return the endpoint at ``path``, or None when there is none."""
     match path.split("/"):

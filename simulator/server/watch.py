@@ -47,6 +47,8 @@ class Watch:
 
     def changed(self, counts: Counts) -> None:
         """Wake those whose wait is over."""
+        if not self._waiting:
+            return
         for met, least in list(self._waiting.items()):
             if not met.done() and _is_met(least, counts):
                 met.set_result(True)
