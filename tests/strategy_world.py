@@ -4,17 +4,20 @@ The token endpoint takes 200 ms and its tokens last an hour.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from simulator.clock import HOUR, MILLISECOND, Clock, Ticks
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
+from simulator.fleet.broker import BrokerDesk
 from simulator.rng import Stream
 from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.stores.memory import MemoryStore
+from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, compose
 from simulator.strategies.composing import override
 from simulator.strategies.contract import Denied, Strategy
@@ -25,7 +28,7 @@ WORKERS = 20
 OVERLOADED = Denied(status=503, error="server_error")
 ROW_LOCKS = ("sql_row_lock", "host_file_lock")
 FLEET_WIDE = ("shared_cache_no_lock", "shared_lock", "xfetch", "lease_cas", *ROW_LOCKS)
-REACTIVE = ("reactive_unconditional", "reactive_cas", "lease_cas")
+REACTIVE = ("reactive_unconditional", "reactive_cas", "lease_cas", "token_broker")
 
 
 @dataclass
@@ -104,14 +107,54 @@ class CountingStore:
             raise StoreUnavailable(call)
 
 
+@dataclass
+class DirectLine:
+    """A line to the broker that takes ``distance`` each way, for all processes at once.
+
+    Nothing comes or goes while ``is_cut``.
+    """
+
+    clock: Clock
+    desk: BrokerDesk = field(init=False)
+    distance: Ticks = 0
+    asked: int = 0
+    is_cut: bool = False
+    listeners: list[Callable[[Token], None]] = field(default_factory=list)
+
+    async def current(self) -> Token:
+        return await self._ask(self.desk.current)
+
+    async def other_than(self, refused: Token) -> Token:
+        return await self._ask(partial(self.desk.other_than, refused.value))
+
+    def listen(self, take: Callable[[Token], None]) -> None:
+        self.listeners.append(take)
+
+    def tell(self, token: Token) -> None:
+        if not self.is_cut:
+            for take in self.listeners:
+                take(token)
+
+    async def _ask(self, answer: Callable[[], Awaitable[Token]]) -> Token:
+        if self.is_cut:
+            raise StoreUnavailable("broker")
+        self.asked += 1
+        await self.clock.sleep(self.distance)
+        token = await answer()
+        await self.clock.sleep(self.distance)
+        return token
+
+
 class World:
-    """A virtual loop, an endpoint and a store; strategies are made for processes in it."""
+    """A virtual loop, an endpoint, a store and a broker; strategies are made for processes in
+    it."""
 
     def __init__(self) -> None:
         self.loop = VirtualLoop()
         self.clock = LoopClock(self.loop)
         self.endpoint = SteadyEndpoint(self.clock)
         self.store = CountingStore(MemoryStore(self.clock), self.clock)
+        self.line = DirectLine(self.clock)
         self.ports = Ports(
             endpoint=self.endpoint,
             clock=self.clock,
@@ -121,7 +164,13 @@ class World:
             row_locks=self.store,
             snapshot=self.store.memory.snapshot,
             holder="p0",
+            broker=self.line,
         )
+        self.open_broker(Broker(renew_at=1.0, min_interval=0))
+
+    def open_broker(self, rules: Broker) -> None:
+        """Have a broker that goes by ``rules``, instead of the one there is."""
+        self.line.desk = BrokerDesk.of(rules, self.ports, self.line.tell)
 
     def strategy(self, preset: str, **settings: Ticks) -> Strategy:
         """Return a preset's strategy for a new process."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.strategies.broker_scope import Broker
 from simulator.strategies.control import MutexDoubleChecked, MutexNoRecheck, TryLock, Uncontrolled
 from simulator.strategies.early_trigger import Timer, TwoWindow, XFetch
 from simulator.strategies.failure import Backoff, NegativeCache, Raise, ServeOld
@@ -37,6 +38,7 @@ AXES: Mapping[str, Mapping[str, type[Any]]] = {
         "shared_cache": SharedCache,
         "shared_lock": SharedLock,
         "lease_cas": LeaseCas,
+        "broker": Broker,
         "oracle": Oracle,
         "sql_row_lock": SqlRowLock,
         "host_file_lock": HostFileLock,

@@ -1,5 +1,6 @@
 """All that a strategy of one process may touch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,27 @@ class Insight(Protocol):
         ...
 
 
+class BrokerLine(Protocol):
+    """One process's line to the broker of its fleet."""
+
+    async def current(self) -> Token:
+        """Return the token the broker has.
+
+        Raises:
+            TokenUnavailable: it has none, and was given none.
+            StoreUnavailable: it does not answer.
+        """
+        ...
+
+    async def other_than(self, refused: Token) -> Token:
+        """Say that ``refused`` will not do; return what the broker has then. As ``current``."""
+        ...
+
+    def listen(self, take: Callable[[Token], None]) -> None:
+        """Have ``take`` called with every new token that the broker tells of."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What the engine lends to one process's strategy.
@@ -33,7 +55,8 @@ class Ports:
     ``snapshot`` shows the store's record with no I/O; None where the store cannot, and then a
     strategy that reads the store is never calm. ``row_locks`` is None where the store cannot lock
     its record. ``holder`` names the process in leases. ``stream`` is for a strategy's own chance,
-    such as jitter. ``insight`` is the oracle's, None where the provider is out of reach.
+    such as jitter. ``insight`` is the oracle's, None where the provider is out of reach. ``broker``
+    is None in a fleet that has none.
     """
 
     endpoint: TokenEndpoint
@@ -45,3 +68,4 @@ class Ports:
     holder: str
     insight: Insight | None = None
     row_locks: RowLocks | None = None
+    broker: BrokerLine | None = None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.clock import MINUTE, SECOND
+from simulator.strategies.broker_scope import Broker
 from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked, MutexNoRecheck, TryLock, Uncontrolled
 from simulator.strategies.early_trigger import Timer, TwoWindow, XFetch
@@ -269,6 +270,28 @@ PRESETS: Mapping[str, Preset] = {
             "lease": "memcache leases, NSDI 2013 section 3.2.1, 10 s; Nango the same",
             "retries": _AIRBYTE,
             **_NANGO,
+        },
+    ),
+    "token_broker": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=0),
+            control=SingleFlight(),
+            scope=Broker(renew_at=0.8, delivery="push", min_interval=SECOND),
+            on_401=IssueIfSame(retries=1),
+            failure=Raise(),
+        ),
+        summary="One process has all tokens issued and pushes them to the others, which ask for "
+        "none.",
+        promises="One token at a time for the whole fleet; a refused token is replaced once, "
+        "however many say so.",
+        does_not="Reach a process faster than the network: with a cap of 1 the requests under way "
+        "while a new token spreads are refused; go on past a token's expiry without its broker.",
+        sources={
+            "leeway": "ours: the broker is earlier",
+            "renew_at": "kubelet token manager, at 80 % of the life (Envoy: half, Vault: 2/3)",
+            "poll_every": "Kubernetes, a mounted secret is looked at every 60 s",
+            "min_interval": "ours",
+            "retries": _AIRBYTE,
         },
     ),
     "oracle": Preset(

@@ -211,6 +211,11 @@ class VirtualProcess:
         self.wake()
         self._dead_value = ""
 
+    def before_news(self) -> None:
+        """End the calm before the strategy learns something that it did not ask for."""
+        self.wake()
+        self._sure = None
+
     def is_deadlocked(self) -> bool:
         """Return whether every worker waits for the strategy, and the strategy for nothing that
         will happen."""

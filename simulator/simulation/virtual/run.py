@@ -12,6 +12,7 @@ from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.fleet.agenda import Agenda
+from simulator.fleet.broker import BROKER
 from simulator.fleet.counted_store import CountedStore, counted_locks
 from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.network.links import Link, stream_of
@@ -20,6 +21,7 @@ from simulator.rng import Streams
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
+from simulator.simulation.virtual.broker import VirtualBroker
 from simulator.simulation.virtual.calm import catch_up
 from simulator.simulation.virtual.door import Door, let_happen
 from simulator.simulation.virtual.insight import ProviderInsight
@@ -34,6 +36,7 @@ from simulator.simulation.virtual.world import World
 from simulator.stores.contract import SharedStore
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SharedState, SimulatedStore
+from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, compose
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
@@ -61,7 +64,10 @@ def run_on_virtual_time(
     loop = VirtualLoop(ties)
     # Under another tie policy a worker's key does not tell whose turn has passed.
     world = _world(plan, loop, sink, skips_calm=skips_calm and isinstance(ties, Fifo))
-    processes = [_process(world, number) for number in range(plan.fleet.processes)]
+    broker = _broker(world)
+    processes = [_process(world, number, broker) for number in range(plan.fleet.processes)]
+    if broker is not None:
+        loop.post_first(0, lambda _: broker.open(), None)
     streams, outsider = world.streams, plan.token_request(asked_by=SECOND_MINTER)
     happenings = timeline(plan.provider_faults, outsider, streams)
     let_happen(happenings, loop, _door(world), [each.app_changes for each in processes])
@@ -110,11 +116,30 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
     )
 
 
-def _process(world: World, number: int) -> VirtualProcess:
+def _broker(world: World) -> VirtualBroker | None:
+    """Return the broker of a fleet that has one."""
+    rules = world.plan.composition.scope
+    if not isinstance(rules, Broker):
+        return None
+    own = MemoryStore(world.clock)
+    ports = Ports(
+        endpoint=_endpoint(world, BROKER),
+        clock=world.clock,
+        stream=world.streams.stream(f"strategy/{BROKER}"),
+        store=own,
+        leases=own,
+        snapshot=None,
+        holder=BROKER,
+    )
+    return VirtualBroker(world, rules, ports)
+
+
+def _process(world: World, number: int, broker: VirtualBroker | None) -> VirtualProcess:
     plan, name = world.plan, process_name(number)
     own = _store(world, name)
     peeking = Peeking(own.snapshot if isinstance(own, MemoryStore) else world.store.visible)
     store = ReadAhead(CountedStore(own, world.tally))
+    line = None if broker is None else broker.line(name)
     ports = Ports(
         endpoint=_endpoint(world, name),
         clock=world.clock,
@@ -125,8 +150,11 @@ def _process(world: World, number: int) -> VirtualProcess:
         snapshot=peeking.snapshot,
         holder=name,
         insight=ProviderInsight(world.loop, _door(world), plan.token_request(asked_by=name)),
+        broker=line,
     )
     process = VirtualProcess(world, number, compose(plan.composition, ports), peeking)
+    if line is not None:
+        line.prepare = process.before_news
     workers = [_worker(world, process, worker) for worker in range(plan.fleet.workers)]
     may_be_calm = world.skips_calm and all(map(is_simple, workers))
     process.begin(

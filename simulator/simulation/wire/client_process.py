@@ -6,7 +6,7 @@ Started with ``spawn``, so everything it needs comes in its ``Seat``.
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,6 +17,7 @@ from simulator.arrivals import gaps, phase
 from simulator.clock import seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
+from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.counted_store import CountedStore, counted_locks
 from simulator.fleet.http_ports import HttpApi, HttpTokenEndpoint, InFlight, Wire
 from simulator.fleet.names import process_name, user_id, worker_name
@@ -74,8 +75,11 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
             clock = MachineClock(begin.epoch_ns)
             adoption = Adoption(seat.process, clock, spool)
             async with _wire(seat, begin, in_flight, tally) as wire, _watched(connection, tally):
-                strategy = compose(seat.plan.composition, _ports(seat, wire, clock, store))
-                await _work_until_the_end(seat, strategy, wire, clock, adoption)
+                line = _line(seat, wire, clock, begin.broker_port)
+                ports = _ports(seat, wire, clock, store, line)
+                strategy = compose(seat.plan.composition, ports)
+                async with line.listening() if line is not None else nullcontext():
+                    await _work_until_the_end(seat, strategy, wire, clock, adoption)
     connection.send(ClientRecord(tally))
 
 
@@ -166,7 +170,26 @@ async def _store(seat: Seat) -> AsyncIterator[SharedStore]:
         yield store
 
 
-def _ports(seat: Seat, wire: Wire, clock: MachineClock, store: SharedStore) -> Ports:
+def _line(seat: Seat, wire: Wire, clock: MachineClock, port: int | None) -> HttpBrokerLine | None:
+    """Return this process's line to its broker, if it has one."""
+    if port is None:
+        return None
+    return HttpBrokerLine(
+        session=wire.session,
+        url=f"http://127.0.0.1:{port}",
+        timeout=seat.plan.fleet.timeout,
+        clock=clock,
+        tally=wire.tally,
+    )
+
+
+def _ports(
+    seat: Seat,
+    wire: Wire,
+    clock: MachineClock,
+    store: SharedStore,
+    line: HttpBrokerLine | None,
+) -> Ports:
     name = process_name(seat.process)
     counted = CountedStore(store, wire.tally)
     return Ports(
@@ -180,4 +203,5 @@ def _ports(seat: Seat, wire: Wire, clock: MachineClock, store: SharedStore) -> P
         row_locks=counted_locks(store, wire.tally),
         snapshot=None,
         holder=name,
+        broker=line,
     )

@@ -18,17 +18,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The child can begin. ``port`` is where it listens, 0 for a client."""
+    """The child can begin. ``port`` is where it listens, 0 where nobody calls it."""
 
     port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Tick 0 is ``epoch_ns`` on the machine's monotonic clock; the server listens on ``port``."""
+    """Tick 0 is ``epoch_ns`` on the machine's monotonic clock; the server listens on ``port``, the
+    fleet's broker on ``broker_port``, None where it has none."""
 
     epoch_ns: int
     port: int
+    broker_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One run on the wire, from the side of the process that conducts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulator.clock import MILLISECOND, Ticks
@@ -8,7 +8,7 @@ from simulator.errors import RunError
 from simulator.machine_clock import MachineClock
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire import client_process, server_process
+from simulator.simulation.wire import broker_process, client_process, server_process
 from simulator.simulation.wire.children import (
     Child,
     Children,
@@ -25,6 +25,7 @@ from simulator.simulation.wire.messages import (
     Progress,
     ServerRecord,
 )
+from simulator.strategies.broker_scope import Broker
 from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
 
@@ -57,7 +58,8 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], po
             server_process.main,
             server_process.Seat(plan, spool_of_provider(folder), port),
         )
-        (listening,) = await_ready([server])
+        broker = _broker(children, plan)
+        listening, *brokers = await_ready([server, *broker])
         clients = [
             children.start(
                 f"process {process}",
@@ -68,12 +70,29 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], po
         ]
         await_ready(clients)
         clock = MachineClock.starting_in(LEAD)
-        for child in (server, *clients):
-            tell(child, Begin(clock.epoch_ns, listening.port))
+        begin = Begin(clock.epoch_ns, listening.port, brokers[0].port if brokers else None)
+        for child in (server, *broker, *clients):
+            tell(child, begin)
         watch = _Watch(server, clients, plan, clock)
         watch.until_all_ended(report)
-        tell(server, Finish())
-        return watch.counted(_record_of(server))
+        for child in (server, *broker):
+            tell(child, Finish())
+        return watch.counted(_record_of(server), [_tally_of(child) for child in broker])
+
+
+def _broker(children: Children, plan: RunPlan) -> list[Child]:
+    """Start the fleet's broker, if it has one."""
+    rules = plan.composition.scope
+    if not isinstance(rules, Broker):
+        return []
+    return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]
+
+
+def _tally_of(broker: Child) -> ClientTally | None:
+    """Return what the broker counted; None if it died, and then the fleet did without."""
+    record = next_message(broker)
+    assert isinstance(record, ClientRecord | None), record
+    return None if record is None else record.tally
 
 
 def _record_of(server: Child) -> ServerRecord:
@@ -136,11 +155,12 @@ class _Watch:
             ProcessEnded(at=self._clock.now(), process=process, in_flight=in_flight, reason=reason)
         )
 
-    def counted(self, record: ServerRecord) -> Counted:
-        """Return the sum of all that was counted."""
+    def counted(self, record: ServerRecord, others: Sequence[ClientTally | None]) -> Counted:
+        """Return the sum of all that was counted, that of ``others`` included."""
         clients = ClientTally(width=bin_width(self._plan.duration))
-        for tally in self._tallies:
-            clients.add(tally)
+        for tally in (*self._tallies, *others):
+            if tally is not None:
+                clients.add(tally)
         return Counted(
             provider=record.tally,
             clients=clients,
