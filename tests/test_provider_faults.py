@@ -66,10 +66,10 @@ workload: {arrivals: {process: closed, think: 10ms}, operations: {get_user: 1}}
 network: {token: 10ms, api: 10ms}
 strategies: [single_flight]
 faults:
-  - {at: 20s, burst: {endpoint: api, answer: 503, count: 3, for: 5s}}
-  - {at: 30s, burst: {endpoint: api, answer: dropped, count: 2, for: 5s}}
-  - {at: 40s, burst: {endpoint: api, answer: malformed, count: 4, for: 5s}}
-  - {at: 50s, burst: {endpoint: api, answer: slow 300ms, count: 1, for: 5s}}
+  - {at: 20s, burst: {endpoint: api, answer: 503, count: 3, for: 60s}}
+  - {at: 30s, burst: {endpoint: api, answer: dropped, count: 2, for: 60s}}
+  - {at: 40s, burst: {endpoint: api, answer: malformed, count: 4, for: 60s}}
+  - {at: 50s, burst: {endpoint: api, answer: slow 300ms, count: 1, for: 60s}}
   - {at: 60s, second_minter: {rate: 30/s, for: 1s}}
   - {at: 70s, revoke: all}
   - {at: 80s, rotate_secret: {}}
@@ -110,7 +110,8 @@ def on_the_wire(plan, folder):
 
 @pytest.mark.parametrize("run", [on_virtual_time, on_the_wire])
 def test_every_fault_happens_on_both_engines(run, tmp_path):
-    """What each must leave behind: the struck requests are counted, so it is exact.
+    """What each must leave behind: the struck requests are counted, so it is exact, and each burst
+    has more than a second of real time to meet as many as it strikes.
 
     Three answers of 503; two connections closed and four answers cut short, which nobody can read:
     six unknown. The tokens are revoked, the second minter evicts, and with the secret rotated
