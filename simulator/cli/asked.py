@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulator.cli.engines import engine_named
 from simulator.errors import SimulatorError
-from simulator.scenario import Scenario, StrategyChoice, load
+from simulator.scenario import Scenario, StrategyChoice, load, load_changed
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Engine, Experiment
@@ -18,7 +18,10 @@ DEFAULT_OUT = Path("results")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of ``tokenrace run``. None, or no strategies, where the user left it open."""
+    """The options of ``tokenrace run``. None, or no strategies, where the user left it open.
+
+    ``settings`` change fields of the scenario for one run on virtual time: ``fleet.processes=4``.
+    """
 
     strategies: Sequence[str] = ()
     seeds: int | None = None
@@ -27,6 +30,7 @@ class Options:
     no_skip: bool = False
     port: int | None = None
     out: Path = DEFAULT_OUT
+    settings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,10 @@ def read_request(file: Path, options: Options) -> Asked:
         SimulatorError: the file is wrong, has no such strategy, or the options are for the other
             engine.
     """
-    scenario = load(file, CATALOGUE)
+    if options.settings:
+        scenario = load_changed(file, CATALOGUE, options.settings)
+    else:
+        scenario = load(file, CATALOGUE)
     name = options.engine or scenario.run.engine
     engine = engine_named(name, no_skip=options.no_skip, port=options.port)
     for flaw in scenario.impossible_on(name):

@@ -22,11 +22,14 @@ _LOADED = ["simulator.simulation.recording"]
 class Runners(Protocol):
     """Somewhere to have work done.
 
-    ``lost`` are the errors that say a runner died over its work, and ``renewed`` is called after
-    one: it returns an executor that works.
+    Where a runner dies over its work, the work ends with one of the errors ``lost``, and
+    ``renewed`` is called before more is handed out.
     """
 
-    lost: ClassVar[tuple[type[Exception], ...]]
+    @property
+    def lost(self) -> tuple[type[Exception], ...]:
+        """The errors that say so."""
+        ...
 
     @property
     def executor(self) -> Executor:

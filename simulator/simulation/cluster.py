@@ -1,0 +1,107 @@
+"""Runners on other machines: the workers of a Dask cluster, through Dask's own executor.
+
+Dask has a task done again elsewhere when the worker that had it dies, and takes each result once.
+Before anything is handed out it is made sure that a scheduler is there, that it has workers, and
+that every worker has this version of tokenrace: a mixture would give cells of two programs.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import CancelledError, Executor
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, Self
+
+from simulator.errors import NotInstalledError, RunError, SimulatorError
+
+_PATIENCE_S = 10
+_OURS = "tokenrace"
+
+
+class Cluster:
+    """The workers of the scheduler at ``address``. A context manager that says goodbye.
+
+    Raises, when it is made:
+        SimulatorError: no scheduler answers, it has no workers, or they are of another version.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            distributed: Any = import_module("distributed")  # of an extra, and half typed
+        except ModuleNotFoundError:
+            raise NotInstalledError("a sweep on a cluster", "tokenrace[cluster]") from None
+        self._address = address
+        try:
+            self._client = distributed.Client(address, timeout=_PATIENCE_S, set_as_default=False)
+        except (OSError, ValueError, asyncio.CancelledError) as error:
+            raise SimulatorError(
+                f"{address}: no Dask scheduler answers there ({_in_short(error)}). Start one with "
+                "'dask scheduler', or leave --scheduler out to use this machine"
+            ) from None
+        self.lost: tuple[type[Exception], ...] = (distributed.KilledWorker, CancelledError)
+        try:
+            self._check_workers()
+        except BaseException:
+            self._client.close()
+            raise
+        self.executor: Executor = self._client.get_executor(pure=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.executor.shutdown(wait=False)
+        self._client.close()
+
+    @property
+    def count(self) -> int:
+        """How many threads all workers have together, now."""
+        threads: list[int] = [worker["nthreads"] for worker in self._workers().values()]
+        return max(1, sum(threads))
+
+    @property
+    def dashboard(self) -> str:
+        """The address of the scheduler's page."""
+        return str(self._client.dashboard_link)
+
+    def renewed(self) -> Executor:
+        """Return the executor: Dask replaces what it lost.
+
+        Raises:
+            RunError: the scheduler is gone.
+        """
+        if self._client.status != "running":
+            raise RunError(f"{self._address}: the Dask scheduler is gone")
+        return self.executor
+
+    def _workers(self) -> Mapping[str, Any]:
+        workers: Mapping[str, Any] = self._client.scheduler_info()["workers"]
+        return workers
+
+    def _check_workers(self) -> None:
+        if not self._workers():
+            raise SimulatorError(
+                f"{self._address}: the Dask scheduler has no workers. "
+                f"Start some with 'dask worker {self._address}'"
+            )
+        ours = version(_OURS)
+        told = self._client.run(version, _OURS, on_error="return")
+        wrong = [
+            f"  {worker}: {_has(found)}" for worker, found in sorted(told.items()) if found != ours
+        ]
+        if wrong:
+            lines = "\n".join(wrong)
+            raise SimulatorError(
+                f"{self._address}: every worker needs tokenrace {ours}, as here, but\n{lines}\n"
+                f"Install it there with 'pip install tokenrace[cluster]=={ours}'"
+            )
+
+
+def _has(found: object) -> str:
+    if isinstance(found, Exception):
+        return f"has none ({_in_short(found)})"
+    return f"has {found}"
+
+
+def _in_short(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
