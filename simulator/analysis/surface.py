@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log
 from typing import NamedTuple
 
+from simulator.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from simulator.scenario.sweep_values import Value
 from simulator.scenario.units import read_chance, read_rate, read_span
+
+_UNITS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND))
 
 
 class Level(NamedTuple):
@@ -34,6 +38,19 @@ class Scale:
         known = tuple(number for number in numbers if number is not None)
         rises = all(a < b for a, b in pairwise(known))
         return known if len(known) == len(numbers) and rises else None
+
+    def is_logarithmic(self) -> bool:
+        """Return whether each value is some times the last, rather than some more than it."""
+        numbers = self.numbers()
+        if numbers is None or len(numbers) < 3 or numbers[0] <= 0:
+            return False
+        steps = [b - a for a, b in pairwise(numbers)]
+        ratios = [log(b / a) for a, b in pairwise(numbers)]
+        return max(ratios) / min(ratios) < max(steps) / min(steps)
+
+    def labels(self) -> list[str]:
+        """Return the values in few letters."""
+        return [_label(value) for value in self.values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,19 @@ class Surface:
     boundary: float | None
     is_whole: bool
     panels: Sequence[Panel]
+
+
+def _label(value: Value) -> str:
+    """Return ``value`` as it is written, a span of several units in one: 1.54s, not 1s 540ms."""
+    text = str(value)
+    if not isinstance(value, str) or " " not in text:
+        return text
+    try:
+        span = read_span(value)
+    except ValueError:
+        return text
+    unit, length = next((unit, length) for unit, length in _UNITS if span >= length)
+    return f"{span / length:.3g}{unit}"
 
 
 def number_of(value: Value) -> float | None:

@@ -35,7 +35,7 @@ class SweepProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._clock = MachineClock.starting_in(0)
-        self._told_at: Ticks = 0
+        self._tells_at: Ticks = 0
         self._planned = self._ended = 0
         self._bar = Progress(
             TextColumn("[bold]runs"),
@@ -71,9 +71,9 @@ class SweepProgress:
         self._ended += 1
         self._bar.update(self._task, completed=self._ended)
         now = self._clock.now()
-        if not self._console.is_terminal and now >= self._told_at + LINE_EVERY:
-            self._told_at = now
-            rate = self._ended / seconds(now)
+        if not self._console.is_terminal and now >= self._tells_at:
+            self._tells_at = now + LINE_EVERY
+            rate = self._ended / seconds(max(1, now))
             left = (self._planned - self._ended) / rate
             self._console.print(
                 f"{self._ended:,} of {self._planned:,} runs, {rate:,.1f} runs/s, "

@@ -31,13 +31,8 @@ class Cluster:
         except ModuleNotFoundError:
             raise NotInstalledError("a sweep on a cluster", "tokenrace[cluster]") from None
         self._address = address
-        try:
-            self._client = distributed.Client(address, timeout=_PATIENCE_S, set_as_default=False)
-        except (OSError, ValueError, asyncio.CancelledError) as error:
-            raise SimulatorError(
-                f"{address}: no Dask scheduler answers there ({_in_short(error)}). Start one with "
-                "'dask scheduler', or leave --scheduler out to use this machine"
-            ) from None
+        _check_scheduler(distributed, address)
+        self._client = distributed.Client(address, timeout=_PATIENCE_S, set_as_default=False)
         self.lost: tuple[type[Exception], ...] = (distributed.KilledWorker, CancelledError)
         try:
             self._check_workers()
@@ -95,6 +90,27 @@ class Cluster:
                 f"{self._address}: every worker needs tokenrace {ours}, as here, but\n{lines}\n"
                 f"Install it there with 'pip install tokenrace[cluster]=={ours}'"
             )
+
+
+def _check_scheduler(distributed: Any, address: str) -> None:
+    """Ask whoever listens at ``address`` what they are: a client that finds no scheduler there
+    would not let go of it for half a minute."""
+
+    async def ask() -> object:
+        async with asyncio.timeout(_PATIENCE_S), distributed.rpc(address) as there:
+            return (await there.identity())["type"]
+
+    try:
+        kind = asyncio.run(ask())
+    except TimeoutError:
+        kind = f"nothing within {_PATIENCE_S} s"
+    except (OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        kind = _in_short(error)  # what is no scheduler may answer anything
+    if kind != "Scheduler":
+        raise SimulatorError(
+            f"{address}: no Dask scheduler answers there ({kind}). Start one with 'dask "
+            "scheduler', or leave --scheduler out to use this machine"
+        )
 
 
 def _has(found: object) -> str:

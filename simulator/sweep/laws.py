@@ -68,8 +68,8 @@ def _holder_rule(asked: Question) -> Iterator[Curve]:
 
 
 def _storm_law(asked: Question) -> Iterator[Curve]:
-    """A fleet that shares one store and has a token issued on every 401: below this many workers
-    no storm can feed itself."""
+    """A fleet that shares one store and has a token issued on every 401: with so many workers a
+    storm feeds itself to the end of the run."""
     made, fleet = asked.plan.composition, asked.plan.fleet
     if not (isinstance(made.scope, SharedCache) and isinstance(made.on_401, Issue)):
         return
@@ -82,40 +82,49 @@ def _storm_law(asked: Question) -> Iterator[Curve]:
     if others is None or caps is None:
         return
     points = [(storm_threshold(asked.plan, round(cap)) / others, cap) for cap in caps]
-    label = "storm law: no storm below it" if asked.x.path == CAP else "storm law: none left of it"
+    label = "storm law: lasts as long as the run"
     yield Curve(label, tuple((b, a) if asked.x.path == CAP else (a, b) for a, b in points))
 
 
 def storm_threshold(plan: RunPlan, cap: int) -> float:
-    """Return how many workers a storm needs to feed itself under ``cap``.
+    """Return how many workers make a storm under ``cap`` last as long as the run, on average."""
+    low, high = 0.0, 1.0
+    while storm_life(plan, high, cap) < plan.duration:
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        if storm_life(plan, middle, cap) < plan.duration:
+            low = middle
+        else:
+            high = middle
+    return high
 
-    A request is refused when at least ``cap`` tokens were issued since its own, and in a storm
-    they are issued at random with rate r: p = P(Poisson(r * age) >= cap), where ``age`` is how
-    old the newest token of the store is on its arrival at the API. Each refusal has one issued:
-    r = workers / cycle * p. The threshold is the fewest workers with a solution r > 0.
+
+def storm_life(plan: RunPlan, workers: float, cap: int) -> float:
+    """Return how long a storm of so many workers lasts on average under ``cap``, in ticks.
+
+    In a storm every operation is refused and has a token issued, at random with the rate r =
+    workers / cycle. What one issue brings about takes a loop: the answer's way, the store, the next
+    request's way and its 401's, the next issue's way. The storm ends when fewer than ``cap`` tokens
+    are issued in a loop, so that one lives long enough to be used: after each issue with
+    probability P(Poisson(r * loop) < cap).
     """
     token, api, store = (
         link.round_trip.mean() for link in (plan.links.token, plan.links.api, plan.links.store)
     )
-    arrivals, arrival = plan.fleet.arrivals, plan.links.token.arrival_per_mille / 1000
-    assert isinstance(arrivals, Closed)
-    age = (1 - arrival) * token + store + arrival * api
-    calm, refused = arrivals.think.mean() + store + api, token + store + api
-
-    def needed(issues: float) -> float:
-        share = _at_least(cap, issues)
-        return issues / age * (calm + share * refused) / share
-
-    return min(needed(cap * place / 100) for place in range(1, 800))
+    assert isinstance(plan.fleet.arrivals, Closed)
+    loop = token + store + api
+    rate = workers / (plan.fleet.arrivals.think.mean() + 2 * (store + api) + token)
+    return 1 / (rate * _below(cap, rate * loop))
 
 
-def _at_least(count: int, mean: float) -> float:
-    """Return P(Poisson(mean) >= count)."""
+def _below(count: int, mean: float) -> float:
+    """Return P(Poisson(mean) < count)."""
     term = below = math.exp(-mean)
     for k in range(1, count):
         term *= mean / k
         below += term
-    return max(1 - below, 1e-12)
+    return below
 
 
 def _xfetch_law(asked: Question) -> Iterator[Curve]:

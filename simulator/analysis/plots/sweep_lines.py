@@ -15,7 +15,6 @@ from simulator.scenario.expectations import FIGURES, written
 _WIDTH_IN = 11.0
 _MARKERS = "oDs^vP*X"
 _LINEAR_UP_TO = 0.0001
-_WIDE = 30.0
 
 
 def lines_figure(surface: Surface) -> Figure:
@@ -42,7 +41,7 @@ def lines_figure(surface: Surface) -> Figure:
             clip_on=False,
         )
     for label, points in {c.label: c.points for p in surface.panels for c in p.curves}.items():
-        xs, ys = zip(*[(places.near(x), y) for x, y in points], strict=True)
+        xs, ys = zip(*points, strict=True)
         axes.plot(xs, ys, color=INK, linestyle=(0, (4, 2)), linewidth=1.8, label=label)
     _scales(axes, surface, places)
     figure.legend(loc="outside lower left", ncols=3)
@@ -59,21 +58,16 @@ class _Places:
         even = [float(place) for place in range(len(surface.x.values))]
         self.are_numbers = numbers is not None
         self._at: Sequence[float] = even if numbers is None else numbers
-        self.are_wide = numbers is not None and 0 < numbers[0] * _WIDE <= numbers[-1]
 
     def of(self, place: int) -> float:
         return self._at[place]
 
-    def near(self, number: float) -> float:
-        """Return where ``number`` is, which a law gave."""
-        return number
-
 
 def _scales(axes: Axes, surface: Surface, places: _Places) -> None:
-    if places.are_wide:
+    if surface.x.is_logarithmic():
         axes.set_xscale("log")
     shown = tick_places(surface.x)
-    labels = [str(surface.x.values[place]) for place in shown]
+    labels = [surface.x.labels()[place] for place in shown]
     axes.set_xticks([places.of(place) for place in shown], labels)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(surface.x.path)

@@ -1,6 +1,7 @@
 """A sweep over two fields as heatmaps: a panel for each strategy, all on one colour scale."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 
 import numpy as np
 from matplotlib import colormaps
@@ -49,12 +50,13 @@ def heatmap_figure(surface: Surface) -> Figure:
     bar.set_label(surface.figure)
     bar.outline.set_visible(False)
     bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.tick_params(labelsize=10)
     if FIGURES[surface.name].unit == "share":
         bar.set_ticks([0, 0.001, 0.01, 0.1, 1])
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
     else:
         bar.ax.yaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: written(surface.name, value))
+            FuncFormatter(lambda value, _: _short(surface.name, value))
         )
     _legend(figure, surface)
     figure.suptitle(title(sentence(surface), width), x=0.01, ha="left")
@@ -118,6 +120,7 @@ class _HeatPanel:
                 va="center",
                 fontsize=8,
                 color="white" if dark else INK,
+                zorder=5,
             )
 
     def _dots(self) -> None:
@@ -142,7 +145,7 @@ class _HeatPanel:
         inside = [(x, y) for x, y in curve.points if xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]]
         if not inside:
             return
-        places = [(_place(xs, x) + 0.5, _place(ys, y) + 0.5) for x, y in inside]
+        places = [(_place(self._surface.x, x) + 0.5, _place(self._y, y) + 0.5) for x, y in inside]
         halo = withStroke(linewidth=4.5, foreground="white")
         self._axes.plot(
             *zip(*places, strict=True),
@@ -155,19 +158,19 @@ class _HeatPanel:
 
     def _scales(self) -> None:
         axes, x, y = self._axes, self._surface.x, self._y
-        places = tick_places(x)
-        long = max(len(str(x.values[place])) for place in places) > 4
+        labels = [x.labels()[place] for place in tick_places(x)]
+        is_long = max(map(len, labels)) > 5
         axes.set_xticks(
-            [place + 0.5 for place in places],
-            [str(x.values[place]) for place in places],
-            rotation=45 if long else 0,
-            ha="right" if long else "center",
+            [place + 0.5 for place in tick_places(x)],
+            labels,
+            rotation=45 if is_long else 0,
+            ha="right" if is_long else "center",
+            rotation_mode="anchor",
             fontsize=10,
         )
-        places = tick_places(y)
         axes.set_yticks(
-            [place + 0.5 for place in places],
-            [str(y.values[place]) for place in places],
+            [place + 0.5 for place in tick_places(y)],
+            [y.labels()[place] for place in tick_places(y)],
             fontsize=10,
         )
         axes.tick_params(length=0)
@@ -181,7 +184,7 @@ class _HeatPanel:
 def _legend(figure: Figure, surface: Surface) -> None:
     handles = []
     if surface.boundary is not None:
-        where = f"{surface.figure} above {written(surface.name, surface.boundary)} on one side"
+        where = f"boundary: {surface.figure} = {written(surface.name, surface.boundary)}"
         handles.append(Line2D([], [], color=INK, linewidth=3, label=where))
     labels = dict.fromkeys(curve.label for panel in surface.panels for curve in panel.curves)
     handles += [
@@ -241,13 +244,21 @@ def _nearest(levels: Levels) -> Levels:
     return filled
 
 
-def _place(numbers: Sequence[float], number: float) -> float:
+def _place(scale: Scale, number: float) -> float:
+    """Return where ``number`` is among the places of ``scale``."""
+    numbers = scale.numbers()
+    assert numbers is not None
+    if scale.is_logarithmic():
+        return float(np.interp(math.log(number), np.log(numbers), range(len(numbers))))
     return float(np.interp(number, numbers, range(len(numbers))))
 
 
 def _short(figure: str, value: float) -> str:
-    if FIGURES[figure].unit != "share":
-        return written(figure, value)
+    match FIGURES[figure].unit:
+        case "span":
+            return written(figure, value)
+        case "number":
+            return f"{value:.3g}"
     shown = 100 * value
     if shown == 0:
         return "0"
