@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from simulator.errors import NotInstalledError, RunError, SimulatorError
 
-_PATIENCE_S = 10
+_PATIENCE_S = 5
 _OURS = "tokenrace"
 
 
