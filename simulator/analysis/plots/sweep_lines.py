@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from simulator.analysis.plots.look import INK, PALE, PROCESS_COLOURS, percent, title
+from simulator.analysis.plots.look import INK, PALE, PROCESS_COLOURS, title
 from simulator.analysis.plots.sweeps import sentence, tick_places
 from simulator.analysis.surface import Surface
+from simulator.analysis.wording import percent
 from simulator.scenario.expectations import FIGURES, written
 
 _WIDTH_IN = 11.0

@@ -15,8 +15,9 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from simulator.analysis.plots.look import INK, PALE, VERMILLION, in_lines, percent, title
+from simulator.analysis.plots.look import INK, PALE, VERMILLION, in_lines, title
 from simulator.analysis.surface import Curve, Panel, Scale, Surface
+from simulator.analysis.wording import percent
 from simulator.scenario.expectations import FIGURES, written
 
 _PANEL_IN = 4.8
