@@ -107,6 +107,14 @@ def test_an_item_over_which_its_process_dies_twice_is_lost_and_no_other_is():
     assert outcomes[:7] + outcomes[8:] == [*range(7), *range(8, 20)]
 
 
+def test_an_executor_that_broke_before_is_replaced():
+    """Whoever comes next does not have to know of it."""
+    with Processes(2) as runners:
+        (lost,) = in_order([7], dies_over_seven, runners)
+        assert isinstance(lost, Lost)
+        assert list(in_order(range(5), squared, runners)) == [0, 1, 4, 9, 16]
+
+
 def test_processes_that_die_whatever_they_are_given_end_it():
     """No endless line of new ones: a machine without memory is told of, once."""
     with Processes(1) as runners, pytest.raises(RunError, match="die, whatever they are given"):

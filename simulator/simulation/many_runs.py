@@ -145,11 +145,17 @@ class _Desk(Generic[Item, Result]):
             self._submit(batch)
 
     def _submit(self, batch: list[_Numbered[Item]]) -> None:
-        if self._is_broken:
-            self._executor, self._is_broken = self._runners.renewed(), False
         items = [item for _, item in batch]
-        future = self._executor.submit(_work_off, self._work, items, self._span)
-        self._open[future] = batch
+        while True:
+            if self._is_broken:
+                self._executor, self._is_broken = self._runners.renewed(), False
+            try:
+                future = self._executor.submit(_work_off, self._work, items, self._span)
+            except self._runners.lost as error:  # a runner died that nobody was waiting for
+                self._bear(error)
+            else:
+                self._open[future] = batch
+                return
 
     def _next_batch(self) -> list[_Numbered[Item]]:
         batch = [self._given_back.popleft() for _ in range(min(len(self._given_back), self._size))]
