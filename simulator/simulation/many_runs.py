@@ -23,8 +23,8 @@ from simulator.machine_clock import MachineClock
 from simulator.simulation.runners import Runners
 
 BATCH: Ticks = 200 * MILLISECOND
-BATCH_PER_RUNNER: Ticks = MILLISECOND
-"""Many runners get longer batches: whoever hands them out does not do many more than 1,000/s."""
+BATCH_PER_RUNNER: Ticks = 10 * MILLISECOND
+"""Many runners get longer batches, so that no more than about 100 a second are handed out."""
 BATCH_MAX = 512
 """Items in a batch, however short they are."""
 IN_FLIGHT = 2
