@@ -6,6 +6,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -14,7 +15,10 @@ from typer.testing import CliRunner
 
 from simulator.cli import sweep as cli_sweep
 from simulator.cli.app import app
+from simulator.cli.sweep_asked import SweepOptions, read_sweep
 from simulator.strategies import composing
+from simulator.sweep.found import Found
+from simulator.sweep.surfaces import surface_of
 from tests.wrong_strategies import Control, fail
 
 SMALL = """
@@ -28,6 +32,7 @@ run: {duration: 30m, seeds: 2}
 sweep: {over: {fleet.processes: 1..4, provider.live_tokens: "1,2,none"}}
 """
 CELLS = 4 * 3 * 2 * 2
+SWEEPS = Path(__file__).parents[1] / "scenarios" / "sweeps"
 
 
 def tokenrace(*words):
@@ -119,6 +124,17 @@ def test_the_summary_has_the_shown_figure_at_every_point(whole):
     assert level["mean"] == pytest.approx(sum(rates) / 2, rel=1e-5)
     assert level["low"] <= level["mean"] <= level["high"]
     assert level["runs"] == 2
+
+
+def test_the_page_has_the_picture_and_where_each_strategy_falls_over(whole, scenario):
+    """In one file, without a script: with a cap of one, single_flight from two processes on."""
+    page = (whole / "report.html").read_text(encoding="utf-8")
+
+    assert "<h2>Where it is above rate_401 = 1 %</h2>" in page
+    assert '<tr><th scope="row">1<td>from 2<td>nowhere' in page
+    assert "data:image/svg+xml;base64," in page
+    assert f"tokenrace sweep {scenario}" in page
+    assert "<script" not in page
 
 
 def test_who_makes_the_runs_does_not_show_in_the_results(whole, scenario, tmp_path):
@@ -253,6 +269,18 @@ def test_many_wrong_points_are_not_all_said(scenario, tmp_path):
     assert got.exit_code == 2
     assert len(got.stderr.splitlines()) == 11
     assert got.stderr.splitlines()[-1].endswith("and 20 more like these")
+
+
+@pytest.mark.parametrize("file", sorted(SWEEPS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_point_of_the_shipped_sweeps_is_a_scenario(file):
+    """Named as its file, described, and drawn with a law."""
+    asked = read_sweep(file, SweepOptions())
+
+    assert asked.grid.scenario == file.stem
+    assert asked.description
+    assert asked.heading.over
+    panels = surface_of(asked.grid, Found(asked.grid), is_whole=True).panels
+    assert any(panel.curves for panel in panels)
 
 
 def test_a_scenario_without_a_sweep_says_what_to_add(scenario, tmp_path):

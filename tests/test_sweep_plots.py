@@ -8,6 +8,7 @@ from matplotlib.collections import LineCollection
 from simulator.analysis.plots import draw_surface
 from simulator.analysis.plots.sweep_lines import lines_figure
 from simulator.analysis.plots.sweeps import heatmap_figure
+from simulator.analysis.report.sweep import where_above
 from simulator.analysis.surface import Curve, Level, Panel, Scale, Surface
 
 X = Scale("fleet.processes", (1, 2, 3))
@@ -77,7 +78,7 @@ def test_a_place_that_was_not_measured_shows_its_nearest_neighbour_and_is_told_a
     wide = Scale("fleet.processes", tuple(range(1, 21)))
     figure = heatmap_figure(a_surface({(0, 0): 0.0, (19, 0): 0.5}, x=wide, is_whole=False))
 
-    dots = next(line for line in figure.axes[0].lines if line.get_marker() == ".")
+    dots = next(line for line in figure.axes[0].lines if line.get_marker() == "o")
     assert sorted(dots.get_xdata()) == [0.5, 19.5]
     assert boundary_of(figure) == {((10, 0), (10, 1)), ((10, 1), (10, 2))}
     assert "measured (elsewhere: the nearest measured value)" in legend_of(figure)
@@ -136,6 +137,25 @@ def test_values_are_numbers_where_they_can_be(values, labels, numbers, is_logari
     assert scale.labels() == labels
     assert scale.numbers() == (None if numbers is None else pytest.approx(numbers))
     assert scale.is_logarithmic() == is_logarithmic
+
+
+@pytest.mark.parametrize(
+    ("levels", "words"),
+    [
+        ({}, "not measured"),
+        ({(0, 0): 0.0, (1, 0): 0.0}, "nowhere"),
+        ({(0, 0): 0.5, (1, 0): 0.5}, "everywhere"),
+        ({(0, 0): 0.0, (1, 0): 0.5, (2, 0): 0.5}, "from 2"),
+        ({(0, 0): 0.5, (1, 0): 0.5, (2, 0): 0.0}, "up to 2"),
+        ({(0, 0): 0.5, (1, 0): 0.0, (2, 0): 0.5}, "at 1, 3"),
+        ({(0, 0): 0.01, (2, 0): 0.5}, "from 3"),
+    ],
+)
+def test_the_page_says_in_words_where_a_strategy_is_above_the_boundary(levels, words):
+    """Of the values that were measured; at the boundary is not above it."""
+    surface = a_surface(levels)
+
+    assert where_above(surface, surface.panels[0], 0) == words
 
 
 def test_a_surface_is_drawn_whatever_it_lacks(tmp_path):

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from simulator.analysis.plots import draw_surface
+from simulator.analysis.report.page import REPORT, write_page
+from simulator.analysis.report.sweep import Told, sweep_page
 from simulator.cli.exits import INTERRUPTED
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.sweep_asked import SweepAsked, SweepOptions, read_sweep
@@ -132,10 +134,23 @@ def _write(asked: SweepAsked, found: Found, console: Console) -> None:
             style="yellow",
             highlight=False,
         )
-    paths = {"picture": pictures[0], "table": table, "summary": summary}
+    report = folder / REPORT
+    write_page(report, sweep_page(surface, pictures[1], _told(asked, found, table)))
+    paths = {"report": report, "picture": pictures[0], "table": table, "summary": summary}
     for what, path in paths.items():
         console.print(f"{what:<9}{path}", highlight=False, soft_wrap=True)
     console.print(f"again    {asked.command}", highlight=False, soft_wrap=True)
+
+
+def _told(asked: SweepAsked, found: Found, table: Path) -> Told:
+    return Told(
+        description=asked.description,
+        runs=found.done(),
+        whole_grid=asked.grid.size,
+        command=asked.command,
+        table=table.name,
+        failed=[what for what, _ in _failures(asked, found)],
+    )
 
 
 def _tell_failures(asked: SweepAsked, found: Found) -> None:
@@ -143,23 +158,26 @@ def _tell_failures(asked: SweepAsked, found: Found) -> None:
     if not found.failed:
         return
     typer.echo(f"{_count(len(found.failed), 'run')} failed:", err=True)
-    for number, error in sorted(found.failed.items())[:_FAILURES_SHOWN]:
-        cell = asked.grid.cell(number)
-        words = asked.grid.words(cell.values)
-        changes = [word for setting in words for word in ("--set", setting)]
-        replay = ["tokenrace", "replay", str(asked.file), *changes]
-        replay += ["--strategy", cell.strategy, "--seed", str(cell.seed)]
-        typer.echo(
-            f"{cell.strategy}, seed {cell.seed}, at {', '.join(words)}: {_last_line(error)}\n"
-            f"  replay: {shlex.join(replay)}",
-            err=True,
-        )
+    for what, replay in _failures(asked, found):
+        typer.echo(f"{what}\n  replay: {replay}", err=True)
     if len(found.failed) > _FAILURES_SHOWN:
         typer.echo(
             f"and {len(found.failed) - _FAILURES_SHOWN} more: {asked.folder / SUMMARY} has them "
             "all",
             err=True,
         )
+
+
+def _failures(asked: SweepAsked, found: Found) -> Iterator[tuple[str, str]]:
+    """Yield the first runs that failed in words, each with the command that repeats it."""
+    for number, error in sorted(found.failed.items())[:_FAILURES_SHOWN]:
+        cell = asked.grid.cell(number)
+        words = asked.grid.words(cell.values)
+        changes = [word for setting in words for word in ("--set", setting)]
+        replay = ["tokenrace", "replay", str(asked.file), *changes]
+        replay += ["--strategy", cell.strategy, "--seed", str(cell.seed)]
+        what = f"{cell.strategy}, seed {cell.seed}, at {', '.join(words)}: {_last_line(error)}"
+        yield what, shlex.join(replay)
 
 
 def _last_line(error: str) -> str:

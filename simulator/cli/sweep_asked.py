@@ -45,6 +45,7 @@ class SweepAsked:
     """What a command line asks for. ``folder`` is where the results go."""
 
     file: Path
+    description: str
     grid: Grid
     heading: Heading
     refines: bool
@@ -74,6 +75,7 @@ def read_sweep(file: Path, options: SweepOptions) -> SweepAsked:
     _check(file, grid)
     return SweepAsked(
         file=file,
+        description=scenario.description.strip(),
         grid=grid,
         heading=Heading(
             version=version("tokenrace"),

@@ -126,7 +126,15 @@ class _HeatPanel:
 
     def _dots(self) -> None:
         places = np.array(list(self._panel.levels)) + 0.5
-        self._axes.plot(*places.T, linestyle="", marker=".", markersize=2, color=INK)
+        self._axes.plot(
+            *places.T,
+            linestyle="",
+            marker="o",
+            markersize=3.4,
+            color=INK,
+            markeredgecolor="white",
+            markeredgewidth=0.7,
+        )
 
     def _boundary(self) -> None:
         if self._surface.boundary is None:
@@ -194,7 +202,9 @@ def _legend(figure: Figure, surface: Surface) -> None:
     ]
     if not surface.is_whole:
         label = "measured (elsewhere: the nearest measured value)"
-        handles.append(Line2D([], [], color=INK, linestyle="", marker=".", label=label))
+        handles.append(
+            Line2D([], [], color=INK, linestyle="", marker="o", markersize=3.4, label=label)
+        )
     if any(len(panel.levels) < _places(surface) for panel in surface.panels) and surface.is_whole:
         handles.append(
             Line2D(
