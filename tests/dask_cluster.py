@@ -16,12 +16,14 @@ WORKER = "from distributed.cli.dask_worker import main; main()"
 @contextmanager
 def scheduler():
     """Yield the address of a scheduler."""
-    words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    with process([sys.executable, "-c", SCHEDULER, *words], r"Scheduler at:\s+(tcp://\S+)") as (
-        _,
-        address,
-    ):
+    with scheduler_process() as (_, address):
         yield address
+
+
+def scheduler_process():
+    """Yield the process of a scheduler, and its address."""
+    words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    return process([sys.executable, "-c", SCHEDULER, *words], r"Scheduler at:\s+(tcp://\S+)")
 
 
 @contextmanager

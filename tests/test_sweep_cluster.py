@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -14,7 +16,13 @@ from simulator.simulation.runners import Processes
 from simulator.sweep.folder import begin
 from simulator.sweep.found import Found
 from simulator.sweep.running import make_all
-from tests.dask_cluster import scheduler, with_another_version, without_tokenrace, worker
+from tests.dask_cluster import (
+    scheduler,
+    scheduler_process,
+    with_another_version,
+    without_tokenrace,
+    worker,
+)
 
 SMALL = """
 name: small
@@ -105,6 +113,34 @@ def test_workers_without_tokenrace_or_with_another_are_said(address, tmp_path):
     ]
 
 
+def test_a_scheduler_that_dies_ends_the_sweep_and_what_has_ended_is_kept(scenario, tmp_path):
+    """Said in two lines; the processes of this machine can make the rest."""
+    out = ["--out", str(tmp_path)]
+    with scheduler_process() as (process, own), worker(own):
+        command = [sys.executable, "-m", "simulator.cli", "sweep", str(scenario), *out]
+        child = subprocess.Popen(
+            [*command, "--scheduler", own],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for line in child.stdout:
+            if line.startswith("1 of 48 runs"):
+                break
+        process.kill()
+        _, said = child.communicate(timeout=60)
+
+    assert child.returncode == 1
+    assert said.splitlines()[-2:] == [
+        f"{own}: the Dask scheduler is gone",
+        "What has ended is kept: --resume goes on",
+    ]
+    assert "Traceback" not in said
+    rest = CliRunner().invoke(app, ["sweep", str(scenario), *out, "--resume", "--jobs", "1"])
+    assert rest.exit_code == 0, rest.output
+    assert "of them are there already" in rest.stdout
+
+
 def test_a_worker_that_is_killed_costs_no_cell_and_doubles_none(address, scenario, tmp_path):
     """SIGKILL after a few cells, while its next ones are under way; and the same bytes as from the
     processes of this machine."""
@@ -115,7 +151,7 @@ def test_a_worker_that_is_killed_costs_no_cell_and_doubles_none(address, scenari
         kill = Quiet(after=5, do=lambda: victim.send_signal(signal.SIGKILL))
         lines = cells_of(scenario, tmp_path / "there", cluster, kill)
         victim.wait(timeout=30)
-
-        assert cluster.count == 1
+        with Cluster(address) as later:
+            assert later.count == 1
     assert len(lines) == 1 + CELLS
     assert sorted(lines) == sorted(expected)

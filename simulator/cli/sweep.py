@@ -15,7 +15,7 @@ from simulator.cli.exits import INTERRUPTED
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.sweep_asked import SweepAsked, SweepOptions, read_sweep
 from simulator.cli.sweep_progress import SweepProgress
-from simulator.errors import SimulatorError
+from simulator.errors import RunError, SimulatorError
 from simulator.simulation.cluster import Cluster
 from simulator.simulation.runners import Processes, Runners, processors
 from simulator.sweep.folder import CELLS, SUMMARY, begin, begin_where_nothing_waits, go_on
@@ -64,7 +64,8 @@ def _runners(options: SweepOptions, console: Console) -> Iterator[Runners]:
     if options.jobs is not None:
         raise SimulatorError("--jobs is for this machine: a cluster has as many as it has workers")
     with Cluster(options.scheduler) as cluster:
-        console.print(f"dashboard  {cluster.dashboard}", highlight=False, soft_wrap=True)
+        if cluster.dashboard is not None:
+            console.print(f"dashboard {cluster.dashboard}", highlight=False, soft_wrap=True)
         yield cluster
 
 
@@ -110,6 +111,8 @@ def _interruption_told(asked: SweepAsked, found: Found) -> Iterator[None]:
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
+    except RunError as error:
+        raise RunError(f"{error}\nWhat has ended is kept: --resume goes on") from None
 
 
 def _write(asked: SweepAsked, found: Found, console: Console) -> None:

@@ -6,16 +6,22 @@ that every worker has this version of tokenrace: a mixture would give cells of t
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Executor
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Self
 
+from simulator.clock import SECOND, Ticks
 from simulator.errors import NotInstalledError, RunError, SimulatorError
+from simulator.machine_clock import MachineClock
 
 _PATIENCE_S = 5
 _OURS = "tokenrace"
+_TALKATIVE = ("distributed", "distributed.client", "tornado.application")
+"""Who would write tracebacks about a lost connection, of which we say one line."""
+_COUNTED_FOR: Ticks = 5 * SECOND
 
 
 class Cluster:
@@ -31,6 +37,8 @@ class Cluster:
         except ModuleNotFoundError:
             raise NotInstalledError("a sweep on a cluster", "tokenrace[cluster]") from None
         self._address = address
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         _check_scheduler(distributed, address)
         self._client = distributed.Client(address, timeout=_PATIENCE_S, set_as_default=False)
         self.lost: tuple[type[Exception], ...] = (distributed.KilledWorker, CancelledError)
@@ -39,6 +47,9 @@ class Cluster:
         except BaseException:
             self._client.close()
             raise
+        self._clock = MachineClock.starting_in(0)
+        self._count_anew_at: Ticks = 0
+        self._count = 1
         self.executor: Executor = self._client.get_executor(pure=False)
 
     def __enter__(self) -> Self:
@@ -50,14 +61,18 @@ class Cluster:
 
     @property
     def count(self) -> int:
-        """How many threads all workers have together, now."""
-        threads: list[int] = [worker["nthreads"] for worker in self._workers().values()]
-        return max(1, sum(threads))
+        """How many threads all workers have together, or had a few seconds ago."""
+        if self._clock.now() >= self._count_anew_at:
+            self._count_anew_at = self._clock.now() + _COUNTED_FOR
+            threads: list[int] = [worker["nthreads"] for worker in self._workers().values()]
+            self._count = sum(threads) or self._count
+        return self._count
 
     @property
-    def dashboard(self) -> str:
-        """The address of the scheduler's page."""
-        return str(self._client.dashboard_link)
+    def dashboard(self) -> str | None:
+        """The address of the scheduler's page; None where it has none."""
+        has_one = "dashboard" in self._client.scheduler_info().get("services", {})
+        return str(self._client.dashboard_link) if has_one else None
 
     def renewed(self) -> Executor:
         """Return the executor: Dask replaces what it lost.
@@ -70,7 +85,8 @@ class Cluster:
         return self.executor
 
     def _workers(self) -> Mapping[str, Any]:
-        workers: Mapping[str, Any] = self._client.scheduler_info()["workers"]
+        """Return what is known of each worker; nothing when the scheduler is gone."""
+        workers: Mapping[str, Any] = self._client.scheduler_info().get("workers", {})
         return workers
 
     def _check_workers(self) -> None:
