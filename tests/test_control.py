@@ -187,3 +187,24 @@ def test_an_accounts_plan_limits_the_calls():
         assert await world.call(token) == 200
 
     in_a_world(act, plan="free")
+
+
+def test_a_plan_put_in_place_counts_from_then_on():
+    """Free, with the headers measured in 2026: the fifth call in a second is refused, and the
+    category is all it is told. Other rules with the same plan leave the count as it is."""
+
+    async def act(world):
+        _, token = await world.issue()
+        assert [await world.call(token) for _ in range(5)] == [200] * 5
+        rules = {"live_tokens": 2, "plan": "free", "limit_headers": "category"}
+        await world.control("PUT", "policy", rules)
+        assert [await world.call(token) for _ in range(4)] == [200] * 4
+        await world.control("PUT", "policy", rules | {"live_tokens": 3})
+        headers = {"authorization": f"Bearer {token}"}
+        async with world.client.get("/v2/users/me", headers=headers) as answer:
+            told = [name for name in answer.headers if name.startswith(("X-Rate", "Retry"))]
+            assert (answer.status, told) == (429, ["X-RateLimit-Category"])
+        await world.control("PUT", "policy", {"live_tokens": 3})
+        assert await world.call(token) == 200
+
+    in_a_world(act)

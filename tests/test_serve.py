@@ -57,6 +57,19 @@ def test_the_exported_lines_are_all_a_client_needs(tmp_path):
     assert served.env["ZOOM_CLIENT_SECRET"] not in text
 
 
+def test_where_refresh_tokens_are_used_a_line_has_the_first():
+    """Google's yields a token; and each profile that has refresh tokens can be served."""
+    with serving("--port", "0", "--profile", "google") as served:
+        grant = f"grant_type=refresh_token&refresh_token={served.env['ZOOM_REFRESH_TOKEN']}"
+        assert served.call(served.token(grant)) == 200
+        assert served.stopped_by(signal.SIGTERM) == 0
+
+    refreshing = [name for name, profile in PROFILES.items() if profile.policy.refresh is not None]
+    assert refreshing == ["google", "salesforce", "xero", "atlassian", "hubspot"]
+    for name in refreshing:
+        assert read_section(Options(profile=name, port=1)).policy() == PROFILES[name].policy
+
+
 def test_a_port_that_is_taken_gives_way_to_the_next_free_one():
     """Two servers asked for one port both start, and each says where it is."""
     with socket.socket() as taken:
@@ -113,10 +126,10 @@ def test_a_journal_that_cannot_be_written_is_told_before_anything_is_served(tmp_
 
 
 def test_the_rules_come_from_a_scenario_with_the_options_own_cap(tmp_path):
-    """--scenario takes the provider section; --live-tokens changes one number of it."""
+    """--scenario takes the provider section; --live-tokens and --plan change one number of it."""
     path = tmp_path / "one.yaml"
     path.write_text(
-        "name: one\nprovider: {profile: zoho, lifetime: 5m, grace: 3s}\n"
+        "name: one\nprovider: {profile: zoho, lifetime: 5m, grace: 3s, plan: free}\n"
         "fleet: {processes: 1, workers: 1}\n"
         "workload: {arrivals: {process: closed, think: 1s}}\n"
         "strategies: [single_flight]\nrun: {duration: 1s}\n"
@@ -125,6 +138,8 @@ def test_the_rules_come_from_a_scenario_with_the_options_own_cap(tmp_path):
 
     assert (policy.lifetime, policy.live_tokens) == (5 * MINUTE, 3)
     assert policy.throttle == PROFILES["zoho"].policy.throttle
+    assert read_section(Options(scenario=path, port=1)).plan == "free"
+    assert read_section(Options(scenario=path, plan="none", port=1)).plan == "none"
     assert read_section(Options(port=1)).policy() == PROFILES["zoom-2022"].policy
     assert read_section(Options(live_tokens="none", port=1)).policy().live_tokens is None
 

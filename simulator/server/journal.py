@@ -17,8 +17,11 @@ from simulator.provider.reading import HttpRequest, asked_by
 from simulator.trace.events import (
     AppChanged,
     Cause,
+    FamilyAuthorized,
+    FamilyEnded,
     FaultStruck,
     ProviderEvent,
+    RefreshRefused,
     TokenEvicted,
     TokenId,
     TokenRevoked,
@@ -137,7 +140,7 @@ class Journal:
                 kind="change",
                 ended=tuple(ended[:NAMED_MAX]),
                 ended_count=len(ended),
-                what=self.clean(what),
+                what="; ".join(filter(None, [self.clean(what), _in_words(events)])),
             )
         )
 
@@ -174,8 +177,19 @@ class Journal:
 
 
 def _in_words(events: Sequence[ProviderEvent]) -> str:
-    return "; ".join(
-        event.what if isinstance(event, FaultStruck) else event.change
-        for event in events
-        if isinstance(event, FaultStruck | AppChanged)
-    )
+    return "; ".join(filter(None, map(_word, events)))
+
+
+def _word(event: ProviderEvent) -> str:
+    match event:
+        case FaultStruck(what=what) | AppChanged(change=what):
+            return what
+        case RefreshRefused(family=number, cause=cause):
+            whose = "" if number is None else f" of consent {number}"
+            return f"refresh token{whose}: {cause}"
+        case FamilyAuthorized(family=number):
+            return f"consent {number} begins"
+        case FamilyEnded(family=number, reason=reason):
+            return f"consent {number} ended: {reason}"
+        case _:
+            return ""
