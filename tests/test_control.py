@@ -189,6 +189,32 @@ def test_an_accounts_plan_limits_the_calls():
     in_a_world(act, plan="free")
 
 
+def test_without_the_last_slash_the_page_is_found_too():
+    """As people type it."""
+
+    async def act(world):
+        async with world.client.get("/_control") as answer:
+            assert (answer.status, answer.url.path) == (200, "/_control/")
+
+    in_a_world(act)
+
+
+def test_the_last_minute_is_sixty_whole_seconds():
+    """Two issues in second 0, one each in 59 and 60: the two count in second 59, not in 60."""
+
+    async def act(world):
+        seen = []
+        for forward in (59, 1, 59):
+            await world.issue()
+            if not seen:
+                await world.issue()
+            await world.control("POST", "clock", {"forward": f"{forward}s"})
+            seen.append((await world.control("GET", "state"))[1]["issued_last_minute"])
+        assert seen == [2, 1, 1]
+
+    in_a_world(act)
+
+
 def test_a_plan_put_in_place_counts_from_then_on():
     """Free, with the headers measured in 2026: the fifth call in a second is refused, and the
     category is all it is told. Other rules with the same plan leave the count as it is."""

@@ -10,6 +10,7 @@ from simulator.server.control import ALL_ROUTES
 from simulator.server.page import page
 from tests.browser import opened
 from tests.served_world import a_world
+from tests.zoom_requests import a_request, bearer
 
 TOKEN = "sesame"
 
@@ -48,10 +49,32 @@ def test_the_page_shows_what_happened(tmp_path):
     assert text_of(dom, "cap") == "of 2"
     assert text_of(dom, "rate") == "3"
     assert text_of(dom, "refused") == "1"
-    assert text_of(dom, "share") == "33 % of 3 calls"
+    assert text_of(dom, "share") == ", 33 % of 3 calls"
     assert ">evicted</code>" in dom
     assert "evicted by 3</text>" in dom
     assert "p0 POST /oauth/token 200 token 1" in dom
+    assert "CONSOLE" not in log
+
+
+def test_a_page_opened_late_shows_what_lives_and_the_newest_that_happened(tmp_path):
+    """Two tokens, then 1,200 calls, of which a page of the journal has 1,000; a burst is told."""
+
+    async def look():
+        async with a_world(live_tokens=2) as world:
+            _, token = await world.issue(caller="p0")
+            await world.issue(caller="p1")
+            for _ in range(1_200):
+                world.served.answer(a_request("GET", "/v2/users/me", headers=bearer(token)))
+            await world.raises("error", endpoint="api", status=503, **{"for": "1h"})
+            url = f"{world.served.terms.api_url}/_control/"
+            return await asyncio.get_running_loop().run_in_executor(None, opened, url, tmp_path)
+
+    dom, log = asyncio.run(look())
+    assert "1 p0</text>" in dom
+    assert "2 p1</text>" in dom
+    assert text_of(dom, "rate") == "2"
+    assert text_of(dom, "status") == "app in order; clock ahead by 0s; the API answers 503"
+    assert 'data-shown="1203"' in dom
     assert "CONSOLE" not in log
 
 

@@ -1,6 +1,6 @@
 """Where every request comes in, and what is sent back."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from simulator.server.connections import refusal
 from simulator.server.control import CONTROL_PATH, Control
@@ -21,6 +21,8 @@ class Desk:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        if request.path == CONTROL_PATH.rstrip("/"):  # as people type it
+            return web.Response(status=308, headers={hdrs.LOCATION: CONTROL_PATH})
         if request.path.startswith(CONTROL_PATH):
             return await self._control.answer(request, self._bodies)
         try:

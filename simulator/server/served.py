@@ -16,11 +16,12 @@ from simulator.provider.bursts import Burst, Bursts, in_words
 from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.lifecycle import Change, ChangePolicy, RotateSecret
 from simulator.provider.limits import ApiLimits
+from simulator.provider.messages import Granted
 from simulator.provider.reading import HttpRequest
 from simulator.rng import Streams
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.units import write_span
-from simulator.server.counts import Counts
+from simulator.server.counts import Counts, LastMinute
 from simulator.server.journal import Entry, Journal
 from simulator.server.second_minters import SecondMinter, SecondMinters
 from simulator.server.served_section import ServedSection
@@ -66,6 +67,8 @@ class ServedProvider:
         if exchange.endpoint == "token":
             live = self.provider.ledger.live_count(now)
             self.counts.live_peak = max(self.counts.live_peak, live)
+            if isinstance(exchange.reply, Granted) and exchange.reply.is_new:
+                self.issues.add(now)
         self.journal.take_request(asked, exchange, now)
         self.watch.changed(self.counts)
         return exchange
@@ -133,6 +136,7 @@ class ServedProvider:
         terms = self.terms
         self.section = terms.section
         self.counts = Counts()
+        self.issues = LastMinute()
         self.journal.hide(terms.app.credentials.client_secret)
         self.zoom = ZoomHttp(
             Provider(terms.app, terms.section.policy(), self._limits(), Bursts((), Streams(0))),

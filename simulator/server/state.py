@@ -94,6 +94,7 @@ class State:
     tokens: Sequence[TokenShown]
     consents: int
     counts: Counts
+    issued_last_minute: int
     waiting: int
     bursts: Sequence[BurstShown]
     second_minters: Sequence[MinterShown]
@@ -113,6 +114,7 @@ def state_of(served: ServedProvider) -> State:
         tokens=_newest(served, now),
         consents=len(provider.live_consents(now)),
         counts=served.counts,
+        issued_last_minute=served.issues.count(now),
         waiting=len(served.watch),
         bursts=_bursts(served, now),
         second_minters=[
