@@ -13,8 +13,8 @@ from simulator.cli.serve import Options, read_section
 from simulator.clock import HOUR, MINUTE
 from simulator.errors import RunError, SimulatorError
 from simulator.provider.profiles import PROFILES
-from simulator.server.journal import Journal
-from simulator.server.journal_file import JournalFile
+from simulator.server.journal import Answered, Journal
+from simulator.server.journal_file import JournalFile, line_of
 from simulator.server.shifted_clock import ShiftedClock
 from tests.served_command import port_of, serving
 
@@ -211,3 +211,16 @@ def test_with_a_host_the_control_api_needs_the_printed_token():
         assert served.control("state", None, **shown)[0] == 200
         assert served.call(served.token()) == 200
         assert served.stopped_by(signal.SIGTERM) == 0
+
+
+def test_a_journals_lines_are_put_together_as_they_would_be_written():
+    """The quick line of a plain answer is what the entry itself comes to, whatever the texts."""
+    texts = ["shop", 'a "quoted" one', "caf\u00e9 \u2028", "back\\slash"]
+    for text, status, error, cause, token in [
+        (texts[0], 200, None, None, 7),
+        (texts[1], 401, "124", "unknown_token", None),
+        (texts[2], None, None, None, None),
+        (texts[3], 404, "1001", None, 2**53),
+    ]:
+        plain = Answered(3, 10**15, text, "GET", f"/{text}", status, error, cause, token)
+        assert line_of(plain) == line_of(plain.entry())

@@ -26,7 +26,7 @@ from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.desk import Desk
 from simulator.server.gate import Gate
 from simulator.server.incoming import BodyReader
-from simulator.server.journal import Entry
+from simulator.server.journal import Kept
 from simulator.server.journal_file import JournalFile, no_file
 from simulator.server.listen import LOOPBACK, listen_on
 from simulator.server.served import ServedProvider, Terms
@@ -59,7 +59,7 @@ def serve_until_stopped(options: Options) -> int:
     """
     section = read_section(options)
     with ExitStack() as stack:
-        sink: Callable[[Entry], None] = no_file
+        sink: Callable[[Kept], None] = no_file
         if options.journal is not None:
             sink = stack.enter_context(JournalFile(options.journal)).write
         host = options.host or LOOPBACK
@@ -115,7 +115,7 @@ def _expectations(options: Options) -> tuple[Expectation, ...]:
 async def _serve(
     terms: Terms,
     listening: socket.socket,
-    sink: Callable[[Entry], None],
+    sink: Callable[[Kept], None],
     control_token: str | None,
 ) -> signal.Signals:
     served = ServedProvider(terms, ShiftedClock(MachineClock.starting_in(0)), sink)

@@ -24,6 +24,16 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Connection(web.RequestHandler):
     """One client's connection."""
 
+    async def send(self, data: bytes) -> None:
+        """Send ``data``, and wait while the client reads nothing.
+
+        Raises:
+            ConnectionError: the client is gone.
+        """
+        if self.transport is not None:
+            self.transport.write(data)
+        await self._drain_helper()
+
     def handle_error(
         self,
         request: web.BaseRequest,

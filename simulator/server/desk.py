@@ -5,6 +5,7 @@ from aiohttp import hdrs, web
 from simulator.server.connections import refusal
 from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.incoming import BodyReader, BodyRefused, as_asked, hang_up
+from simulator.server.sending import WholeAnswer
 from simulator.server.served import ServedProvider
 
 
@@ -34,5 +35,4 @@ class Desk:
             return hang_up(request)
         if exchange.late:
             await self._served.clock.sleep(exchange.late)
-        sent = exchange.response
-        return web.Response(status=sent.status, headers=sent.headers, body=sent.body)
+        return WholeAnswer(exchange.response)

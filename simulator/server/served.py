@@ -22,7 +22,7 @@ from simulator.rng import Streams
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.units import write_span
 from simulator.server.counts import Counts, LastMinute
-from simulator.server.journal import Entry, Journal
+from simulator.server.journal import Entry, Journal, Kept
 from simulator.server.second_minters import SecondMinter, SecondMinters
 from simulator.server.served_section import ServedSection
 from simulator.server.shifted_clock import ShiftedClock
@@ -49,7 +49,7 @@ class Terms:
 class ServedProvider:
     """The provider of ``terms`` by ``clock``; ``sink`` gets each entry of its journal."""
 
-    def __init__(self, terms: Terms, clock: ShiftedClock, sink: Callable[[Entry], None]) -> None:
+    def __init__(self, terms: Terms, clock: ShiftedClock, sink: Callable[[Kept], None]) -> None:
         self.terms = terms
         self.clock = clock
         self.journal = Journal(sink)
