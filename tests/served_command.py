@@ -27,6 +27,7 @@ class Served:
                 break
             if line.startswith("# Control token"):
                 self.control_token = line.split()[-1]
+            if line.startswith("#"):
                 continue
             name, _, value = line.removeprefix("export ").rstrip("\n").partition("=")
             self.env[name] = value

@@ -46,6 +46,7 @@ def test_the_exported_lines_are_all_a_client_needs(tmp_path):
         "export ZOOM_CLIENT_SECRET",
         "export ZOOM_ACCOUNT_ID",
     ]
+    assert served.lines[5] == "# Rules: zoom-2022 (reported), at most 1 live"
     *entries, end = [json.loads(line) for line in journal.read_text().splitlines()]
     assert end == {"kind": "end", "entries": 4}
     assert [entry["status"] for entry in entries] == [200, 200, 200, 401]

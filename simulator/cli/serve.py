@@ -19,6 +19,7 @@ from simulator.errors import SimulatorError
 from simulator.machine_clock import MachineClock, unix_time
 from simulator.provider.app import App, Credentials
 from simulator.provider.limits import AccountPlan
+from simulator.provider.profiles import PROFILES
 from simulator.scenario import load
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.wording import in_words
@@ -158,6 +159,14 @@ def _print_exports(served: ServedProvider, control_token: str | None) -> None:
         exports["ZOOM_REFRESH_TOKEN"] = served.authorize()[1]
     for name, value in exports.items():
         typer.echo(f"export {name}={value}")
+    typer.echo(f"# Rules: {_rules(served)}")
     if control_token is not None:
         typer.echo(f"# Control token, as Authorization: Bearer {control_token}")
     typer.echo(f"# Control page: {terms.api_url}{CONTROL_PATH}")
+
+
+def _rules(served: ServedProvider) -> str:
+    """Return whose rules these are, how well they are known, and the cap that counts."""
+    name, cap = served.section.profile, served.provider.policy.live_tokens
+    live = "any number of live tokens" if cap is None else f"at most {cap} live"
+    return f"{name} ({PROFILES[name].confidence}), {live}"

@@ -94,7 +94,10 @@ class ServedProvider:
         self.section = section
         if (section.plan, section.limit_headers) != (before.plan, before.limit_headers):
             self.provider.limit(self._limits())
-        return self.undergo(ChangePolicy(policy=policy))
+        _, *events = self.provider.undergo(ChangePolicy(policy=policy), self.clock.now())
+        named = section.model_dump(mode="json", exclude_unset=True)
+        rules = ", ".join(f"{key} {value}" for key, value in named.items()) or section.profile
+        return self._changed(f"rules from now on: {rules}", events)
 
     def authorize(self) -> tuple[Entry, str]:
         """Take the user's consent; return that, and the value of its first refresh token.
