@@ -56,7 +56,10 @@ def test_the_commands_for_an_app_of_its_own():
         (user,) = answers_to(block_with("users/me"), served)
         assert user["id"] == "user-owner"
         event, rules = answers_to(block_with("/_control/events"), served)
-        assert event["done"]["what"] == "from now on, the token endpoint answers 503"
+        assert (
+            event["done"]["what"]
+            == "from now on, the token endpoint answers 503: for 1m, 50% of requests"
+        )
         assert (
             rules["done"]["what"] == "rules from now on: profile zoom-2022, live_tokens 3, grace 5m"
         )

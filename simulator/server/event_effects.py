@@ -18,6 +18,7 @@ from simulator.provider.lifecycle import (
     TransferOwnership,
     WithdrawConsent,
 )
+from simulator.scenario.units import write_chance, write_span
 from simulator.server.event_bodies import (
     AnyEventBody,
     AuthorizeBody,
@@ -42,6 +43,8 @@ from simulator.server.second_minters import MINTERS_MAX, SecondMinter
 from simulator.server.served import ServedProvider
 
 FOREVER: Ticks = 2**62
+BURSTS_MAX = 100
+"""How many bursts stand at once: each request is held against all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def raise_event(body: AnyEventBody, served: ServedProvider) -> Done:
     """
     match body:
         case ErrorBody() | DroppedBody() | SlowBody() | MalformedBody():
-            return Done(served.suffer(_burst(body, served)))
+            return _trouble(body, served)
         case AuthorizeBody():
             return _authorize(served)
         case SecondMinterBody():
@@ -80,6 +83,19 @@ def reset(served: ServedProvider) -> Done:
     done = served.reset()
     refreshes = served.provider.policy.refresh is not None
     return Done(done, refresh_token=served.authorize()[1] if refreshes else None)
+
+
+def _trouble(body: BurstBody, served: ServedProvider) -> Done:
+    now = served.clock.now()
+    if len(served.provider.bursts.standing(now)) >= BURSTS_MAX:
+        raise wrong("event", f"{BURSTS_MAX} such things happen already; a reset ends them")
+    burst = _burst(body, now)
+    extent = [
+        f"for {write_span(body.duration)}" if body.duration is not None else "",
+        f"{write_chance(body.chance)} of requests" if body.chance < 1 else "",
+        f"at most {body.count}" if body.count is not None else "",
+    ]
+    return Done(served.suffer(burst, ", ".join(filter(None, extent))))
 
 
 def _authorize(served: ServedProvider) -> Done:
@@ -127,8 +143,7 @@ def _rotation(body: RotateSecretBody, secret: str) -> RotateSecret:
     return RotateSecret(new_secret=secret, overlap=body.overlap, revokes_tokens=body.revokes_tokens)
 
 
-def _burst(body: BurstBody, served: ServedProvider) -> Burst:
-    now = served.clock.now()
+def _burst(body: BurstBody, now: Ticks) -> Burst:
     return Burst(
         fault=0,
         endpoint=body.endpoint,

@@ -80,13 +80,14 @@ class ServedProvider:
         _, *events = self.provider.undergo(change, self.clock.now())
         return self._changed(lifecycle.in_words(change), events)
 
-    def suffer(self, burst: Burst) -> Entry:
-        """Let ``burst`` strike; return what it does."""
+    def suffer(self, burst: Burst, extent: str) -> Entry:
+        """Let ``burst`` strike; return what it does, and to what ``extent``, in words."""
         bursts = self.provider.bursts
         bursts.forget_over(self.clock.now())
         bursts.add(burst)
         where = "token endpoint" if burst.endpoint == "token" else "API"
-        return self._changed(f"from now on, the {where} {in_words(burst.ailment)}", ())
+        does = f"from now on, the {where} {in_words(burst.ailment)}"
+        return self._changed(f"{does}: {extent}" if extent else does, ())
 
     def keep_by(self, section: ServedSection) -> Entry:
         """Keep tokens, and limit calls, by ``section`` from now on; return that."""
