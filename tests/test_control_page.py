@@ -46,7 +46,7 @@ def test_the_page_shows_what_happened(tmp_path):
     dom, log = shown(tmp_path)
 
     assert text_of(dom, "live") == "2"
-    assert text_of(dom, "cap") == "of 2"
+    assert text_of(dom, "cap") == " of 2"
     assert text_of(dom, "rate") == "3"
     assert text_of(dom, "refused") == "1"
     assert text_of(dom, "share") == ", 33 % of 3 calls"

@@ -95,7 +95,7 @@ function show(state) {
   const { counts, rules } = state;
   byId("profile").textContent = state.policy.profile;
   byId("live").textContent = state.live_tokens;
-  byId("cap").textContent = rules.live_tokens === null ? "no cap" : `of ${rules.live_tokens}`;
+  byId("cap").textContent = rules.live_tokens === null ? ", no cap" : ` of ${rules.live_tokens}`;
   byId("rate").textContent = state.issued_last_minute;
   byId("issued").textContent = counts.tokens_issued;
   byId("refused").textContent = counts.answers_401;
@@ -115,7 +115,7 @@ function show(state) {
     const at = `${(entry.at / SECOND).toFixed(1)} s`;
     const what = entry.kind === "change" ? entry.what
       : `${entry.asked_by} ${entry.method} ${entry.path} ${entry.status ?? "no answer"}`
-        + (entry.cause ? ` (${entry.cause})` : "") + (entry.token ? ` token ${entry.token}` : "");
+        + (entry.cause ? ` (${entry.cause})` : "") + (entry.token ? ` token ${entry.token}` : "") + (entry.what && `: ${entry.what}`);
     return listed("li", `${at}  ${what}`, entry.cause || entry.status >= 400 ? "no" : "");
   }));
   const stands = !state.app.is_active ? "deactivated" : state.app.is_blocked ? "blocked" : "in order";
