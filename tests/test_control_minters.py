@@ -21,7 +21,7 @@ def test_a_second_minter_evicts_the_fleets_token():
     async def act(world):
         _, ours = await world.issue()
         done = await world.raises("second_minter", rate="2/s", count=3)
-        assert done["done"]["what"] == "a second minter asks 2 times a second"
+        assert done["done"]["what"] == "a second minter asks for tokens, 2/s"
         state = await counted(world, tokens_issued=4)
         assert (state["second_minters"], state["counts"]["tokens_evicted"]) == ([], 3)
         assert await world.call(ours) == 401

@@ -9,6 +9,7 @@ import pytest
 from simulator.server.control import ALL_ROUTES
 from simulator.server.page import page
 from tests.browser import opened
+from tests.browser_session import a_browser
 from tests.served_world import a_world
 from tests.zoom_requests import a_request, bearer
 
@@ -86,6 +87,44 @@ def test_a_phone_need_not_scroll_sideways(tmp_path, scheme):
 
     assert int(re.search(r'data-overflow="(-?\d+)"', dom)[1]) <= 0
     assert "CONSOLE" not in log
+
+
+CLICKED = """new Promise(done => {
+    const button = document.querySelectorAll("#actions button")[NUMBER];
+    const said = document.getElementById("said");
+    said.textContent = "";
+    new MutationObserver(() => done(said.textContent)).observe(said, {childList: true});
+    button.click();
+})"""
+
+
+def test_each_button_does_what_it_says(tmp_path):
+    """Clicked one after the other: the page says that it is done, and the journal what was."""
+
+    done = []
+
+    async def click_all():
+        async with a_world(live_tokens=2) as world, a_browser(tmp_path) as session:
+            world.clock.holds = True  # so that the second minter asks for nothing
+            await world.issue()
+            await session.open(f"{world.served.terms.api_url}/_control/")
+            buttons = "document.querySelectorAll('#actions button').length"
+            for number in range(await session.evaluate(buttons)):
+                said = await session.evaluate(CLICKED.replace("NUMBER", str(number)))
+                _, page = await world.control("GET", "journal")
+                done.append((said, page["entries"][-1]["what"]))
+
+    asyncio.run(click_all())
+    assert done == [
+        ("done: Revoke all tokens", "every token is revoked"),
+        ("done: Revoke the newest", "its newest token is revoked"),
+        ("done: Deactivate", "deactivated"),
+        ("done: Reactivate", "reactivated"),
+        ("done: API answers 503 for 30 s", "from now on, the API answers 503: for 30s"),
+        ("done: A second minter, 1/s for 30 s", "a second minter asks for tokens, 1/s"),
+        ("done: Clock 10 min forward", "the clock was moved forward by 10m"),
+        ("done: Reset", "reset"),
+    ]
 
 
 def test_with_a_token_of_its_own_the_page_asks_for_it(tmp_path):

@@ -114,7 +114,7 @@ class ServedProvider:
         shown = self.terms.app.credentials
         secret = self.provider.standing.secret
         self.minters.begin(minter, replace(shown, client_secret=secret))
-        return self._changed(f"a second minter asks {minter.rate_hz:g} times a second", ())
+        return self._changed(f"a second minter asks for tokens, {minter.rate_hz:g}/s", ())
 
     def move_forward(self, span: Ticks) -> Entry:
         """Move the clock; return that."""
