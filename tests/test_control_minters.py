@@ -4,7 +4,7 @@ import asyncio
 
 from simulator.clock import SECOND
 from simulator.server.second_minters import MINTERS_MAX
-from tests.served_world import in_a_world
+from tests.served_world import a_world, in_a_world
 
 
 async def counted(world, **least):
@@ -93,3 +93,16 @@ def test_what_a_second_minter_cannot_be_is_told():
         await world.control("POST", "reset")
 
     in_a_world(act)
+
+
+def test_a_second_minter_asks_no_more_when_the_server_stops():
+    """Requests under way may take their time to be answered: it adds none meanwhile."""
+
+    async def happen():
+        async with a_world() as world:
+            world.clock.holds = True
+            await world.raises("second_minter", rate="1/s")
+            assert len(world.served.minters.standing(0)) == 1
+        assert world.served.minters.standing(0) == []
+
+    asyncio.run(happen())

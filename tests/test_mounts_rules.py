@@ -1,7 +1,8 @@
 """Rules of the mock that a test chooses when it makes it, behind every mount."""
 
-from simulator.testing import MINUTE, SECOND
-from tests.mounted_client import a_client
+from simulator.testing import DAY, HOUR, MINUTE, SECOND, MockZoom
+from tests.mounted import httpx_blocking
+from tests.mounted_client import Client, a_client
 
 __all__ = ["a_client"]
 
@@ -27,3 +28,22 @@ def test_a_plan_limits_the_calls(a_client):
         assert [client.call(token).status for _ in range(5)] == [200] * 4 + [429]
         client.zoom.forward(SECOND)
         assert client.call(token).headers["x-ratelimit-category"] == "Light"
+
+
+def test_a_host_may_create_again_at_midnight():
+    """The mock begins at 22:13:20 UTC: 100 meetings, and none until 1 h 46 min 40 s later."""
+    zoom = MockZoom(plan="business", lifetime=DAY)
+    with httpx_blocking(zoom) as mount:
+        client = Client(zoom, mount)
+        token = client.token()
+
+        def create():
+            return client.call(token, "POST", "/v2/users/me/meetings", json={}).status
+
+        assert [create() for _ in range(60)] == [201] * 60
+        zoom.forward(SECOND)  # 80 calls in a second
+        assert [create() for _ in range(41)] == [201] * 40 + [429]
+        zoom.forward(HOUR + 46 * MINUTE + 39 * SECOND - 1)
+        assert create() == 429
+        zoom.forward(1)
+        assert create() == 201
