@@ -4,22 +4,16 @@ import csv
 import json
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from pyarrow import parquet
 from typer.testing import CliRunner
 
-from simulator.cli import sweep as cli_sweep
 from simulator.cli.app import app
 from simulator.cli.sweep_asked import SweepOptions, read_sweep
-from simulator.strategies import composing
 from simulator.sweep.found import Found
 from simulator.sweep.surfaces import surface_of
-from tests.wrong_strategies import Control, fail
 
 SMALL = """
 name: small
@@ -341,53 +335,43 @@ def test_without_pyarrow_the_table_is_csv(whole, interrupted, scenario, monkeypa
     assert list(rows[0]) == list(table(whole)[0])
 
 
-class OneThread:
-    """Runners of another kind: a thread of this process."""
+OWN = """
+class Moody:
+    def __init__(self, fetch, fails):
+        self._fetch, self._fails, self._token = fetch, fails, None
 
-    lost = ()
-    count = 1
-
-    def __init__(self, _):
-        self.executor = ThreadPoolExecutor(1)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.executor.shutdown()
-
-    def renewed(self):
-        """Return the executor."""
-        return self.executor
+    async def get_token(self):
+        if self._fails:
+            raise LookupError("no such secret")
+        if self._token is None:
+            self._token = (await self._fetch())["access_token"]
+        return self._token
+"""
 
 
-def test_a_run_that_fails_marks_its_cell_and_the_sweep_goes_on(scenario, tmp_path, monkeypatch):
-    """Exit code 1, a list of the runs and for each the command that repeats it."""
-    preset = composing.PRESETS["single_flight"]
-    wrong = replace(preset.composition, control=Control(fail))
-    presets = {**composing.PRESETS, "single_flight": replace(preset, composition=wrong)}
-    monkeypatch.setattr(composing, "PRESETS", MappingProxyType(presets))
-    monkeypatch.setattr(cli_sweep, "Processes", OneThread)
-    words = ["--over", "fleet.processes=1,2", "--seeds", 1]
+def test_a_run_that_fails_marks_its_cell_and_the_sweep_goes_on(tmp_path, monkeypatch):
+    """Exit code 1, a list of the runs and for each the command that repeats it. Here the user's own
+    class raises if an option says so, over which one can sweep as well."""
+    monkeypatch.chdir(tmp_path)
+    Path("moody.py").write_text(OWN, encoding="utf-8")
+    own = "strategies: [{name: ours, python: 'moody:Moody', options: {fails: false}}, single_flight"
+    text = SMALL.replace("strategies: [single_flight", own)
+    Path("small.yaml").write_text(text, encoding="utf-8")
+    words = ["sweep", "small.yaml", "--seeds", 1, "--jobs", 1]
 
-    got = tokenrace("sweep", scenario, *words, "--out", tmp_path)
+    got = tokenrace(*words, "--over", "strategies.ours.options.fails=false,true")
 
-    assert got.exit_code == 1
-    first, *lines = got.stderr.splitlines()
-    assert first == "2 runs failed:"
-    for processes, failed, replay in ((1, *lines[:2]), (2, *lines[2:])):
-        at = f"fleet.processes={processes}"
-        assert failed == f"single_flight, seed 1, at {at}: LookupError: no such secret"
-        again = f"tokenrace replay {scenario} --set {at} --strategy single_flight --seed 1"
-        assert replay == f"  replay: {again}"
-    rows = table(tmp_path / "small.sweep")
+    assert got.exit_code == 1, got.output
+    said, failed, replay = got.stderr.splitlines()
+    at = "strategies.ours.options.fails=True"
+    assert said == "1 run failed:"
+    assert failed == f"ours, seed 1, at {at}: LookupError: no such secret"
+    assert replay == f"  replay: tokenrace replay small.yaml --set {at} --strategy ours --seed 1"
+    rows = table(Path("results/small.sweep"))
     assert [(row["strategy"], bool(row["error"])) for row in rows] == [
-        ("single_flight", True),
-        ("single_flight", True),
-        ("locked", False),
-        ("locked", False),
+        ("ours", False),
+        ("ours", True),
     ]
-    monkeypatch.undo()
-    healed = tokenrace("sweep", scenario, *words, "--resume", "--out", tmp_path)
-    assert healed.exit_code == 0, healed.output
-    assert {row["error"] for row in table(tmp_path / "small.sweep")} == {""}
+    again = tokenrace(*words, "--over", "strategies.ours.options.fails=false,true", "--resume")
+    assert "1 run failed:" in again.stderr
+    assert len(Path("results/small.sweep/cells.jsonl").read_bytes().splitlines()) == 1 + 2 + 1

@@ -1,17 +1,18 @@
 """From the words of a command line to the runs it asks for."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.cli.engines import engine_named
-from simulator.errors import SimulatorError
+from simulator.errors import SimulatorError, UserCodeError
 from simulator.scenario import Scenario, StrategyChoice, load, load_changed
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Engine, Experiment
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.strategies.user_class import load as load_class
 
 DEFAULT_OUT = Path("results")
 
@@ -59,12 +60,14 @@ def read_request(file: Path, options: Options) -> Asked:
     engine = engine_named(name, no_skip=options.no_skip, port=options.port)
     for flaw in scenario.impossible_on(name):
         raise SimulatorError(f"{file}: {dotted(flaw.loc)}: {flaw.message}")
+    chosen = _chosen(file, scenario, options.strategies)
+    check_code(file, chosen)
     seeds = _seeds(scenario, options)
     return Asked(
         file=file,
         experiment=Experiment(
             scenario=scenario,
-            choices=_chosen(file, scenario, options.strategies),
+            choices=chosen,
             seeds=tuple(seeds),
             time_scale=scenario.run.time_scale if name == "wire" else 1,
         ),
@@ -72,6 +75,20 @@ def read_request(file: Path, options: Options) -> Asked:
         out=options.out,
         command=shlex.join(_command(file, options, seeds)),
     )
+
+
+def check_code(file: Path, choices: Iterable[StrategyChoice]) -> None:
+    """Load the user's code before the first run: a typo must not cost its time.
+
+    Raises:
+        SimulatorError: it cannot be loaded, or is no strategy.
+    """
+    for choice in choices:
+        if choice.own is not None:
+            try:
+                load_class(choice.own)
+            except UserCodeError as error:
+                raise SimulatorError(f"{file}: strategy {choice.name}: {error}") from None
 
 
 def _seeds(scenario: Scenario, options: Options) -> range:

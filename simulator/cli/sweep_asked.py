@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from simulator.cli.asked import DEFAULT_OUT
+from simulator.cli.asked import DEFAULT_OUT, check_code
 from simulator.errors import SimulatorError
 from simulator.scenario import Scenario, load, scenario_hash
 from simulator.scenario.changes import Unchangeable, changed, on_virtual_time
@@ -72,6 +72,7 @@ def read_sweep(file: Path, options: SweepOptions) -> SweepAsked:
         seeds=_seeds(scenario, options),
         shown=_shown(scenario, options),
     )
+    check_code(file, [each for each in scenario.strategies if each.name in grid.strategies])
     _check(file, grid)
     return SweepAsked(
         file=file,

@@ -138,7 +138,16 @@ def _written(node: Any, loc: Loc) -> Iterator[Loc]:
 
 def _of_strategies(choices: Sequence[StrategyChoice], catalogue: Catalogue) -> dict[str, Loc]:
     return {
-        f"strategies.{choice.name}.{name}": ("strategies", place, name)
+        f"strategies.{choice.name}.{'.'.join(below)}": ("strategies", place, *below)
         for place, choice in enumerate(choices)
-        for name in (*catalogue.axes, *catalogue.parameters(choice.preset, dict(choice.axes)))
+        for below in _settings(choice, catalogue)
     }
+
+
+def _settings(choice: StrategyChoice, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+    """Yield the places of what can be set of ``choice``; of a user's own, the options it has."""
+    if choice.own is not None:
+        yield from (("options", name) for name, _ in choice.own.options)
+        return
+    settings = catalogue.parameters(choice.preset, dict(choice.axes))
+    yield from ((name,) for name in (*catalogue.axes, *settings))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from simulator.analysis.surface import Curve, Scale
 from simulator.arrivals import Closed
+from simulator.scenario.own_code import PythonClass
 from simulator.simulation.plan import RunPlan
+from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked
 from simulator.strategies.early_trigger import XFetch
 from simulator.strategies.fleet_scope import SharedCache
@@ -39,20 +41,29 @@ class Question:
         """Return the fields by their paths."""
         return {scale.path: scale for scale in (self.x, self.y) if scale is not None}
 
+    @property
+    def made(self) -> Composition:
+        """What the strategy is made of."""
+        made = self.plan.composition
+        assert isinstance(made, Composition), "nobody knows what a user's own is made of"
+        return made
+
     def setting(self, name: str) -> str:
         """Return the path of a setting of the strategy."""
         return f"strategies.{self.plan.strategy}.{name}"
 
 
 def curves(question: Question) -> list[Curve]:
-    """Return what theory has to say."""
+    """Return what theory has to say; nothing of a strategy that is the user's own."""
+    if isinstance(question.plan.composition, PythonClass):
+        return []
     return [curve for law in _LAWS for curve in law(question)]
 
 
 def _holder_rule(asked: Question) -> Iterator[Curve]:
     """A fleet of P processes that each keep a token of their own and react to nothing: with a cap
     of N < P a share of 1 - N/P of the requests is refused."""
-    made = asked.plan.composition
+    made = asked.made
     alone = isinstance(made.scope, Process) and isinstance(made.on_401, Ignore)
     locked = isinstance(made.control, MutexDoubleChecked | SingleFlight)
     if not (alone and locked) or asked.figure != "rate_401":
@@ -70,7 +81,7 @@ def _holder_rule(asked: Question) -> Iterator[Curve]:
 def _storm_law(asked: Question) -> Iterator[Curve]:
     """A fleet that shares one store and has a token issued on every 401: with so many workers a
     storm feeds itself to the end of the run."""
-    made, fleet = asked.plan.composition, asked.plan.fleet
+    made, fleet = asked.made, asked.plan.fleet
     if not (isinstance(made.scope, SharedCache) and isinstance(made.on_401, Issue)):
         return
     size = asked.scales().keys() - {CAP}
@@ -129,7 +140,7 @@ def _below(count: int, mean: float) -> float:
 
 def _xfetch_law(asked: Question) -> Iterator[Curve]:
     """E[issues per rotation] = e^(1/beta), where the calls are many against one token call."""
-    made = asked.plan.composition
+    made = asked.made
     if not (isinstance(made.trigger, XFetch) and isinstance(made.scope, SharedCache)):
         return
     if asked.scales().keys() == {asked.setting("beta")} and asked.figure == "tokens_per_lifetime":
@@ -138,7 +149,7 @@ def _xfetch_law(asked: Question) -> Iterator[Curve]:
 
 def _lock_law(asked: Question) -> Iterator[Curve]:
     """A lock that lapses while its holder waits for the token endpoint lets another one in."""
-    made = asked.plan.composition
+    made = asked.made
     fields = {asked.setting("lock_ttl"), TOKEN_TRIP}
     if isinstance(made.scope, SharedLock) and asked.scales().keys() == fields:
         ends = _common(asked.x, asked.y)
