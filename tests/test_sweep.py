@@ -256,6 +256,19 @@ def test_what_is_wrong_is_said_before_the_first_run(scenario, tmp_path, words, s
     assert not (tmp_path / "out").exists()
 
 
+def test_a_cluster_without_its_extra_says_what_to_install(scenario, tmp_path, monkeypatch):
+    """Before anything is written."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    got = tokenrace(
+        "sweep", scenario, "--scheduler", "tcp://127.0.0.1:1", "--out", tmp_path / "out"
+    )
+
+    assert got.exit_code == 2
+    assert "a sweep on a cluster needs tokenrace[cluster], which is not installed" in got.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_many_wrong_points_are_not_all_said(scenario, tmp_path):
     """Ten, and how many more."""
     got = tokenrace("sweep", scenario, "--over", "fleet.processes=10001..10030", "--out", tmp_path)
