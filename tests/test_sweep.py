@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from simulator.cli.app import app
 from simulator.cli.sweep_asked import SweepOptions, read_sweep
 from simulator.sweep.found import Found
+from simulator.sweep.journal import Journal
 from simulator.sweep.surfaces import surface_of
 
 SMALL = """
@@ -163,6 +164,18 @@ def test_a_sweep_that_was_not_finished_is_not_thrown_away_by_accident(interrupte
     anew = tokenrace("sweep", scenario, "--anew", "--seeds", 1, "--out", interrupted.parent)
     assert anew.exit_code == 0, anew.output
     assert len(table(interrupted)) == CELLS / 2
+
+
+def test_two_sweeps_do_not_write_to_one_folder(interrupted, scenario):
+    """The second says so, and leaves what the first has written."""
+    with Journal.go_on(interrupted / "cells.jsonl"):
+        before = (interrupted / "cells.jsonl").read_bytes()
+        for how in ("--resume", "--anew"):
+            got = tokenrace("sweep", scenario, how, "--out", interrupted.parent)
+
+            assert got.exit_code == 2
+            assert "cells.jsonl: another sweep is writing there" in got.stderr
+            assert (interrupted / "cells.jsonl").read_bytes() == before
 
 
 def test_a_finished_sweep_grows_by_the_cells_that_are_new(whole, scenario, tmp_path):
