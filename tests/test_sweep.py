@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from simulator.cli.app import app
 from simulator.cli.sweep_asked import SweepOptions, read_sweep
 from simulator.sweep.found import Found
+from simulator.sweep.journal import Journal
 from simulator.sweep.surfaces import surface_of
 
 SMALL = """
@@ -165,6 +166,18 @@ def test_a_sweep_that_was_not_finished_is_not_thrown_away_by_accident(interrupte
     assert len(table(interrupted)) == CELLS / 2
 
 
+def test_two_sweeps_do_not_write_to_one_folder(interrupted, scenario):
+    """The second says so, and leaves what the first has written."""
+    with Journal.go_on(interrupted / "cells.jsonl"):
+        before = (interrupted / "cells.jsonl").read_bytes()
+        for how in ("--resume", "--anew"):
+            got = tokenrace("sweep", scenario, how, "--out", interrupted.parent)
+
+            assert got.exit_code == 2
+            assert "cells.jsonl: another sweep is writing there" in got.stderr
+            assert (interrupted / "cells.jsonl").read_bytes() == before
+
+
 def test_a_finished_sweep_grows_by_the_cells_that_are_new(whole, scenario, tmp_path):
     """A third seed: 24 runs, and not 72."""
     shutil.copytree(whole, tmp_path / "small.sweep")
@@ -253,6 +266,19 @@ def test_what_is_wrong_is_said_before_the_first_run(scenario, tmp_path, words, s
 
     assert got.exit_code == 2
     assert said in got.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_without_its_extra_says_what_to_install(scenario, tmp_path, monkeypatch):
+    """Before anything is written."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    got = tokenrace(
+        "sweep", scenario, "--scheduler", "tcp://127.0.0.1:1", "--out", tmp_path / "out"
+    )
+
+    assert got.exit_code == 2
+    assert "a sweep on a cluster needs tokenrace[cluster], which is not installed" in got.stderr
     assert not (tmp_path / "out").exists()
 
 

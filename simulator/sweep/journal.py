@@ -10,6 +10,7 @@ when the sweep goes on.
     {"at": [4, 2], "strategy": "single_flight", "seed": 1, "figures": [0.5, ...]}
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -70,22 +71,18 @@ class Journal:
     @classmethod
     def begin(cls, path: Path, heading: Heading) -> Self:
         """Return a new journal, in the place of an old one."""
-        try:
-            journal = cls(path, path.open("w+b", buffering=0))
-        except OSError as error:
-            raise _unwritable(path, error) from None
+        stream = _alone(path, "a+")
+        stream.truncate(0)
+        journal = cls(path, stream)
         journal._write(heading.line())
         return journal
 
     @classmethod
     def go_on(cls, path: Path) -> Self:
         """Return the journal at ``path``, without a last line that was cut short."""
-        try:
-            stream = path.open("r+b", buffering=0)
-            stream.truncate(_whole_lines(path))
-            return cls(path, stream)
-        except OSError as error:
-            raise _unwritable(path, error) from None
+        stream = _alone(path, "r+")
+        stream.truncate(_whole_lines(path))
+        return cls(path, stream)
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +114,22 @@ class Journal:
         except OSError as error:
             raise _unwritable(self._path, error) from None
         self._length += len(line)
+
+
+def _alone(path: Path, mode: str) -> FileIO:
+    """Open the journal at ``path``, which no other process may then open in this way."""
+    try:
+        stream = FileIO(path, mode)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise ResultsError(
+            f"{path}: another sweep is writing there. Wait for it, or choose another --out"
+        ) from None
+    return stream
 
 
 def cell_line(cell: Cell, row: Row) -> bytes:

@@ -38,7 +38,7 @@ class _Unwatched:
 
 def runs_per_second(processes: int) -> float:
     """Make 200 runs of equal cost, about 50 ms, starting the processes included."""
-    plan = replace(virtual_fleet.a_fleet("single_flight", HOUR // 2, cap=8), seed=1)
+    plan = replace(virtual_fleet.a_fleet("single_flight", HOUR, cap=8), seed=1)
     begun = time.perf_counter()
     with Processes(processes) as runners:
         list(in_order([plan] * RUNS, InMemory(), runners))

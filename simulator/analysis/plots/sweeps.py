@@ -24,6 +24,8 @@ _PANEL_IN = 4.8
 _COLUMNS = 3
 _LETTERED_MAX = 12
 """Values of a field up to which every place has its number written in."""
+_DRAWN_SINGLY_MAX = 2_500
+"""Places of a panel up to which each is a shape of its own in an SVG, and not a picture's dot."""
 _TICKS_MAX = 14
 _LINEAR_UP_TO = 0.001
 """The logarithm has no 0; below this share the scale is linear."""
@@ -100,6 +102,7 @@ class _HeatPanel:
             norm=self._norm,
             edgecolor="white",
             linewidth=0.4 if max(self._levels.shape) <= 2 * _LETTERED_MAX else 0,
+            rasterized=self._levels.size > _DRAWN_SINGLY_MAX,
         )
         if max(self._levels.shape) <= _LETTERED_MAX:
             self._letters()
