@@ -46,8 +46,7 @@ def _its_end(blame: Blame, issued: TokenIssued, show: Callable[[Ticks], str]) ->
 
 def _its_holders(blame: Blame) -> str:
     if blame.ended is None:
-        held = _processes(blame.still_held_by)
-        return f"when the call was refused, {held} still held it"
+        return f"when the call was refused, {_processes(blame.still_held_by)} still held it"
     held, still = blame.held_by, blame.still_held_by
     if not held and not still:
         return "no process held it by then: the call was under way, or another client's"
