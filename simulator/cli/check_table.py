@@ -1,8 +1,5 @@
 """What a check found, on a terminal: a line for each scenario, its troubles in full below."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-
 from rich.console import Console
 from rich.text import Text
 
@@ -35,41 +32,16 @@ def _print_case(console: Console, case: CaseChecked, title_width: int) -> None:
     runs = f"{count(case.runs, 'run')}{engine}, {len(case.findings)} checked"
     line.append(f"  {case.title:<{title_width}}  {runs}")
     _print(console, line)
-    for finding, others in _grouped(troubles(case.findings)):
-        _print_trouble(console, case, finding, others)
+    for finding in troubles(case.findings):
+        _print_trouble(console, case, finding)
     for note in case.notes:
         _print(console, Text(f"  note  {note}"))
 
 
-def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:
-    """Yield findings, those that cannot tell for one and the same reason as one, with the number of
-    the others."""
-
-    def reason(finding: Finding) -> tuple[str, str, str]:
-        of_its_own = f"{finding.strategy} {finding.what}" if finding.way_back else ""
-        return finding.kind, finding.why, of_its_own
-
-    for _, group in groupby(sorted(findings, key=_order), key=reason):
-        first, *others = group
-        if first.verdict == "fail":
-            yield first, 0
-            yield from ((other, 0) for other in others)
-        else:
-            yield first, len(others)
-
-
-def _order(finding: Finding) -> tuple[bool, str, str]:
-    if finding.verdict == "fail":
-        return False, "", ""
-    return True, finding.kind, finding.why
-
-
-def _print_trouble(console: Console, case: CaseChecked, finding: Finding, others: int) -> None:
+def _print_trouble(console: Console, case: CaseChecked, finding: Finding) -> None:
     line = Text("  ")
     line.append(finding.verdict, _STYLES[finding.verdict])
     line.append(f"  {finding.sentence()}")
-    if others:
-        line.append(f"; and {others} more like it")
     _print(console, line)
     for below in in_full(finding, case.file):
         _print(console, Text(f"    {below}"))

@@ -22,6 +22,7 @@ from simulator.scenario import StrategyChoice
 from simulator.scenario.world import settings_of, world_hash
 
 NO_WORSE = "no worse than the baseline"
+_THAN = {"better": " than", "worse": " than", "same": " as", "can't tell": " from"}
 ANEW = "tokenrace baseline takes it as it is now"
 
 
@@ -100,7 +101,7 @@ def _blank(made: CaseRuns, strategy: str) -> Finding:
         strategy=strategy,
         what=NO_WORSE,
         verdict="pass",
-        measured="",
+        measured="not compared",
         line=line,
         column=column,
     )
@@ -113,7 +114,7 @@ def _judged(
     also = f", {changed}" if changed else ""
     finding = replace(
         finding,
-        measured=f"{comparison.in_short()}, {pairs}{also}",
+        measured=f"{comparison.in_short()}{_THAN[comparison.word]} the baseline, {pairs}{also}",
         detail="\n".join(change.in_words() for change in comparison.changes),
     )
     if comparison.is_exact:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.analysis.verdicts import Word, worst
@@ -45,10 +45,11 @@ class Finding:
     way_back: WayBack | None = None
 
     def sentence(self) -> str:
-        """Return what is wrong in a line."""
-        why = f" ({self.why})" if self.why else ""
-        measured = f": {self.measured}" if self.measured else ""
-        return f"{self.strategy}: {self.what}{measured}{why}"
+        """Return in a line what was found."""
+        measured = self.measured
+        if self.kind == "expectation":
+            measured = f"expected {self.what}, measured {self.measured}"
+        return f"{self.strategy}: {': '.join(each for each in (measured, self.why) if each)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,20 @@ def count(number: int, one: str) -> str:
 
 
 def troubles(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings that are no pass, failures first."""
-    wrong = [finding for finding in findings if finding.verdict != "pass"]
-    return sorted(wrong, key=lambda finding: finding.verdict != "fail")
+    """Return the findings that are no pass, failures first.
+
+    Of those that cannot tell for one and the same reason, the first stands for all.
+    """
+    failed = [finding for finding in findings if finding.verdict == "fail"]
+    unsure: dict[tuple[Kind, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.verdict == "inconclusive":
+            unsure.setdefault((finding.kind, finding.why), []).append(finding)
+    return failed + [_for_all(alike) for alike in unsure.values()]
+
+
+def _for_all(alike: Sequence[Finding]) -> Finding:
+    first, *others = alike
+    if not others:
+        return first
+    return replace(first, why=f"{first.why}; and {len(others)} more like it")

@@ -3,6 +3,7 @@
 A strategy whose runs were not all made is judged on none of them: fewer seeds may say otherwise.
 """
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from simulator.trace.files import RecordedRun
 
 WELL = "every run is made as asked"
 NOT_ALL = "not all runs were made"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""An error of the user's code may hold anything, and a terminal does as it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
     failed = [seed for name, seed in made.failed if name == strategy]
     if failed:
         first = min(failed)
-        reason = made.failed[strategy, first].strip()
+        reason = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", made.failed[strategy, first].strip())
         return replace(
             finding,
             verdict="fail",

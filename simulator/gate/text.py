@@ -8,12 +8,11 @@ from simulator.gate.findings import Finding
 def in_full(finding: Finding, file: str) -> Iterator[str]:
     """Yield the lines below a finding's sentence: where it is said, details, the way back."""
     yield f"{file}:{finding.line}:{finding.column}"
-    if finding.detail and finding.detail not in finding.why:
-        yield from finding.detail.splitlines()
+    yield from (line for line in finding.detail.splitlines() if line not in finding.why)
     if finding.way_back is None:
         return
     yield f"seed {finding.way_back.seed}, again: {finding.way_back.command}"
     if finding.way_back.blame:
         first, *others = finding.way_back.blame
-        yield f"its first 401: {first}"
+        yield f"its first 401: {first}" if finding.way_back.chain else first
         yield from (f"  {sentence}" for sentence in others)
