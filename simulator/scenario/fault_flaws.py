@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from simulator.clock import Ticks
 from simulator.provider.lifecycle import OVERLAP_MAX
 from simulator.scenario.fault_kinds import PartitionSection
-from simulator.scenario.faults import EngineName, Fault, LossSection, StoreName
+from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.flaws import Flaw, Loc
+from simulator.scenario.store_choice import StoreName
 from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"

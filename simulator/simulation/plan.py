@@ -7,7 +7,6 @@ networks, which cannot be hurried.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
 from simulator.clock import SECOND, Ticks, shrunk
@@ -24,6 +23,7 @@ from simulator.provider.policy import TokenPolicy
 from simulator.rng import Streams
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.scenario.model import ClosedArrivals, PoissonArrivals
+from simulator.scenario.store_choice import SCHEMES, StoreChoice, StoreName
 from simulator.simulation.fleet_faults import FleetFaults
 from simulator.simulation.planned_faults import partitions, provider_faults
 from simulator.simulation.planned_fleet_faults import composition_of, fleet_faults
@@ -81,7 +81,10 @@ class FleetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """Everything that decides one run. ``strategy`` is its name in the results."""
+    """Everything that decides one run. ``strategy`` is its name in the results.
+
+    ``server`` says where a store is that is a server; None for one that is not.
+    """
 
     scenario: str
     strategy: str
@@ -92,8 +95,9 @@ class RunPlan:
     policy: TokenPolicy
     fleet: FleetPlan
     links: Links
-    store: Literal["sqlite", "memory"]
+    store: StoreName
     store_timeout: Ticks = SECOND
+    server: StoreChoice | None = None
     limits: ApiLimits | None = None
     provider_faults: ProviderFaults = field(default_factory=ProviderFaults)
     fleet_faults: FleetFaults = field(default_factory=FleetFaults)
@@ -130,8 +134,9 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         policy=hurried_policy(scenario.provider.policy(), time_scale),
         fleet=_fleet(scenario, time_scale),
         links=_links(scenario, time_scale),
-        store=scenario.store,
+        store=scenario.store.kind,
         store_timeout=scenario.network.store_timeout,
+        server=scenario.store if scenario.store.kind in SCHEMES else None,
         limits=scenario.provider.limits(),
         provider_faults=provider_faults(scenario, time_scale),
         fleet_faults=fleet_faults(scenario, time_scale),

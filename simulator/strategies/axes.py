@@ -63,6 +63,8 @@ strategy has that says nothing of it, the trigger aside, which is a leeway."""
 
 NEED_ROW_LOCKS = ("sql_row_lock", "host_file_lock")
 """The scopes that make sense only in a store that can lock its record."""
+NEED_SHARED_STORE = ("shared_cache", "shared_lock", "lease_cas", *NEED_ROW_LOCKS)
+"""The scopes that make sense only in a store that processes share."""
 
 
 def word_of(axis: str, kind: object) -> str:
