@@ -25,6 +25,7 @@ from simulator.stores.places import (
     RedisServer,
     SqliteFile,
     open_store,
+    prepare_store,
     remove_store,
 )
 from simulator.stores.postgres import PostgresStore
@@ -169,6 +170,7 @@ def advisory_place(folder: Path) -> Place:
 @asynccontextmanager
 async def _two_clients(place: Place) -> AsyncIterator[Ends]:
     """Two clients of a server. Its clock cannot be moved, so the lease is aged instead."""
+    await prepare_store(place)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(remove_store, place)
         one, other = [

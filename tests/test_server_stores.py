@@ -4,14 +4,20 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
 from simulator.clock import MILLISECOND, SECOND
 from simulator.errors import NotInstalledError
 from simulator.stores.contract import Record, RowLocks, StoreUnavailable
-from simulator.stores.places import PostgresServer, RedisServer, open_store, remove_store
+from simulator.stores.places import (
+    PostgresServer,
+    RedisServer,
+    open_store,
+    prepare_store,
+    remove_store,
+)
 from tests.store_kinds import own_name
 from tests.store_servers import Redis, free_port, postgres_url, redis_url
 from tests.store_world import TTL, A, B, HandClock
@@ -19,8 +25,11 @@ from tests.store_world import TTL, A, B, HandClock
 SOON = 100 * MILLISECOND
 
 
-def opened(place, answer_within=SOON):
-    return open_store(place, HandClock(), answer_within)
+@asynccontextmanager
+async def opened(place, answer_within=SOON):
+    await prepare_store(place)
+    async with open_store(place, HandClock(), answer_within) as store:
+        yield store
 
 
 @pytest.fixture
@@ -54,8 +63,7 @@ def test_a_server_that_is_not_there_is_an_unavailable_store(place, said):
 
     async def story():
         with pytest.raises(StoreUnavailable, match=said):
-            async with opened(place, SECOND):
-                pass
+            await prepare_store(place)
 
     asyncio.run(story())
 
@@ -214,7 +222,9 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(
 
     async def story():
         with pytest.raises(NotInstalledError, match=rf"pip install 'tokenrace\[{extra}\]'"):
-            async with opened(place):
+            await prepare_store(place)
+        with pytest.raises(NotInstalledError, match=rf"pip install 'tokenrace\[{extra}\]'"):
+            async with open_store(place, HandClock()):
                 pass
 
     asyncio.run(story())

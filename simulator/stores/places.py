@@ -69,9 +69,11 @@ async def open_store(
     ``clock`` tells when a lease in a file or in memory lapses: any will do that all processes have
     in common. A server has its own.
 
+    A store on a server must have been prepared, and is not connected to before its first call.
+
     Raises:
-        StoreUnavailable: it is not there.
-        NotInstalledError: the library that talks to it is not.
+        StoreUnavailable: the file is not there, or is something else.
+        NotInstalledError: the library that talks to the server is not there.
     """
     match place:
         case OwnMemory():
@@ -94,6 +96,28 @@ async def open_store(
                 url, schema, answer_within, lock=lock, pool_size=pool
             ) as postgres:
                 yield postgres
+        case _:
+            assert_never(place)
+
+
+async def prepare_store(place: Place, answer_within: Ticks = ANSWER_WITHIN) -> None:
+    """Have all there that processes need to open the store at ``place``; more than one may try.
+
+    Raises:
+        StoreUnavailable: it cannot be, or the server does not answer.
+        NotInstalledError: the library that talks to it is not.
+    """
+    match place:
+        case OwnMemory() | SqliteFile() | HostFile():
+            pass  # made when it is opened
+        case RedisServer(url, prefix):
+            with _needs("redis"):
+                from simulator.stores.redis import prepare_redis
+            await prepare_redis(url, prefix, answer_within)
+        case PostgresServer(url, schema):
+            with _needs("postgres"):
+                from simulator.stores.postgres import prepare_postgres
+            await prepare_postgres(url, schema, answer_within)
         case _:
             assert_never(place)
 

@@ -25,7 +25,6 @@ from simulator.stores.postgres_pool import Borrowed, PostgresPool, answered
 from simulator.token import Token
 
 LockKind = Literal["row", "advisory"]
-POOL_SIZE = 10
 
 _CREATE = """
 SELECT pg_advisory_xact_lock(hashtext('tokenrace'));
@@ -153,26 +152,23 @@ async def _write(connection: Borrowed, token: Token, expected_version: int | Non
 
 @asynccontextmanager
 async def open_postgres(
-    url: str,
-    schema: str,
-    answer_within: Ticks,
-    *,
-    lock: LockKind = "row",
-    pool_size: int = POOL_SIZE,
+    url: str, schema: str, answer_within: Ticks, *, lock: LockKind = "row", pool_size: int = 10
 ) -> AsyncIterator[PostgresStore]:
-    """Open the store in ``schema`` of the database at ``url``, which is made if it is not there.
+    """Open the store in ``schema`` of the database at ``url``.
+
+    Connects when it is first called: a process may start while its store is down.
+    """
+    async with _pool(url, schema, pool_size, answer_within) as pool:
+        yield PostgresStore(pool, lock)
+
+
+async def prepare_postgres(url: str, schema: str, answer_within: Ticks) -> None:
+    """Make ``schema`` and what is in it, if it is not there.
 
     Raises:
-        StoreUnavailable: the server does not answer, or does not let us make the schema.
+        StoreUnavailable: the server does not answer, or does not let us.
     """
-    pool = PostgresPool(url, schema, pool_size, answer_within)
-    try:
-        async with pool.borrow() as borrowed:
-            create = SQL(_CREATE).format(schema=Identifier(schema))
-            await answered(borrowed.connection.execute(create), answer_within)
-        yield PostgresStore(pool, lock)
-    finally:
-        await pool.close()
+    await _run_once(_CREATE, url, schema, answer_within)
 
 
 async def remove_postgres(url: str, schema: str, answer_within: Ticks) -> None:
@@ -181,10 +177,21 @@ async def remove_postgres(url: str, schema: str, answer_within: Ticks) -> None:
     Raises:
         StoreUnavailable: the server does not answer, or somebody still uses it.
     """
-    pool = PostgresPool(url, schema, 1, answer_within)
+    await _run_once("DROP SCHEMA IF EXISTS {schema} CASCADE", url, schema, answer_within)
+
+
+async def _run_once(statement: LiteralString, url: str, schema: str, answer_within: Ticks) -> None:
+    async with _pool(url, schema, 1, answer_within) as pool, pool.borrow() as borrowed:
+        of_schema = SQL(statement).format(schema=Identifier(schema))
+        await answered(borrowed.connection.execute(of_schema), answer_within)
+
+
+@asynccontextmanager
+async def _pool(
+    url: str, schema: str, size: int, answer_within: Ticks
+) -> AsyncIterator[PostgresPool]:
+    pool = PostgresPool(url, schema, size, answer_within)
     try:
-        async with pool.borrow() as borrowed:
-            drop = SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema))
-            await answered(borrowed.connection.execute(drop), answer_within)
+        yield pool
     finally:
         await pool.close()

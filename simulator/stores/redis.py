@@ -128,8 +128,7 @@ class RedisStore:
 async def open_redis(url: str, prefix: str, answer_within: Ticks) -> AsyncIterator[RedisStore]:
     """Open the store whose keys begin with ``prefix`` on the server at ``url``.
 
-    Raises:
-        StoreUnavailable: the server does not answer.
+    Connects when it is first called: a process may start while its store is down.
     """
     # Never tried again unasked: what a strategy does about a store that fails is its own affair.
     pool = BlockingConnectionPool.from_url(
@@ -141,11 +140,19 @@ async def open_redis(url: str, prefix: str, answer_within: Ticks) -> AsyncIterat
     )
     client = Redis.from_pool(pool)
     try:
-        store = RedisStore(client.execute_command, RedisKeys(prefix), answer_within)
-        await store.call("PING")
-        yield store
+        yield RedisStore(client.execute_command, RedisKeys(prefix), answer_within)
     finally:
         await client.aclose()
+
+
+async def prepare_redis(url: str, prefix: str, answer_within: Ticks) -> None:
+    """Find out whether the server is there; a store on it needs nothing else.
+
+    Raises:
+        StoreUnavailable: the server does not answer.
+    """
+    async with open_redis(url, prefix, answer_within) as store:
+        await store.call("PING")
 
 
 async def remove_redis(url: str, prefix: str, answer_within: Ticks) -> None:
