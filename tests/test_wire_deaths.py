@@ -54,7 +54,9 @@ def all_below(pid: int) -> list[int]:
 
 def stands_still(pid: int) -> bool:
     """Stopped by a signal: T is the third field of Linux's stat, after a name in brackets."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+    return (
+        Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+    )
 
 
 @pytest.fixture

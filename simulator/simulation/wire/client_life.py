@@ -22,7 +22,7 @@ from simulator.fleet.http_ports import (
     Wire,
     telling_what_left,
 )
-from simulator.fleet.names import process_name, user_id, worker_name
+from simulator.fleet.names import process_name, stream_name, user_id, worker_name
 from simulator.fleet.pace import work
 from simulator.fleet.worker import Worker
 from simulator.machine_clock import MachineClock
@@ -77,10 +77,11 @@ class ClientLife:
     ) -> Coroutine[None, None, None]:
         fleet, streams, process = self.plan.fleet, Streams(self.plan.seed), self.part.process
         name = worker_name(process, number)
+        stream = stream_name(name, self.part.life)
         worker = Worker(
             strategy=strategy,
             api=HttpApi(wire=wire, caller=name),
-            agenda=Agenda(fleet.mix, streams, name, user_id(process, number)),
+            agenda=Agenda(fleet.mix, streams, stream, user_id(process, number)),
             clock=self.clock,
             tally=self.tally,
             adopted=adoption,
@@ -89,7 +90,7 @@ class ClientLife:
         return work(
             worker,
             fleet.arrivals,
-            streams.spans(f"gap/{name}", gaps(fleet.arrivals, fleet.size())),
+            streams.spans(f"gap/{stream}", gaps(fleet.arrivals, fleet.size())),
             self.part.begins_at + shift,
         )
 
@@ -145,7 +146,7 @@ class ClientLife:
         return Ports(
             endpoint=endpoint,
             clock=clock,
-            stream=Streams(self.plan.seed).stream(f"strategy/{name}"),
+            stream=Streams(self.plan.seed).stream(f"strategy/{stream_name(name, self.part.life)}"),
             store=counted,
             leases=counted,
             row_locks=counted_locks(self.store, self.tally),

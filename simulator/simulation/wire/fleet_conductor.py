@@ -17,7 +17,7 @@ from simulator.provider.lifecycle import RotateSecret
 from simulator.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace, Scale
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.lives import Life, Lives
-from simulator.trace.events import EventSink, FaultStruck
+from simulator.trace.events import EventSink, FaultStruck, ProcessStarted
 
 OutsideFault = Crash | Pause | Replace | Scale
 
@@ -64,14 +64,14 @@ class FleetConductor:
         """Kill those that stand still, as they cannot end by themselves when the run does."""
         for life in self._lives.all:
             if life.stands_until:
-                self._lives.kill(life, None)
+                self._lives.kill(life)
 
     def struck_within(self, life: Life, fault: int) -> None:
         """Learn that ``fault`` befell ``life`` from within; of a crash it is dying."""
         self._lives.outfit(life.process).struck.add(fault)
         for crash in self._plan.fleet_faults.crashes:
             if crash.fault == fault:
-                life.is_killed, life.again_after = True, crash.restart
+                life.is_killed, life.killed_by, life.again_after = True, fault, crash.restart
 
     def after_death(self, life: Life) -> None:
         """Have the next life of a process begin, if the one that has died was meant to."""
@@ -83,7 +83,9 @@ class FleetConductor:
 
     def _start(self, process: int) -> None:
         if process < self._size and self._lives.of(process) is None:
-            self._lives.begin(process, self._clock.now())
+            now = self._clock.now()
+            life = self._lives.begin(process, now)
+            self._sink.write(ProcessStarted(at=now, process=process, life=life))
 
     def _befall(self, fault: OutsideFault) -> None:
         match fault:
@@ -98,8 +100,15 @@ class FleetConductor:
 
     def _crash(self, crash: Crash) -> None:
         life = self._lives.of(crash.process)
-        if life is not None and self._lives.kill(life, crash.restart):
+        if life is not None and self._kill(life, crash.fault, crash.restart):
             self._struck(crash.fault, f"process {crash.process} dies")
+
+    def _kill(self, life: Life, fault: int, again_after: Ticks | None) -> bool:
+        """Kill ``life``; returns whether it was alive."""
+        if not self._lives.kill(life):
+            return False
+        life.killed_by, life.again_after = fault, again_after
+        return True
 
     def _replace(self, replacement: Replace) -> None:
         process = replacement.process
@@ -112,7 +121,7 @@ class FleetConductor:
             outfit.credentials = self._newest_credentials()
         self._struck(replacement.fault, f"process {process} is replaced")
         life = self._lives.of(process)
-        if life is None or not self._lives.kill(life, again_after=0):
+        if life is None or not self._kill(life, replacement.fault, again_after=0):
             self._start(process)
 
     def _newest_credentials(self) -> Credentials:
@@ -129,7 +138,7 @@ class FleetConductor:
             self._start(process)
         for life in self._lives.all:
             if life.process >= self._size and not life.is_killed:
-                self._lives.kill(life, None)
+                self._kill(life, scale.fault, again_after=None)
         self._struck(scale.fault, f"the fleet has {self._size} processes")
 
     def _pause(self, pause: Pause) -> None:

@@ -21,17 +21,18 @@ from simulator.trace.tally import ClientTally, bin_width
 
 @dataclass(slots=True, eq=False)
 class Life:
-    """Life ``number`` of ``process``, from its start to its death or the run's end.
+    """One life of ``process``, from its start to its death or the run's end.
 
-    ``is_killed``: somebody wants it dead. ``again_after`` is how long after such a death the next
-    life begins; None where none does. ``stands_until`` is when it goes on, in a pause.
+    ``is_killed``: it is as good as dead, by the fault ``killed_by``, None at the run's end.
+    ``again_after`` is how long after its death the next life begins; None where none does.
+    ``stands_until`` is when it goes on, in a pause.
     """
 
     process: int
-    number: int
     child: Child
     tally: ClientTally
     is_killed: bool = False
+    killed_by: int | None = None
     again_after: Ticks | None = None
     stands_until: Ticks = 0
 
@@ -88,10 +89,11 @@ class Lives:
         plan = self._plan
         return self._outfits.setdefault(process, Outfit(plan.composition, plan.app.credentials))
 
-    def begin(self, process: int, at: Ticks) -> None:
-        """Begin the next life of ``process``, which has none."""
+    def begin(self, process: int, at: Ticks) -> int:
+        """Begin the next life of ``process``, which has none; return its number, from 1."""
         assert self.of(process) is None, process
         outfit, child = self.outfit(process), self._spares.take()
+        outfit.lives += 1
         child.process.name = f"process {process}"
         part = Part(
             process=process,
@@ -105,15 +107,14 @@ class Lives:
         tell(child, part)
         tell(child, self._begin)
         tally = ClientTally(width=bin_width(self._plan.duration))
-        self._of_child[child] = Life(process, outfit.lives, child, tally)
-        outfit.lives += 1
+        self._of_child[child] = Life(process, child, tally)
+        return outfit.lives
 
-    def kill(self, life: Life, again_after: Ticks | None) -> bool:
+    def kill(self, life: Life) -> bool:
         """Kill ``life``; returns whether it was alive."""
-        if not life.child.signal(signal.SIGKILL):
-            return False
-        life.is_killed, life.again_after = True, again_after
-        return True
+        if life.child.signal(signal.SIGKILL):
+            life.is_killed = True
+        return life.is_killed
 
     def ended(self, life: Life) -> None:
         """Learn that ``life`` has said all it had to say."""
@@ -126,7 +127,13 @@ class Lives:
         in_flight = life.child.unanswered()
         life.tally.unknown += in_flight
         self.ended(life)
-        return ProcessEnded(at=at, process=life.process, in_flight=in_flight, reason=reason)
+        return ProcessEnded(
+            at=at,
+            process=life.process,
+            in_flight=in_flight,
+            reason=reason,
+            fault=life.killed_by,
+        )
 
     def lost(self, spare: Child) -> None:
         """Learn that one died that waited for a life."""

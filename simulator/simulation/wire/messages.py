@@ -41,7 +41,7 @@ class Begin:
 class Part:
     """Which process of the fleet a client is, from ``begins_at`` on, and in which of its lives.
 
-    The first life is 0. ``struck`` are the faults that befell an earlier one from within.
+    The first life is 1. ``struck`` are the faults that befell an earlier one from within.
     """
 
     process: int
