@@ -165,7 +165,7 @@ provider: {live_tokens: 5, lifetime: 100h}
 fleet: {processes: 2, workers: 2, start: 10m}
 workload: {arrivals: {process: closed, think: 30s}}
 network: {token: 40ms, api: 20ms}
-strategies: [{preset: shared_lock, lock_ttl: 1500ms}]
+strategies: [{preset: shared_lock, on_401: mint_if_same, lock_ttl: 1500ms}]
 faults:
   - {at: 0s, crash: {process: 0, when: stored_not_released, restart: 1h}}
   - {at: 4m, revoke: all}

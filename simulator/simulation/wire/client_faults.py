@@ -12,8 +12,9 @@ from multiprocessing.connection import Connection
 
 from simulator.clock import Clock, Ticks
 from simulator.fleet.callers import Callers
+from simulator.fleet.crash_points import CrashPoint
 from simulator.fleet.errant_clock import ErrantClock
-from simulator.simulation.fleet_faults import CrashPoint, FleetFaults
+from simulator.simulation.fleet_faults import FleetFaults
 from simulator.simulation.wire.messages import Part, Progress, Struck
 from simulator.trace.events import EventSink, FaultStruck
 from simulator.trace.tally import ClientTally
@@ -40,6 +41,19 @@ class ClientFaults:
             if crash.point == point and self._strikes(crash.fault, crash.process, crash.at):
                 self._strike(crash.fault, f"process {crash.process} dies: {point}")
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    def has_left(self) -> None:
+        """Learn nothing: over HTTP a request may still wait for its connection then. The token
+        endpoint itself tells when it has really left, ``token_request_left``."""
+
+    def crashes(self) -> bool:
+        """Return whether the process dies at a point."""
+        return any(
+            crash.process == self.part.process
+            and crash.point is not None
+            and crash.fault not in self._struck
+            for crash in self.faults.crashes
+        )
 
     def cancels(self) -> bool:
         """Return whether a caller will be cancelled."""

@@ -14,6 +14,7 @@ from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
 from simulator.fleet.counted_store import CountedStore, counted_locks
+from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
 from simulator.fleet.http_ports import (
     HttpApi,
@@ -142,14 +143,19 @@ class ClientLife:
         self, endpoint: TokenEndpoint, clock: ErrantClock, line: HttpBrokerLine | None
     ) -> Ports:
         name = process_name(self.part.process)
-        counted = CountedStore(self.store, self.tally)
+        store: SharedStore = CountedStore(self.store, self.tally)
+        row_locks = counted_locks(self.store, self.tally)
+        if self.faults.crashes():
+            endpoint = WatchedEndpoint(endpoint, self.faults)
+            store = WatchedStore(store, self.faults)
+            row_locks = watched_locks(row_locks, self.faults)
         return Ports(
             endpoint=endpoint,
             clock=clock,
             stream=Streams(self.plan.seed).stream(f"strategy/{stream_name(name, self.part.life)}"),
-            store=counted,
-            leases=counted,
-            row_locks=counted_locks(self.store, self.tally),
+            store=store,
+            leases=store,
+            row_locks=row_locks,
             snapshot=None,
             holder=name,
             broker=line,

@@ -6,14 +6,11 @@ does to itself (``client_faults.py``) and tells, so that its next life is spared
 
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count, pairwise
 
 from simulator.clock import Clock, Ticks
-from simulator.provider.app import Credentials
-from simulator.provider.lifecycle import RotateSecret
 from simulator.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace, Scale
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.lives import Life, Lives
@@ -118,19 +115,11 @@ class FleetConductor:
         if replacement.composition is not None:
             outfit.composition = replacement.composition
         if replacement.newest_secret:
-            outfit.credentials = self._newest_credentials()
+            outfit.credentials = self._plan.newest_credentials(self._clock.now())
         self._struck(replacement.fault, f"process {process} is replaced")
         life = self._lives.of(process)
         if life is None or not self._kill(life, replacement.fault, again_after=0):
             self._start(process)
-
-    def _newest_credentials(self) -> Credentials:
-        now = self._clock.now()
-        credentials = self._plan.app.credentials
-        for planned in sorted(self._plan.provider_faults.changes, key=lambda each: each.at):
-            if planned.at <= now and isinstance(planned.change, RotateSecret):
-                credentials = replace(credentials, client_secret=planned.change.new_secret)
-        return credentials
 
     def _scale(self, scale: Scale) -> None:
         before, self._size = self._size, scale.processes
