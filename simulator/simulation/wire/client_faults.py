@@ -14,7 +14,7 @@ from simulator.clock import Clock, Ticks
 from simulator.fleet.callers import Callers
 from simulator.fleet.crash_points import CrashPoint
 from simulator.fleet.errant_clock import ErrantClock
-from simulator.simulation.fleet_faults import FleetFaults
+from simulator.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace
 from simulator.simulation.wire.messages import Part, Progress, Struck
 from simulator.trace.events import EventSink, FaultStruck
 from simulator.trace.tally import ClientTally
@@ -54,6 +54,16 @@ class ClientFaults:
             and crash.fault not in self._struck
             for crash in self.faults.crashes
         )
+
+    def may_end_at(self) -> list[Ticks]:
+        """Return the instants at which the process may be killed or stopped from outside."""
+        befalls_one: list[Crash | Pause | Replace] = [
+            *self.faults.crashes,
+            *self.faults.pauses,
+            *self.faults.replacements,
+        ]
+        ours = [fault.at for fault in befalls_one if fault.process == self.part.process]
+        return sorted([*ours, *(scale.at for scale in self.faults.scalings)])
 
     def cancels(self) -> bool:
         """Return whether a caller will be cancelled."""

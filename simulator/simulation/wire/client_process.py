@@ -6,12 +6,13 @@ is, and what it does, it is told later.
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from simulator.clock import MILLISECOND, Clock, Ticks
 from simulator.fleet.http_ports import InFlight
 from simulator.machine_clock import MachineClock
 from simulator.simulation.plan import RunPlan
@@ -35,6 +36,9 @@ from simulator.stores.sqlite import open_sqlite
 from simulator.trace.tally import ClientTally, bin_width
 
 PROGRESS_EVERY_S = 0.2
+LAST_REPORT: Ticks = 2 * MILLISECOND
+"""How long before it may be killed a process says how far it is, or what it counted since it last
+did would be lost with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +86,41 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
                 tally=tally,
                 in_flight=in_flight,
             )
-            async with _watched(connection, tally):
+            async with _watched(connection, tally, clock, faults.may_end_at()):
                 await life.until_the_end()
     connection.send(ClientRecord(tally))
 
 
 @asynccontextmanager
-async def _watched(connection: Connection, tally: ClientTally) -> AsyncIterator[None]:
+async def _watched(
+    connection: Connection, tally: ClientTally, clock: Clock, ends: Sequence[Ticks]
+) -> AsyncIterator[None]:
     """Tell the parent how far it is, and end this process if the parent is gone."""
-    reporting = asyncio.create_task(_report(connection, tally))
-    watching = asyncio.create_task(end_with_parent(connection))
+    tasks = [
+        asyncio.create_task(_report(connection, tally)),
+        asyncio.create_task(_report_before(ends, connection, tally, clock)),
+        asyncio.create_task(end_with_parent(connection)),
+    ]
     try:
         yield
     finally:
-        watching.cancel()
-        reporting.cancel()
+        for task in tasks:
+            task.cancel()
 
 
 async def _report(connection: Connection, tally: ClientTally) -> None:
     while True:
         await asyncio.sleep(PROGRESS_EVERY_S)
         connection.send(Progress(tally))
+
+
+async def _report_before(
+    ends: Sequence[Ticks], connection: Connection, tally: ClientTally, clock: Clock
+) -> None:
+    for at in ends:
+        if at > clock.now():
+            await clock.sleep(at - LAST_REPORT - clock.now())
+            connection.send(Progress(tally))
 
 
 @asynccontextmanager

@@ -128,7 +128,7 @@ class FleetConductor:
         for life in self._lives.all:
             if life.process >= self._size and not life.is_killed:
                 self._kill(life, scale.fault, again_after=None)
-        self._struck(scale.fault, f"the fleet has {self._size} processes")
+        self._struck(scale.fault, f"the fleet is scaled to {self._size}")
 
     def _pause(self, pause: Pause) -> None:
         life = self._lives.of(pause.process)
