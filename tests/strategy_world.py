@@ -19,7 +19,7 @@ from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.stores.memory import MemoryStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, compose
-from simulator.strategies.composing import override
+from simulator.strategies.composing import composed_of, override
 from simulator.strategies.contract import Denied, Strategy
 from simulator.token import Token
 
@@ -175,6 +175,10 @@ class World:
     def strategy(self, preset: str, **settings: Ticks) -> Strategy:
         """Return a preset's strategy for a new process."""
         return compose(override(preset, settings.items()), self.ports)
+
+    def composed(self, preset: str, **axes: str) -> Strategy:
+        """Return a strategy for a new process: a preset with other words on some axes."""
+        return compose(composed_of(preset, axes, ()), self.ports)
 
     def run(self, story: Coroutine[Any, Any, None]) -> None:
         """Tell ``story`` to its end."""

@@ -7,22 +7,22 @@ import pytest
 
 from simulator.analysis.plots import FaultMark
 from simulator.analysis.plots.lifelines import lifelines_figure
-from simulator.analysis.plots.look import (
-    CAUSE_LOOKS,
-    in_lines,
-    our_look,
-    percent,
-    span_text,
-    tied,
-    unit_for,
-)
+from simulator.analysis.plots.look import CAUSE_LOOKS, in_lines, our_look
 from simulator.analysis.plots.over_time import over_time_figure
 from simulator.analysis.plots.rates import rates_figure
+from simulator.analysis.wording import percent, span_text, tied, unit_for
 from simulator.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from simulator.trace.events import CAUSES
 from tests.plotted_runs import PER_BIN, runs_of
 
 TEN = [f"strategy_with_a_rather_long_name_number_{n}_of_ten" for n in range(10)]
+
+MARKS = [
+    FaultMark(at=HOUR, label="process 1 dies with its lock not released yet"),
+    FaultMark(at=HOUR, label="process 0: leader cancelled"),
+    FaultMark(at=HOUR + SECOND, label="deploy of single_flight and secret"),
+    *[FaultMark(at=n * 20 * MINUTE, label=f"scaled to {n} processes") for n in range(6)],
+]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_no_text_is_cut_off_or_lies_on_another(tmp_path, refused):
     with our_look():
         for figure in (
             rates_figure(summary),
-            over_time_figure(summary, runs, [FaultMark(at=HOUR, label="pause of process 0")]),
+            over_time_figure(summary, runs, MARKS),
             lifelines_figure(summary, runs),
         ):
             figure.draw_without_rendering()

@@ -52,20 +52,27 @@ def all_below(pid: int) -> list[int]:
     return below + [deeper for child in below for deeper in all_below(child)]
 
 
+def stands_still(pid: int) -> bool:
+    """Stopped by a signal: T is the third field of Linux's stat, after a name in brackets."""
+    return (
+        Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+    )
+
+
 @pytest.fixture
 def started(tmp_path):
-    """``tokenrace run`` of a long scenario, half a second into its first run."""
+    """``tokenrace run`` of a long scenario with one process under SIGSTOP and one that is spare."""
     scenario = tmp_path / "long.yaml"
-    scenario.write_text(
-        SMALL.format(
-            cap=1,
-            processes=2,
-            arrivals=THINKING,
-            strategy="single_flight",
-            duration="20h",
-        ),
-        encoding="utf-8",
+    text = SMALL.format(
+        cap=1,
+        processes=2,
+        arrivals=THINKING,
+        strategy="single_flight",
+        duration="20h",
     )
+    faults = "[{at: 0s, pause: {process: 0, for: 1h}}, {at: 19h, crash: {process: 1}}]"
+    text = text.replace("strategies:", f"faults: {faults}\nstrategies:")
+    scenario.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
     # A shell starts background jobs with SIGINT ignored, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,7 +81,8 @@ def started(tmp_path):
     ) as process:
         signal.signal(signal.SIGINT, before)
         assert process.stdout.readline().startswith("run 1 of 1: single_flight")
-        await_children(process.pid, 4)  # resource tracker, provider, two clients
+        await_children(process.pid, 5)  # resource tracker, provider, two clients, one spare
+        wait_until(lambda: any(map(stands_still, all_below(process.pid))))
         yield process
         process.kill()
 
@@ -117,7 +125,8 @@ def test_being_terminated_cleans_up_as_well(started, tmp_path):
 
 
 def test_killing_the_parent_leaves_no_process_behind(started):
-    """SIGKILL cannot be caught; the children notice that nobody is there any more."""
+    """SIGKILL cannot be caught; the children notice that nobody is there any more, and the kernel
+    ends the one that cannot notice anything, as it stands still."""
     below = all_below(started.pid)
     started.kill()
     started.wait()

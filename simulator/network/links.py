@@ -94,12 +94,15 @@ class LinkStream:
         return ways
 
 
-def stream_of(links: Links, name: LinkName, streams: Streams, caller: str) -> LinkStream:
-    """Return the round trips of ``caller`` over the link ``name``, from the first."""
+def stream_of(
+    links: Links, name: LinkName, streams: Streams, caller: str, drawn_as: str
+) -> LinkStream:
+    """Return the round trips of ``caller`` over the link ``name``, from the first, drawn from
+    streams with ``drawn_as`` in their names."""
     link = links.named(name)
-    spans = streams.spans(f"latency/{name}/{caller}", link.round_trip)
+    spans = streams.spans(f"latency/{name}/{drawn_as}", link.round_trip)
 
     def chances() -> SpanStream:
-        return streams.spans(f"loss/{name}/{caller}", CHANCES)
+        return streams.spans(f"loss/{name}/{drawn_as}", CHANCES)
 
     return LinkStream(link, spans, links.rules(name, caller, chances))

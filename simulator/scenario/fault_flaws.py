@@ -12,15 +12,13 @@ from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
 OWN_STORE = "impossible with store memory: each process has its own"
+NO_ORACLE = "the oracle is only on the virtual engine: it looks into the provider"
 _NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
     "virtual": (
         *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
         *("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write"),
     ),
-    "wire": (
-        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
-        *("store_down", "store_slow", "lose_lock", "lose_write"),
-    ),
+    "wire": ("store_down", "store_slow", "lose_lock", "lose_write"),
 }
 """What an engine cannot make happen yet."""
 _OF_THE_STORE = ("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write")
@@ -65,6 +63,7 @@ def faults_flaws(
             yield Flaw((*at, fault.kind), f"cannot happen on the {engine} engine yet")
             continue
         yield from _fleet_flaws(fault, at, faults, processes)
+        yield from _deploy_flaws(fault, at, engine)
         yield from _store_flaws(fault, at, store, engine)
 
 
@@ -98,6 +97,12 @@ def _fleet_flaws(fault: Fault, at: Loc, faults: Sequence[Fault], processes: int)
         yield Flaw((*at, "clock"), "must be ahead or behind, not both")
     if fault.clock is not None and not fault.clock.offset() and not fault.clock.drift_ppm:
         yield Flaw((*at, "clock"), "must be off: say ahead, behind or drift_ppm")
+
+
+def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
+    strategy = None if fault.deploy is None else fault.deploy.strategy
+    if strategy is not None and strategy.is_oracle() and engine == "wire":
+        yield Flaw((*at, "deploy", "strategy"), f"must be another: {NO_ORACLE}")
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:

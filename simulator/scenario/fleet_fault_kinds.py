@@ -90,7 +90,7 @@ class ScaleSection(Section):
 
     def label(self) -> str:
         """Return what a plot calls this."""
-        return f"scaled to {self.processes} processes"
+        return f"scaled to {self.processes} process{'es' if self.processes > 1 else ''}"
 
 
 class DeploySection(Section):

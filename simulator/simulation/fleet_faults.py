@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.clock import Ticks
+from simulator.fleet.crash_points import CrashPoint
 from simulator.strategies.composition import Composition
-
-CrashPoint = Literal["before_issue", "issued_not_stored", "stored_not_released"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +81,8 @@ class CancelLeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTrouble:
-    """From ``at`` to ``until`` (exclusive) every call of the store fails, or takes ``by`` longer,
-    or reads what was there ``by`` ago."""
+    """From ``at`` to ``until`` (exclusive) every call made of the store fails, or takes ``by``
+    longer; or reads that arrive see what was there ``by`` ago."""
 
     fault: int
     at: Ticks
@@ -94,7 +93,8 @@ class StoreTrouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLoss:
-    """At ``at`` the lock is gone; or the first write of the record after ``at`` is not kept."""
+    """The lock held at ``at``, or else the first taken after it, is gone; or the first write of the
+    record from ``at`` on is acknowledged and not kept."""
 
     fault: int
     at: Ticks

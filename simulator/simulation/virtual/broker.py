@@ -108,8 +108,8 @@ class VirtualBroker:
         plan, streams = self._world.plan, self._world.streams
         line = Line(
             loop=self._world.loop,
-            asks=stream_of(plan.links, "store", streams, f"{name}.ask"),
-            news=stream_of(plan.links, "store", streams, f"{name}.news"),
+            asks=stream_of(plan.links, "store", streams, f"{name}.ask", f"{name}.ask"),
+            news=stream_of(plan.links, "store", streams, f"{name}.news", f"{name}.news"),
             timeout=plan.fleet.timeout,
             count=self._count,
             broker=self,

@@ -68,7 +68,7 @@ def run_on_virtual_time(
     processes = [_process(world, number, broker) for number in range(plan.fleet.processes)]
     if broker is not None:
         loop.post_first(0, lambda _: broker.open(), None)
-    streams, outsider = world.streams, plan.token_request(asked_by=SECOND_MINTER)
+    streams, outsider = world.streams, plan.token_request(SECOND_MINTER, plan.app.credentials)
     happenings = timeline(plan.provider_faults, outsider, streams)
     let_happen(happenings, loop, _door(world), [each.app_changes for each in processes])
     loop.post_first(plan.duration, lambda _: _finish(world, processes), None)
@@ -149,7 +149,9 @@ def _process(world: World, number: int, broker: VirtualBroker | None) -> Virtual
         row_locks=counted_locks(own, world.tally),
         snapshot=peeking.snapshot,
         holder=name,
-        insight=ProviderInsight(world.loop, _door(world), plan.token_request(asked_by=name)),
+        insight=ProviderInsight(
+            world.loop, _door(world), plan.token_request(name, plan.app.credentials)
+        ),
         broker=line,
     )
     process = VirtualProcess(world, number, compose(plan.composition, ports), peeking)
@@ -172,7 +174,7 @@ def _store(world: World, name: str) -> SharedStore:
     return SimulatedStore(
         state=world.store,
         clock=world.clock,
-        trips=stream_of(world.plan.links, "store", world.streams, name),
+        trips=stream_of(world.plan.links, "store", world.streams, name, name),
         timeout=world.plan.store_timeout,
         owner=name,
     )
@@ -183,8 +185,8 @@ def _endpoint(world: World, name: str) -> VirtualTokenEndpoint:
         loop=world.loop,
         clock=world.clock,
         door=_door(world),
-        trips=stream_of(world.plan.links, "token", world.streams, name),
-        request=world.plan.token_request(asked_by=name),
+        trips=stream_of(world.plan.links, "token", world.streams, name, name),
+        request=world.plan.token_request(name, world.plan.app.credentials),
         timeout=world.plan.fleet.timeout,
         tally=world.tally,
     )

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 import aiohttp
 from aiohttp import web
 
+from simulator.clock import Ticks
 from simulator.fleet.broker import BROKER, BrokerDesk
 from simulator.fleet.broker_server import News, application
 from simulator.fleet.http_ports import HttpTokenEndpoint, InFlight, Wire
@@ -24,9 +25,9 @@ from simulator.simulation.wire.messages import (
     Failed,
     Finish,
     Ready,
-    leave_interrupts_to_parent,
     receive,
 )
+from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.stores.memory import MemoryStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.ports import Ports
@@ -38,15 +39,16 @@ SHUTDOWN_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the broker's process needs to know; ``rules`` are the broker's."""
+    """What the broker's process needs to know: its rules, and from when on there is a broker."""
 
     plan: RunPlan
     rules: Broker
+    opens_at: Ticks
 
 
 def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     """Be the broker of one run, to its end."""
-    leave_interrupts_to_parent()
+    belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection, in_flight))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
@@ -73,15 +75,15 @@ async def _serve(seat: Seat, connection: Connection, in_flight: InFlight) -> Non
         )
         await runner.setup()
         await web.SockSite(runner, listening).start()
-        opening = asyncio.create_task(_open(desk, clock))
+        opening = asyncio.create_task(_open(desk, clock, seat.opens_at))
         await receive(connection, Finish)
         opening.cancel()
         await runner.cleanup()
     connection.send(ClientRecord(tally))
 
 
-async def _open(desk: BrokerDesk, clock: MachineClock) -> None:
-    await clock.sleep(-clock.now())
+async def _open(desk: BrokerDesk, clock: MachineClock, at: Ticks) -> None:
+    await clock.sleep(at - clock.now())
     await desk.open()
 
 

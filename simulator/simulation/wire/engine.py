@@ -9,7 +9,7 @@ from typing import ClassVar
 from simulator.clock import Ticks
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire.run import run_on_wire, spool_of, spool_of_provider
+from simulator.simulation.wire.run import run_on_wire, spools_in
 from simulator.simulation.wire.spool import merged
 from simulator.trace.files import TraceWriter
 
@@ -29,8 +29,6 @@ class WireEngine:
         with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
             folder = Path(name)
             counted = run_on_wire(plan, folder, report, self.port)
-            spools = [spool_of_provider(folder)]
-            spools += [spool_of(folder, process) for process in range(plan.fleet.processes)]
-            for event in merged(spools, counted.deaths):
+            for event in merged(spools_in(folder)):
                 writer.write(event)
         return counted

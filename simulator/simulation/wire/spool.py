@@ -31,10 +31,9 @@ class Spool:
         self._stream.write(event_line(event))
 
 
-def merged(spools: Sequence[Path], others: Sequence[Event]) -> Iterator[Event]:
-    """Yield the events of all ``spools``, and ``others``, in the order they happened."""
-    streams = [_events(path) for path in spools if path.exists()]
-    return merge(*streams, sorted(others, key=attrgetter("at")), key=attrgetter("at"))
+def merged(spools: Sequence[Path]) -> Iterator[Event]:
+    """Yield the events of all ``spools`` in the order they happened."""
+    return merge(*map(_events, spools), key=attrgetter("at"))
 
 
 def _events(path: Path) -> Iterator[Event]:
