@@ -13,7 +13,7 @@ from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
-from simulator.fleet.counted_store import CountedStore, counted_locks
+from simulator.fleet.counted_store import CountedRowLocks, CountedStore
 from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
 from simulator.fleet.http_ports import (
@@ -31,7 +31,9 @@ from simulator.rng import Streams
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.client_faults import ClientFaults
 from simulator.simulation.wire.messages import Begin, Part
-from simulator.stores.contract import SharedStore
+from simulator.simulation.wire.store_troubles import StoreTroubles, TroubledLocks, TroubledStore
+from simulator.simulation.wire.strikes import Strikes
+from simulator.stores.contract import RowLocks, SharedStore
 from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy, TokenEndpoint
 from simulator.trace.events import EventSink
@@ -139,12 +141,26 @@ class ClientLife:
         callers = Callers(compose(self.part.composition, ports))
         return callers
 
+    def _store_in_trouble(self) -> tuple[SharedStore, RowLocks | None]:
+        """Return the store and its locks as this process meets them."""
+        locks = self.store if isinstance(self.store, RowLocks) else None
+        if not self.plan.fleet_faults.store_troubles:
+            return self.store, locks
+        troubles = StoreTroubles(
+            troubles=self.plan.fleet_faults.store_troubles,
+            clock=self.clock,
+            strikes=Strikes(self.part.spool),
+        )
+        troubled = TroubledStore(self.store, troubles)
+        return troubled, None if locks is None else TroubledLocks(locks, troubles)
+
     def _ports(
         self, endpoint: TokenEndpoint, clock: ErrantClock, line: HttpBrokerLine | None
     ) -> Ports:
         name = process_name(self.part.process)
-        store: SharedStore = CountedStore(self.store, self.tally)
-        row_locks = counted_locks(self.store, self.tally)
+        beneath, locks = self._store_in_trouble()
+        store: SharedStore = CountedStore(beneath, self.tally)
+        row_locks: RowLocks | None = locks and CountedRowLocks(locks, self.tally)
         if self.faults.crashes():
             endpoint = WatchedEndpoint(endpoint, self.faults)
             store = WatchedStore(store, self.faults)

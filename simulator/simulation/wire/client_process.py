@@ -7,10 +7,9 @@ is, and what it does, it is told later.
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from simulator.clock import MILLISECOND, Clock, Ticks
 from simulator.fleet.http_ports import InFlight
@@ -30,12 +29,12 @@ from simulator.simulation.wire.messages import (
 )
 from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.simulation.wire.spool import Spool
-from simulator.stores.contract import SharedStore
-from simulator.stores.memory import MemoryStore
-from simulator.stores.sqlite import open_sqlite
+from simulator.stores.contract import SharedStore, StoreUnavailable
+from simulator.stores.places import Place, open_store
 from simulator.trace.tally import ClientTally, bin_width
 
 PROGRESS_EVERY_S = 0.2
+OPEN_AGAIN_AFTER: Ticks = 50 * MILLISECOND
 LAST_REPORT: Ticks = 2 * MILLISECOND
 """How long before it may be killed a process says how far it is, or what it counted since it last
 did would be lost with it."""
@@ -43,11 +42,11 @@ did would be lost with it."""
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What every process of a fleet knows before it has its part. ``store`` is the file they
-    share."""
+    """What every process of a fleet knows before it has its part. ``place`` is where the store
+    is that they share."""
 
     plan: RunPlan
-    store: Path
+    place: Place
 
 
 def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
@@ -125,11 +124,17 @@ async def _report_before(
 
 @asynccontextmanager
 async def _store(seat: Seat) -> AsyncIterator[SharedStore]:
-    """Open what the fleet shares. Its clock only tells when a lease lapses: any will do that all
-    processes have in common."""
+    """Open what the fleet shares; tries until it can, where one starts while the store is down.
+
+    Its clock only tells when a lease lapses: any will do that all processes have in common.
+    """
     clock = MachineClock(epoch_ns=0)
-    if seat.plan.store == "memory":
-        yield MemoryStore(clock)
-        return
-    async with open_sqlite(seat.store, clock) as store:
+    async with AsyncExitStack() as stack:
+        store: SharedStore | None = None
+        while store is None:
+            opening = open_store(seat.place, clock, seat.plan.store_timeout)
+            try:
+                store = await stack.enter_async_context(opening)
+            except StoreUnavailable:
+                await clock.sleep(OPEN_AGAIN_AFTER)
         yield store

@@ -7,7 +7,12 @@ from simulator.clock import MILLISECOND, Ticks
 from simulator.machine_clock import MachineClock
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire import broker_process, client_process, server_process
+from simulator.simulation.wire import (
+    broker_process,
+    client_process,
+    server_process,
+    store_conductor,
+)
 from simulator.simulation.wire.children import Child, Children, await_ready, next_message, tell
 from simulator.simulation.wire.fleet_conductor import FleetConductor, starts
 from simulator.simulation.wire.lives import Lives
@@ -15,6 +20,7 @@ from simulator.simulation.wire.messages import Begin, ClientRecord, Finish, Serv
 from simulator.simulation.wire.spares import Spares
 from simulator.simulation.wire.spool import Spool
 from simulator.simulation.wire.watch import Watch, provider_died
+from simulator.stores.places import Place
 from simulator.strategies.broker_scope import Broker
 from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
@@ -35,8 +41,11 @@ def spools_in(folder: Path) -> list[Path]:
     return [first, *sorted(path for path in folder.glob("*.jsonl") if path != first)]
 
 
-def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], port: int) -> Counted:
-    """Run ``plan`` in real time; its processes write their events into ``folder``.
+def run_on_wire(
+    plan: RunPlan, place: Place, folder: Path, report: Callable[[Ticks], None], port: int
+) -> Counted:
+    """Run ``plan`` in real time, with its store at ``place``; its processes write their events into
+    ``folder``.
 
     ``report`` is told a few times a second how far the run has come.
 
@@ -50,25 +59,29 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], po
             server_process.Seat(plan, spool_of_provider(folder), port),
         )
         broker = _broker(children, plan)
+        store = _store_conductor(children, plan, place, folder)
         listening, *brokers = await_ready([server, *broker])
+        await_ready(store)
         spares = Spares(
             children,
-            client_process.Seat(plan, folder / "store.db"),
+            client_process.Seat(plan, place),
             fleet=plan.fleet.processes,
             later=starts(plan.fleet_faults, plan.fleet.processes),
         )
         await_ready(spares.waiting)
         clock = MachineClock.starting_in(LEAD)
         begin = Begin(clock.epoch_ns, listening.port, brokers[0].port if brokers else None)
-        for child in (server, *broker):
+        for child in (server, *broker, *store):
             tell(child, begin)
         lives = Lives(plan, spares, begin, folder)
         with Spool(folder / "conductor.jsonl") as spool:
             conductor = FleetConductor(plan, lives, spool, clock)
             watch = Watch(server, lives, conductor, spool, clock, plan.duration)
             deaths = watch.until_all_ended(report)
-        for child in (server, *broker):
+        for child in (server, *broker, *store):
             tell(child, Finish())
+        for child in store:
+            next_message(child)  # raises with its traceback, if it failed
         record = _record_of(server)
         return _counted(plan, record, [*lives.tallies, *map(_tally_of, broker)], deaths)
 
@@ -82,6 +95,14 @@ def _broker(children: Children, plan: RunPlan) -> list[Child]:
             seat = broker_process.Seat(plan, composition.scope, at)
             return [children.start("the broker", broker_process.main, seat)]
     return []
+
+
+def _store_conductor(children: Children, plan: RunPlan, place: Place, folder: Path) -> list[Child]:
+    """Start who makes the faults of the store happen, if there are any."""
+    if not store_conductor.is_needed(plan.fleet_faults):
+        return []
+    seat = store_conductor.Seat(plan, place, folder / "store.jsonl")
+    return [children.start("the conductor of the store's faults", store_conductor.main, seat)]
 
 
 def _tally_of(broker: Child) -> ClientTally | None:

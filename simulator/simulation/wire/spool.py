@@ -31,12 +31,14 @@ class Spool:
         self._stream.write(event_line(event))
 
 
-def merged(spools: Sequence[Path]) -> Iterator[Event]:
-    """Yield the events of all ``spools`` in the order they happened."""
-    return merge(*map(_events, spools), key=attrgetter("at"))
+def merged(spools: Sequence[Path], others: Sequence[Event]) -> Iterator[Event]:
+    """Yield the events of all ``spools``, and ``others``, in the order they happened."""
+    in_order = sorted(others, key=attrgetter("at"))
+    return merge(*map(events_in, spools), in_order, key=attrgetter("at"))
 
 
-def _events(path: Path) -> Iterator[Event]:
+def events_in(path: Path) -> Iterator[Event]:
+    """Yield the events of the spool at ``path``, without one that was being written."""
     with path.open(encoding="ascii") as lines:
         for line in lines:
             if line.endswith("\n"):  # a torn last line: its process was killed while writing it
