@@ -103,7 +103,7 @@ def test_faults_strike_a_postgres_whose_record_is_locked_and_nothing_is_left_the
             open_store(PostgresServer(postgres_url(), "any"), HandClock()) as store,
             store.pool.borrow() as connection,
         ):
-            named = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tokenrace\\_%'"
+            named = "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'tokenrace_')"
             return await connection.rows(named)
 
     assert asyncio.run(schemas()) == []
