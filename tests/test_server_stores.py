@@ -18,11 +18,12 @@ from simulator.stores.places import (
     prepare_store,
     remove_store,
 )
+from simulator.stores.postgres_pool import answered
 from tests.store_kinds import own_name
 from tests.store_servers import Redis, free_port, postgres_url, redis_url
 from tests.store_world import TTL, A, B, HandClock
 
-SOON = 100 * MILLISECOND
+SOON = 250 * MILLISECOND
 
 
 @asynccontextmanager
@@ -226,5 +227,51 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(
         with pytest.raises(NotInstalledError, match=rf"pip install 'tokenrace\[{extra}\]'"):
             async with open_store(place, HandClock()):
                 pass
+
+    asyncio.run(story())
+
+
+def test_who_is_cancelled_while_a_call_is_given_up_is_cancelled():
+    """A worker that went on instead would outlive its run.
+
+    The call is given up at once. It does not end then, as one that asks a server to stop it, and
+    meanwhile its caller is cancelled.
+    """
+
+    async def story():
+        is_given_up = asyncio.Event()
+
+        async def reluctant():
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                is_given_up.set()
+                await asyncio.Event().wait()
+
+        calling = asyncio.create_task(answered(reluctant(), 1))
+        await is_given_up.wait()
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+
+    asyncio.run(story())
+
+
+def test_a_call_that_is_not_ended_when_it_is_given_up_is_cancelled_again():
+    """At the second time it waits for the server no more, and the caller goes on."""
+
+    async def story():
+        cancelled = []
+
+        async def reluctant():
+            while len(cancelled) < 2:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    cancelled.append(True)
+
+        with pytest.raises(StoreUnavailable, match="no answer"):
+            await answered(reluctant(), 1)
+        assert len(cancelled) == 2
 
     asyncio.run(story())

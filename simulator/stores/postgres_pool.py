@@ -105,15 +105,18 @@ class PostgresPool:
             await self._idle.pop().close()
 
     async def _connected(self) -> AsyncConnection:
-        connection = await answered(
-            AsyncConnection.connect(self.url, autocommit=True), self.answer_within
-        )
+        opened: list[AsyncConnection] = []
         try:
-            await Borrowed(connection, self.answer_within).rows(_SEARCH_PATH, (self.schema,))
+            await answered(self._open(opened), self.answer_within)
         except BaseException:
-            await connection.close()
+            for connection in opened:  # nobody waited for it any more
+                await connection.close()
             raise
-        return connection
+        return opened[0]
+
+    async def _open(self, opened: list[AsyncConnection]) -> None:
+        opened.append(await AsyncConnection.connect(self.url, autocommit=True))
+        await opened[0].execute(_SEARCH_PATH, (self.schema,))
 
     async def _take_back(self, connection: AsyncConnection) -> None:
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
@@ -143,14 +146,16 @@ async def answered(call: Coroutine[Any, Any, T], within: Ticks) -> T:
 
 
 async def _end(task: "asyncio.Task[Any]") -> None:
-    """Cancel ``task``: at first it asks the server to stop, at the second time it waits no more."""
+    """Cancel ``task``: at first it asks the server to stop, at the second time it waits no more.
+
+    Gathered, what becomes of it is no exception here; that the caller is cancelled still is one.
+    """
+    task.cancel()
     for _ in range(2):
-        task.cancel()
-        with suppress(TimeoutError, asyncio.CancelledError, Error):
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds(CANCEL_WITHIN)):
-                await asyncio.shield(task)
-        if task.done():
-            return
+                await asyncio.gather(task, return_exceptions=True)
+                return
 
 
 def _first_line(error: Error) -> str:
