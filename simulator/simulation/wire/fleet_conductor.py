@@ -108,27 +108,28 @@ class FleetConductor:
         return True
 
     def _replace(self, replacement: Replace) -> None:
+        """Kill a process and have it start again; one that is dead is fitted out, and no more."""
         process = replacement.process
-        if process >= self._size:
-            return
         outfit = self._lives.outfit(process)
         if replacement.composition is not None:
             outfit.composition = replacement.composition
         if replacement.newest_secret:
             outfit.credentials = self._plan.newest_credentials(self._clock.now())
-        self._struck(replacement.fault, f"process {process} is replaced")
         life = self._lives.of(process)
-        if life is None or not self._kill(life, replacement.fault, again_after=0):
-            self._start(process)
+        if life is not None and self._kill(life, replacement.fault, again_after=0):
+            self._struck(replacement.fault, f"process {process} is replaced")
 
     def _scale(self, scale: Scale) -> None:
+        if scale.processes == self._size:
+            return
         before, self._size = self._size, scale.processes
+        self._struck(scale.fault, f"the fleet is scaled to {self._size}")
         for process in range(before, self._size):
             self._start(process)
-        for life in self._lives.all:
-            if life.process >= self._size and not life.is_killed:
+        for process in range(before - 1, self._size - 1, -1):
+            life = self._lives.of(process)
+            if life is not None:
                 self._kill(life, scale.fault, again_after=None)
-        self._struck(scale.fault, f"the fleet is scaled to {self._size}")
 
     def _pause(self, pause: Pause) -> None:
         life = self._lives.of(pause.process)
