@@ -10,13 +10,10 @@ from simulator.scenario.flaws import Flaw, Loc
 from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
+ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
 OWN_STORE = "impossible with store memory: each process has its own"
-NO_ORACLE = "the oracle is only on the virtual engine: it looks into the provider"
 _NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
-    "virtual": (
-        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
-        *("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write"),
-    ),
+    "virtual": (),
     "wire": ("store_down", "store_slow", "lose_lock", "lose_write"),
 }
 """What an engine cannot make happen yet."""
@@ -99,9 +96,14 @@ def _fleet_flaws(fault: Fault, at: Loc, faults: Sequence[Fault], processes: int)
 
 
 def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
-    strategy = None if fault.deploy is None else fault.deploy.strategy
-    if strategy is not None and strategy.is_oracle() and engine == "wire":
-        yield Flaw((*at, "deploy", "strategy"), f"must be another: {NO_ORACLE}")
+    choice = None if fault.deploy is None else fault.deploy.strategy
+    if choice is None:
+        return
+    if choice.has_broker():
+        message = "cannot have a broker: a fleet has one from its start or not at all"
+        yield Flaw((*at, "deploy", "strategy"), message)
+    if choice.is_oracle() and engine == "wire":
+        yield Flaw((*at, "deploy", "strategy"), ORACLE_ON_WIRE)
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
