@@ -77,10 +77,3 @@ def test_on_the_wire_there_is_no_oracle():
     """It would have to look into another process."""
     with pytest.raises(ScenarioError, match="the oracle is only on the virtual engine"):
         read(SMALLEST.replace("single_flight", "oracle"))
-
-
-def test_an_oracle_cannot_be_deployed_on_the_wire_either():
-    """A fault may bring another strategy; the same is said where the file says so."""
-    fault = "faults: [{at: 1s, deploy: {strategy: oracle, every: 1s}}]\nstrategies:"
-    with pytest.raises(ScenarioError, match=r"faults\[0\].deploy.strategy: must be another: "):
-        read(SMALLEST.replace("strategies:", fault))

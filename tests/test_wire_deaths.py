@@ -11,18 +11,26 @@ import pytest
 
 from simulator.analysis.figures import figures_of
 from simulator.errors import RunError
+from simulator.trace.events import ProcessStarted
 from simulator.trace.files import read_trace
 from tests.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
 
 
 def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
-    """SIGKILL to one client half-way: the others go on, and the trace says who died and how."""
-    watcher = Silent(at=1_000_000, act=lambda: kill("process 2"))
-    run = one_run(a_scenario("single_flight", cap=3), tmp_path, watcher)
+    """SIGKILL to one client half-way: the others go on, and the trace says who died and how.
+
+    One that only waited for the crash that is planned dies as well: that is no death of the fleet,
+    and another starts in its place when it is wanted.
+    """
+    watcher = Silent(at=1_000_000, act=lambda: (kill("process 2"), kill("spare process 4")))
+    faults = "[{at: 40m, crash: {process: 1, restart: 0s}}]"
+    run = one_run(a_scenario("single_flight", cap=3, faults=faults), tmp_path, watcher)
 
     (death,) = run.deaths
     assert (death.process, death.reason) == (2, "killed by SIGKILL")
     assert death in list(run.events())
+    (started,) = (event for event in run.events() if isinstance(event, ProcessStarted))
+    assert (started.process, started.life) == (1, 2)
     assert read_trace(run.trace).deaths == run.deaths
     assert run.clients.unknown >= death.in_flight
     assert figures_of([run]).operations > 100
@@ -69,9 +77,8 @@ def started(tmp_path):
         arrivals=THINKING,
         strategy="single_flight",
         duration="20h",
+        faults="[{at: 0s, pause: {process: 0, for: 1h}}, {at: 19h, crash: {process: 1}}]",
     )
-    faults = "[{at: 0s, pause: {process: 0, for: 1h}}, {at: 19h, crash: {process: 1}}]"
-    text = text.replace("strategies:", f"faults: {faults}\nstrategies:")
     scenario.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
     # A shell starts background jobs with SIGINT ignored, and children inherit that.

@@ -120,69 +120,59 @@ def test_a_deploy_brings_the_secret_that_was_rotated(everything):
 
 
 def test_requests_of_the_killed_and_the_caller_who_is_cancelled_are_unknown(everything):
-    """The caller is one operation; a killed process's requests under way are no operations."""
+    """The caller is one operation; a killed process's requests under way are no operations.
+
+    Its flight is detached, so nobody who waits with it is refused.
+    """
     in_flight = sum(event.in_flight for event in of_kind(everything, ProcessEnded))
 
     assert sum(everything.clients.operations["unknown"]) == 1
+    assert sum(everything.clients.operations["refused"]) == 0
     assert everything.clients.unknown >= in_flight
     assert sum(everything.clients.operations["ok"]) > 100
 
 
-LEADER = """
-name: leader
+HOLDER = """
+name: holder
 provider: {live_tokens: 5, lifetime: 100h}
-fleet: {processes: 1, workers: 6}
+fleet: {processes: 2, workers: 6, start: 10m}
 workload: {arrivals: {process: closed, think: 30s}}
-network: {token: 200ms, api: 20ms}
-store: memory
-strategies: [single_flight, {preset: single_flight, name: leader_bound, control: leader_flight}]
-faults: [{at: 0s, cancel_leader: {process: 0}}]
-run: {duration: 10m, seeds: 1, time_scale: 600}
-"""
-
-
-def test_followers_suffer_from_a_cancelled_leader_only_where_it_flies_itself(tmp_path):
-    """Six workers need the first token at the same instant; the first of them leads.
-
-    Cancelled, it ends as unknown. A detached flight goes on and its followers get its token: one is
-    issued and nobody else notices. A leader that flies itself takes its followers with it: they are
-    refused, and the next caller leads a second flight, to a second token.
-    """
-    detached, bound = runs_of(LEADER, tmp_path)
-
-    for run in (detached, bound):
-        assert [event.fault for event in of_kind(run, FaultStruck)] == [0]
-        assert sum(run.clients.operations["unknown"]) == 1
-    assert sum(detached.clients.operations["refused"]) == 0
-    assert len(of_kind(detached, TokenIssued)) == 1
-    assert 1 <= sum(bound.clients.operations["refused"]) <= 5
-    assert len(of_kind(bound, TokenIssued)) == 2
-
-
-LOCKED = """
-name: locked
-provider: {live_tokens: 5, lifetime: 100h}
-fleet: {processes: 2, workers: 2, start: 10m}
-workload: {arrivals: {process: closed, think: 30s}}
-network: {token: 40ms, api: 20ms}
-strategies: [{preset: shared_lock, on_401: mint_if_same, lock_ttl: 1500ms}]
+network: {token: 100ms, api: 20ms}
+strategies: [{preset: shared_lock, control: leader_flight, on_401: mint_if_same, lock_ttl: 1500ms}]
 faults:
+  - {at: 0s, cancel_leader: {process: 0}}
   - {at: 0s, crash: {process: 0, when: stored_not_released, restart: 1h}}
   - {at: 4m, revoke: all}
 run: {duration: 24m, seeds: 1, time_scale: 600}
 """
+"""Process 0 is alone for half a second."""
 
 
-def test_a_process_that_dies_with_the_lock_keeps_all_from_a_new_token_until_it_lapses(tmp_path):
-    """Process 0 is first: it stores its token and dies holding the lease, for 1.5 s.
+@pytest.fixture(scope="module")
+def holder(tmp_path_factory):
+    (run,) = runs_of(HOLDER, tmp_path_factory.mktemp("holder"))
+    return run
 
-    Process 1 starts half a second later, finds the token, and when that is revoked it cannot ask
-    for another before the lease lapses. The lease was taken before token 1 was asked for.
+
+def test_followers_are_refused_when_the_leader_they_follow_is_cancelled(holder):
+    """All six workers of process 0 need a token at one instant, and the first of them leads.
+
+    Cancelled, it ends as unknown and takes those who have joined it by then along. Whoever comes
+    next leads a second flight; the first token is issued all the same, for nobody.
     """
-    (run,) = runs_of(LOCKED, tmp_path)
-    first, second = of_kind(run, TokenIssued)
+    assert sum(holder.clients.operations["unknown"]) == 1
+    assert 1 <= sum(holder.clients.operations["refused"]) <= 5
+    assert [event.asked_by for event in of_kind(holder, TokenIssued)] == ["p0", "p0", "p1"]
 
-    assert [(event.process, event.fault) for event in of_kind(run, ProcessEnded)] == [(0, 0)]
-    assert (first.asked_by, second.asked_by) == ("p0", "p1")
-    assert second.at - first.at > SECOND
-    assert of_kind(run, ProcessStarted) == []
+
+def test_a_process_that_dies_with_the_lock_keeps_all_from_a_new_token_until_it_lapses(holder):
+    """Process 0 stores its second token and dies holding the lease, for 1.5 s.
+
+    It is revoked before process 1 starts, half a second on, which finds it and cannot ask for
+    another before the lease lapses. The lease was taken before that second token was asked for.
+    """
+    _, stored, after = of_kind(holder, TokenIssued)
+
+    assert [(event.process, event.fault) for event in of_kind(holder, ProcessEnded)] == [(0, 1)]
+    assert after.at - stored.at > SECOND
+    assert of_kind(holder, ProcessStarted) == []

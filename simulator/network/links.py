@@ -86,6 +86,10 @@ class LinkStream:
         self._spans = spans
         self.rules = rules
 
+    def under(self, rules: Sequence[Rule]) -> "LinkStream":
+        """Return the same round trips under more ``rules``."""
+        return LinkStream(self._link, self._spans, (*self.rules, *rules))
+
     def next(self, sent_at: Ticks) -> Ways:
         """Return the ways of the caller's next request, sent at ``sent_at``."""
         ways = self._link.cut(self._spans.next())

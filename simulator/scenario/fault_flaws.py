@@ -1,6 +1,6 @@
 """What about faults and losses cannot be, in a run of some fleet, length, store and engine."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from simulator.clock import Ticks
 from simulator.provider.lifecycle import OVERLAP_MAX
@@ -11,16 +11,8 @@ from simulator.scenario.store_choice import StoreName
 from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
+ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
 OWN_STORE = "impossible with store memory: each process has its own"
-NO_ORACLE = "the oracle is only on the virtual engine: it looks into the provider"
-_NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
-    "virtual": (
-        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
-        *("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write"),
-    ),
-    "wire": (),
-}
-"""What an engine cannot make happen yet."""
 _OF_THE_STORE = ("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write")
 
 
@@ -59,9 +51,6 @@ def faults_flaws(
                 yield Flaw((*at, "change_provider", key), message)
         if fault.burst is not None and not fault.burst.chance:
             yield Flaw((*at, "burst", "chance"), "must be more than 0%")
-        if fault.kind in _NOT_YET[engine]:
-            yield Flaw((*at, fault.kind), f"cannot happen on the {engine} engine yet")
-            continue
         yield from _fleet_flaws(fault, at, faults, processes)
         yield from _deploy_flaws(fault, at, engine)
         yield from _store_flaws(fault, at, store, engine)
@@ -100,9 +89,14 @@ def _fleet_flaws(fault: Fault, at: Loc, faults: Sequence[Fault], processes: int)
 
 
 def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
-    strategy = None if fault.deploy is None else fault.deploy.strategy
-    if strategy is not None and strategy.is_oracle() and engine == "wire":
-        yield Flaw((*at, "deploy", "strategy"), f"must be another: {NO_ORACLE}")
+    choice = None if fault.deploy is None else fault.deploy.strategy
+    if choice is None:
+        return
+    if choice.has_broker():
+        message = "cannot have a broker: a fleet has one from its start or not at all"
+        yield Flaw((*at, "deploy", "strategy"), message)
+    if choice.is_oracle() and engine == "wire":
+        yield Flaw((*at, "deploy", "strategy"), ORACLE_ON_WIRE)
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:

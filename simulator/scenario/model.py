@@ -19,7 +19,7 @@ from simulator.provider.messages import Operation
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expect_section import Expectations
 from simulator.scenario.expectations import FAULTS
-from simulator.scenario.fault_flaws import NO_ORACLE, faults_flaws, loss_flaws
+from simulator.scenario.fault_flaws import ORACLE_ON_WIRE, faults_flaws, loss_flaws
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.fields import (
     LIFETIME,
@@ -226,7 +226,7 @@ class Scenario(Section):
         """Yield what the scenario asks for that cannot happen on ``engine``."""
         for index, choice in enumerate(self.strategies):
             if choice.is_oracle() and engine == "wire":
-                yield Flaw(("strategies", index), NO_ORACLE)
+                yield Flaw(("strategies", index), ORACLE_ON_WIRE)
         yield from loss_flaws(self.network.loss, self.store.kind, engine)
         yield from faults_flaws(
             self.faults,

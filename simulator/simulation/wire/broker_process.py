@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection
 import aiohttp
 from aiohttp import web
 
-from simulator.clock import Ticks
 from simulator.fleet.broker import BROKER, BrokerDesk
 from simulator.fleet.broker_server import News, application
 from simulator.fleet.http_ports import HttpTokenEndpoint, InFlight, Wire
@@ -39,11 +38,10 @@ SHUTDOWN_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the broker's process needs to know: its rules, and from when on there is a broker."""
+    """What the broker's process needs to know; ``rules`` are the broker's."""
 
     plan: RunPlan
     rules: Broker
-    opens_at: Ticks
 
 
 def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
@@ -75,15 +73,15 @@ async def _serve(seat: Seat, connection: Connection, in_flight: InFlight) -> Non
         )
         await runner.setup()
         await web.SockSite(runner, listening).start()
-        opening = asyncio.create_task(_open(desk, clock, seat.opens_at))
+        opening = asyncio.create_task(_open(desk, clock))
         await receive(connection, Finish)
         opening.cancel()
         await runner.cleanup()
     connection.send(ClientRecord(tally))
 
 
-async def _open(desk: BrokerDesk, clock: MachineClock, at: Ticks) -> None:
-    await clock.sleep(at - clock.now())
+async def _open(desk: BrokerDesk, clock: MachineClock) -> None:
+    await clock.sleep(-clock.now())
     await desk.open()
 
 

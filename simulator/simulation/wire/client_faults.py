@@ -7,14 +7,23 @@ told to the parent.
 
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 
 from simulator.clock import Clock, Ticks
 from simulator.fleet.callers import Callers
 from simulator.fleet.crash_points import CrashPoint
 from simulator.fleet.errant_clock import ErrantClock
-from simulator.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace
+from simulator.simulation.ambushes import Ambushes
+from simulator.simulation.fleet_faults import (
+    CancelLeader,
+    ClockOff,
+    Crash,
+    FleetFaults,
+    Pause,
+    Replace,
+    in_words,
+)
 from simulator.simulation.wire.messages import Part, Progress, Struck
 from simulator.trace.events import EventSink, FaultStruck
 from simulator.trace.tally import ClientTally
@@ -30,30 +39,24 @@ class ClientFaults:
     sink: EventSink
     connection: Connection
     tally: ClientTally
-    _struck: set[int] = field(init=False)
+    _ambushes: Ambushes = field(init=False)
 
     def __post_init__(self) -> None:
-        self._struck = set(self.part.struck)
-
-    def reached(self, point: CrashPoint) -> None:
-        """Learn that the process has come to ``point``: die here, if that is planned."""
-        for crash in self.faults.crashes:
-            if crash.point == point and self._strikes(crash.fault, crash.process, crash.at):
-                self._strike(crash.fault, f"process {crash.process} dies: {point}")
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    def has_left(self) -> None:
-        """Learn nothing: over HTTP a request may still wait for its connection then. The token
-        endpoint itself tells when it has really left, ``token_request_left``."""
+        self._ambushes = Ambushes.of(
+            replace(
+                self.faults,
+                crashes=tuple(filter(self._is_left, self.faults.crashes)),
+                cancellations=tuple(filter(self._is_left, self.faults.cancellations)),
+            )
+        )
 
     def crashes(self) -> bool:
         """Return whether the process dies at a point."""
-        return any(
-            crash.process == self.part.process
-            and crash.point is not None
-            and crash.fault not in self._struck
-            for crash in self.faults.crashes
-        )
+        return bool(self._ambushes.crashes)
+
+    def cancels(self) -> bool:
+        """Return whether a caller will be cancelled."""
+        return bool(self._ambushes.cancellations)
 
     def may_end_at(self) -> list[Ticks]:
         """Return the instants at which the process may be killed or stopped from outside."""
@@ -65,21 +68,23 @@ class ClientFaults:
         ours = [fault.at for fault in befalls_one if fault.process == self.part.process]
         return sorted([*ours, *(scale.at for scale in self.faults.scalings)])
 
-    def cancels(self) -> bool:
-        """Return whether a caller will be cancelled."""
-        return any(
-            cancellation.process == self.part.process and cancellation.fault not in self._struck
-            for cancellation in self.faults.cancellations
-        )
+    def reached(self, point: CrashPoint) -> None:
+        """Learn that the process has come to ``point``: die here, if that is planned."""
+        crash = self._ambushes.crash_at(self.part.process, point, self.clock.now())
+        if crash is not None:
+            self._strike(crash)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def has_left(self) -> None:
+        """Learn nothing: over HTTP a request may still wait for its connection then. The token
+        endpoint itself tells when it has really left, ``token_request_left``."""
 
     def token_request_left(self, callers: Callers) -> None:
         """Learn that a token request has just left: cancel who waits longest, if planned."""
-        for cancellation in self.faults.cancellations:
-            fault, process = cancellation.fault, cancellation.process
-            if self._strikes(fault, process, cancellation.at) and callers.cancel_longest():
-                self._strike(
-                    fault, f"process {process}: the caller who has waited longest gives up"
-                )
+        cancellation = self._ambushes.cancellation(self.part.process, self.clock.now())
+        if cancellation is not None and callers.cancel_longest():
+            self._ambushes.has_cancelled(cancellation)
+            self._strike(cancellation)
 
     async def put_off(self, clock: ErrantClock) -> None:
         """Put off ``clock``, the process's own, when that is planned; what an earlier life has met
@@ -89,15 +94,14 @@ class ClientFaults:
                 continue
             await self.clock.sleep(off.at - self.clock.now())
             clock.put_off(since=off.at, offset=off.offset, drift_ppm=off.drift_ppm)
-            if off.fault not in self._struck:
-                self._strike(off.fault, f"the clock of process {off.process} is off")
+            if self._is_left(off):
+                self._strike(off)
 
-    def _strikes(self, fault: int, process: int, at: Ticks) -> bool:
-        is_ours = process == self.part.process and fault not in self._struck
-        return is_ours and self.clock.now() >= at
+    def _is_left(self, fault: Crash | CancelLeader | ClockOff) -> bool:
+        return fault.process == self.part.process and fault.fault not in self.part.struck
 
-    def _strike(self, fault: int, what: str) -> None:
-        self._struck.add(fault)
-        self.sink.write(FaultStruck(at=self.clock.now(), fault=fault, what=what))
+    def _strike(self, fault: Crash | CancelLeader | ClockOff) -> None:
+        at, what = self.clock.now(), in_words(fault)
+        self.sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
         self.connection.send(Progress(self.tally))
-        self.connection.send(Struck(fault))
+        self.connection.send(Struck(fault.fault))

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count, pairwise
 
 from simulator.clock import Clock, Ticks
-from simulator.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace, Scale
+from simulator.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace, Scale, in_words
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.lives import Life, Lives
 from simulator.trace.events import EventSink, FaultStruck, ProcessStarted
@@ -98,7 +98,7 @@ class FleetConductor:
     def _crash(self, crash: Crash) -> None:
         life = self._lives.of(crash.process)
         if life is not None and self._kill(life, crash.fault, crash.restart):
-            self._struck(crash.fault, f"process {crash.process} dies")
+            self._struck(crash)
 
     def _kill(self, life: Life, fault: int, again_after: Ticks | None) -> bool:
         """Kill ``life``; returns whether it was alive."""
@@ -108,33 +108,33 @@ class FleetConductor:
         return True
 
     def _replace(self, replacement: Replace) -> None:
-        process = replacement.process
-        if process >= self._size:
-            return
-        outfit = self._lives.outfit(process)
+        """Kill a process and have it start again; one that is dead is fitted out, and no more."""
+        outfit = self._lives.outfit(replacement.process)
         if replacement.composition is not None:
             outfit.composition = replacement.composition
         if replacement.newest_secret:
             outfit.credentials = self._plan.newest_credentials(self._clock.now())
-        self._struck(replacement.fault, f"process {process} is replaced")
-        life = self._lives.of(process)
-        if life is None or not self._kill(life, replacement.fault, again_after=0):
-            self._start(process)
+        life = self._lives.of(replacement.process)
+        if life is not None and self._kill(life, replacement.fault, again_after=0):
+            self._struck(replacement)
 
     def _scale(self, scale: Scale) -> None:
+        if scale.processes == self._size:
+            return
         before, self._size = self._size, scale.processes
+        self._struck(scale)
         for process in range(before, self._size):
             self._start(process)
-        for life in self._lives.all:
-            if life.process >= self._size and not life.is_killed:
+        for process in range(before - 1, self._size - 1, -1):
+            life = self._lives.of(process)
+            if life is not None:
                 self._kill(life, scale.fault, again_after=None)
-        self._struck(scale.fault, f"the fleet is scaled to {self._size}")
 
     def _pause(self, pause: Pause) -> None:
         life = self._lives.of(pause.process)
         if life is None or not life.child.signal(signal.SIGSTOP):
             return
-        self._struck(pause.fault, f"process {pause.process} stands still")
+        self._struck(pause)
         life.stands_until = max(life.stands_until, self._clock.now() + pause.span)
         self._plan_to(life.stands_until, partial(self._go_on, life))
 
@@ -143,8 +143,9 @@ class FleetConductor:
             life.child.signal(signal.SIGCONT)
             life.stands_until = 0
 
-    def _struck(self, fault: int, what: str) -> None:
-        self._sink.write(FaultStruck(at=self._clock.now(), fault=fault, what=what))
+    def _struck(self, fault: OutsideFault) -> None:
+        at, what = self._clock.now(), in_words(fault)
+        self._sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
 
 
 def _in_order(faults: FleetFaults) -> list[OutsideFault]:

@@ -87,14 +87,11 @@ def run_on_wire(
 
 
 def _broker(children: Children, plan: RunPlan) -> list[Child]:
-    """Start the fleet's broker, if it has one, be it only after a deploy."""
-    replacements = sorted(plan.fleet_faults.replacements, key=lambda each: each.at)
-    deployed = [(each.at, each.composition) for each in replacements if each.composition]
-    for at, composition in ((0, plan.composition), *deployed):
-        if isinstance(composition.scope, Broker):
-            seat = broker_process.Seat(plan, composition.scope, at)
-            return [children.start("the broker", broker_process.main, seat)]
-    return []
+    """Start the fleet's broker, if it has one."""
+    rules = plan.composition.scope
+    if not isinstance(rules, Broker):
+        return []
+    return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]
 
 
 def _store_conductor(children: Children, plan: RunPlan, place: Place, folder: Path) -> list[Child]:
