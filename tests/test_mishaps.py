@@ -9,8 +9,9 @@ from simulator.clock import MILLISECOND, SECOND, Ticks
 from simulator.machine_clock import MachineClock
 from simulator.stores.contract import Record, RowLocks, SharedStore, StoreUnavailable
 from simulator.stores.mishaps import Mishaps, open_mishaps
-from simulator.stores.places import open_store, prepare_store, remove_store
-from tests.store_kinds import KINDS
+from simulator.stores.places import PostgresServer, open_store, prepare_store, remove_store
+from tests.store_kinds import KINDS, own_name
+from tests.store_servers import postgres_url
 from tests.store_world import TTL, A, B
 
 CLOCK = MachineClock(0)
@@ -81,10 +82,10 @@ def test_a_lease_can_be_lost_once(tell):
     """The next who asks gets one, and its holder finds it gone."""
 
     async def story(store: SharedStore, mishaps: Mishaps):
-        assert not await mishaps.lose_lease()
+        assert not await mishaps.lose_lock()
         lease = await store.acquire("p0", TTL)
-        assert await mishaps.lose_lease()
-        assert not await mishaps.lose_lease()
+        assert await mishaps.lose_lock()
+        assert not await mishaps.lose_lock()
         assert not await store.release(lease)
         second = await store.acquire("p1", TTL)
         assert second.fencing_token == 2
@@ -107,3 +108,40 @@ def test_a_write_that_is_lost_leaves_the_record_before_it(tell):
         assert await store.read() == Record(B, 1)
 
     tell(story)
+
+
+def test_the_lock_on_a_postgres_record_can_be_lost_and_who_waits_for_it_comes_next(tmp_path):
+    """Its holder learns of it with its next call, and what it has written is undone. Neither who
+    waits for the lock nor who has asked in vain is taken for its holder."""
+
+    async def story(place):
+        await prepare_store(place)
+        async with (
+            open_store(place, CLOCK) as store,
+            open_store(place, CLOCK) as other,
+            open_mishaps(place, CLOCK, 5 * SECOND) as mishaps,
+        ):
+            assert not await mishaps.lose_lock()
+            with pytest.raises(StoreUnavailable):
+                await lose_it_while_held(store, other, mishaps)
+            assert not await mishaps.lose_lock()
+            assert await store.read() == Record(B, version=1)
+        await remove_store(place)
+
+    asyncio.run(story(PostgresServer(postgres_url(), own_name(tmp_path))))
+    asyncio.run(story(PostgresServer(postgres_url(), own_name(tmp_path), lock="advisory")))
+
+
+async def lose_it_while_held(store: RowLocks, other: RowLocks, mishaps: Mishaps) -> None:
+    async with store.hold(0) as held, other.hold(0) as in_vain:
+        assert in_vain is None
+        await held.write(A)
+        next_in_turn = asyncio.create_task(written_under_lock(other))
+        assert await mishaps.lose_lock()
+        await next_in_turn
+        await held.read()
+
+
+async def written_under_lock(store: RowLocks) -> None:
+    async with store.hold(TTL) as held:
+        await held.write(B)

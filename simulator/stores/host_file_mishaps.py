@@ -31,8 +31,9 @@ class HostFileMishaps:
                 if away.exists():
                     away.rename(path)
 
-    async def lose_lease(self) -> bool:
-        """End it, unless it has lapsed or was given back. Looks first, as a lock takes time."""
+    async def lose_lock(self) -> bool:
+        """End the lease, unless it has lapsed or was given back. The lock on the record is the
+        kernel's, which takes it from nobody; and we have to wait for it, so we look first."""
         if not self.store.is_leased():
             return False
         async with self.store.to_change() as file:

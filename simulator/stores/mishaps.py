@@ -35,8 +35,9 @@ class Mishaps(Protocol):
         """
         ...
 
-    async def lose_lease(self) -> bool:
-        """End the lease, if somebody has it; returns whether somebody had.
+    async def lose_lock(self) -> bool:
+        """End the lease, and the lock on the record where its holder can be parted from it; returns
+        whether somebody had either.
 
         Raises:
             StoreUnavailable: no answer.

@@ -29,7 +29,7 @@ class RedisMishaps:
         await self.store.call("CLIENT", "PAUSE", max(1, span // MILLISECOND), "ALL")
         await self.clock.sleep(span)
 
-    async def lose_lease(self) -> bool:
+    async def lose_lock(self) -> bool:
         """Delete its key."""
         return bool(await self.store.call("DEL", self.store.keys.lease))
 

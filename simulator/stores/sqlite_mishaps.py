@@ -37,8 +37,9 @@ class SqliteMishaps:
         async with self._all_locks():
             await clock.sleep(over_at - clock.now())
 
-    async def lose_lease(self) -> bool:
-        """End it, unless it has lapsed or was given back."""
+    async def lose_lock(self) -> bool:
+        """End the lease, unless it has lapsed or was given back. The lock on the record is the
+        kernel's, which takes it from nobody."""
         ((_, lapses_at),) = await self.store.rows("SELECT fencing_token, lapses_at FROM lease")
         now = self.store.clock.now()
         if lapses_at is None or lapses_at <= now:

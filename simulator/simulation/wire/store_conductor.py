@@ -97,7 +97,7 @@ class StoreConductor:
 
     async def _lose_lock(self, loss: StoreLoss) -> None:
         await self.clock.sleep(loss.at - self.clock.now())
-        while not await self._tried(self.mishaps.lose_lease):
+        while not await self._tried(self.mishaps.lose_lock):
             await self.clock.sleep(LOOK_EVERY)
         self.strikes.struck(loss.fault, self.clock.now(), "the lock is lost")
 
