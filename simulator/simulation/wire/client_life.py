@@ -150,6 +150,7 @@ class ClientLife:
             troubles=self.plan.fleet_faults.store_troubles,
             clock=self.clock,
             strikes=Strikes(self.part.spool),
+            answer_within=self.plan.store_timeout,
         )
         troubled = TroubledStore(self.store, troubles)
         return troubled, None if locks is None else TroubledLocks(locks, troubles)

@@ -27,11 +27,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTroubles:
-    """What the calls of one process meet. ``clock`` is the run's, not the process's own."""
+    """What the calls of one process meet. ``clock`` is the run's, not the process's own.
+
+    A call of a silent store fails after ``answer_within``, also where the store could say so at
+    once: a file that is away.
+    """
 
     troubles: Sequence[StoreTrouble]
     clock: Clock
     strikes: Strikes
+    answer_within: Ticks
 
     async def met_by(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make ``call``, later where the store is slow, and note which trouble it met."""
@@ -41,6 +46,8 @@ class StoreTroubles:
             result = await call()
         except StoreUnavailable:
             self._note(made_at, failed=True)
+            if self._now("down", made_at):
+                await self.clock.sleep(made_at + self.answer_within - self.clock.now())
             raise
         self._note(made_at, failed=False)
         return result
