@@ -163,9 +163,9 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="Take the rules of a scenario's provider.")
     ] = None,
     plan: Annotated[
-        Literal["none", "free", "pro", "business"],
+        Literal["none", "free", "pro", "business"] | None,
         typer.Option(help="Limit API calls as Zoom does for accounts of this plan."),
-    ] = "none",
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="The port, or the next free one; 0: any.")
     ] = 8787,
@@ -191,7 +191,7 @@ def serve(
             profile=profile,
             live_tokens=live_tokens,
             scenario=scenario,
-            plan=None if plan == "none" else plan,
+            plan=plan,
             port=port,
             host=host,
             journal=journal,
@@ -219,6 +219,28 @@ def compare(
 
         options = Options(strategies=strategy or (), seeds=seeds, engine=engine)
         compare_strategies(file, options)
+
+
+@app.command()
+def report(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR [DIR]", help="Folders of results.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to write it. Default: DIR/report.html, or comparison.html for two folders.",
+        ),
+    ] = None,
+) -> None:
+    """Make the report of a run anew, or one on what changed from one run to another.
+
+    It is one HTML file with everything in it. `tokenrace run` writes one beside its results.
+    """
+    with told_to_the_user():
+        from simulator.cli.report import write_report
+
+        write_report(folders, out)
 
 
 @app.command()
