@@ -7,6 +7,13 @@ from pathlib import Path
 from tests.skipped import leave_out
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+HEADLESS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+)
 
 
 def find_chromium() -> str:
@@ -22,11 +29,7 @@ def opened(url: str, folder: Path, *options: str, width: int = 1000, height: int
     browser wrote into its log."""
     command = [
         find_chromium(),
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
+        *HEADLESS,
         "--enable-logging=stderr",
         f"--user-data-dir={folder / 'profile'}",
         f"--window-size={width},{height}",

@@ -22,6 +22,7 @@ from simulator.simulation.wire.spool import Spool
 from simulator.simulation.wire.watch import Watch, provider_died
 from simulator.stores.places import Place
 from simulator.strategies.broker_scope import Broker
+from simulator.strategies.compose import scope_of
 from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
 
@@ -88,7 +89,7 @@ def run_on_wire(
 
 def _broker(children: Children, plan: RunPlan) -> list[Child]:
     """Start the fleet's broker, if it has one."""
-    rules = plan.composition.scope
+    rules = scope_of(plan.composition)
     if not isinstance(rules, Broker):
         return []
     return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]
