@@ -13,6 +13,7 @@ import pytest
 from simulator.clock import SECOND
 from simulator.scenario import parse
 from simulator.simulation.experiment import Experiment, run_all
+from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.events import (
@@ -51,7 +52,7 @@ run: {duration: 56m, seeds: 1, time_scale: 600}
 on a clock that is off."""
 
 
-def runs_of(text: str, folder: Path):
+def runs_of(text: str, folder: Path, engine=None):
     scenario = parse(text.encode(), CATALOGUE, Path("x.yaml"))
     experiment = Experiment(
         scenario=scenario,
@@ -59,7 +60,7 @@ def runs_of(text: str, folder: Path):
         seeds=(1,),
         time_scale=scenario.run.time_scale,
     )
-    yield from run_all(experiment, WireEngine(), folder, Silent())
+    yield from run_all(experiment, engine or WireEngine(), folder, Silent())
 
 
 def of_kind(run, kind):
@@ -130,6 +131,22 @@ def test_requests_of_the_killed_and_the_caller_who_is_cancelled_are_unknown(ever
     assert sum(everything.clients.operations["refused"]) == 0
     assert everything.clients.unknown >= in_flight
     assert sum(everything.clients.operations["ok"]) > 100
+
+
+def of_processes(run):
+    """Return what befell processes, in words, who died of what, who was started, in any order."""
+    return (
+        Counter((event.fault, event.what) for event in of_kind(run, FaultStruck)),
+        sorted((event.process, event.fault) for event in of_kind(run, ProcessEnded)),
+        sorted((event.process, event.life) for event in of_kind(run, ProcessStarted)),
+    )
+
+
+def test_the_same_befalls_the_same_processes_on_virtual_time(everything, tmp_path):
+    """One seed, one scenario, two engines: the lives are the same, told in the same words."""
+    (virtual,) = runs_of(EVERYTHING, tmp_path, VirtualEngine())
+
+    assert of_processes(everything) == of_processes(virtual)
 
 
 HOLDER = """
