@@ -10,6 +10,7 @@ import pytest
 
 from simulator.clock import MILLISECOND, SECOND
 from simulator.errors import NotInstalledError
+from simulator.stores.bounded import answered
 from simulator.stores.contract import Record, RowLocks, StoreUnavailable
 from simulator.stores.places import (
     PostgresServer,
@@ -18,7 +19,6 @@ from simulator.stores.places import (
     prepare_store,
     remove_store,
 )
-from simulator.stores.postgres_pool import answered
 from tests.store_kinds import own_name
 from tests.store_servers import Redis, free_port, postgres_url, redis_url
 from tests.store_world import TTL, A, B, HandClock
@@ -270,8 +270,33 @@ def test_a_call_that_is_not_ended_when_it_is_given_up_is_cancelled_again():
                 except asyncio.CancelledError:
                     cancelled.append(True)
 
-        with pytest.raises(StoreUnavailable, match="no answer"):
+        with pytest.raises(TimeoutError):
             await answered(reluctant(), 1)
         assert len(cancelled) == 2
+
+    asyncio.run(story())
+
+
+def test_workers_cancelled_in_the_middle_of_a_redis_call_end():
+    """redis-py loses some cancellations, and a worker who goes on then outlives its run.
+
+    Left to itself it lost 7 of 60 in a trial like this one.
+    """
+
+    async def reading(store):
+        while True:
+            await store.read()
+
+    async def story():
+        for calls in range(40):
+            async with opened(RedisServer(redis_url(), "p"), 5 * SECOND) as store:
+                workers = [asyncio.create_task(reading(store)) for _ in range(4)]
+                for _ in range(calls):
+                    await store.read()
+                for worker in workers:
+                    worker.cancel()
+                async with asyncio.timeout(30):
+                    await asyncio.gather(*workers, return_exceptions=True)
+                assert all(worker.cancelled() for worker in workers)
 
     asyncio.run(story())

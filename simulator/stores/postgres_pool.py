@@ -14,13 +14,12 @@ from typing import Any, LiteralString, TypeVar
 from psycopg import AsyncConnection, Error
 from psycopg.pq import TransactionStatus
 
-from simulator.clock import MILLISECOND, Ticks, seconds
+from simulator.clock import Ticks, seconds
+from simulator.stores import bounded
 from simulator.stores.contract import StoreUnavailable
 
 T = TypeVar("T")
 Values = Sequence[str | int | None]
-CANCEL_WITHIN: Ticks = 200 * MILLISECOND
-"""How long the server has to confirm that a statement was cancelled."""
 _SEARCH_PATH = "SELECT set_config('search_path', %s, false)"
 
 # It warns when a statement could not be cancelled, which a store that is down makes certain.
@@ -126,36 +125,17 @@ class PostgresPool:
 
 
 async def answered(call: Coroutine[Any, Any, T], within: Ticks) -> T:
-    """Return what ``call`` does, if that comes in time. The caller may be cancelled.
+    """Return what ``call`` does, if that comes in time.
 
     Raises:
         StoreUnavailable: it did not, or failed.
     """
-    task = asyncio.ensure_future(call)
     try:
-        async with asyncio.timeout(seconds(within)):
-            return await asyncio.shield(task)
+        return await bounded.answered(call, within)
     except TimeoutError:
-        await _end(task)
         raise StoreUnavailable("PostgreSQL: no answer") from None
-    except asyncio.CancelledError:
-        await _end(task)
-        raise
     except Error as error:
         raise StoreUnavailable(f"PostgreSQL: {_first_line(error)}") from error
-
-
-async def _end(task: "asyncio.Task[Any]") -> None:
-    """Cancel ``task``: at first it asks the server to stop, at the second time it waits no more.
-
-    Gathered, what becomes of it is no exception here; that the caller is cancelled still is one.
-    """
-    task.cancel()
-    for _ in range(2):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds(CANCEL_WITHIN)):
-                await asyncio.gather(task, return_exceptions=True)
-                return
 
 
 def _first_line(error: Error) -> str:

@@ -9,7 +9,6 @@
 Promises as much as the server does: a failover loses what its replica had not yet got.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from simulator.clock import MILLISECOND, Ticks, seconds
+from simulator.clock import MILLISECOND, Ticks
+from simulator.stores.bounded import answered
 from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.token import Token
 
@@ -120,8 +120,10 @@ class RedisStore:
             StoreUnavailable: there was none.
         """
         with _unavailable():
-            async with asyncio.timeout(seconds(self.answer_within)):
-                return await self.send(*words)
+            return await answered(self._sent(*words), self.answer_within)
+
+    async def _sent(self, *words: str | int) -> Any:
+        return await self.send(*words)
 
 
 @asynccontextmanager
