@@ -19,7 +19,14 @@ from tests.wire_runs import SMALL, THINKING, Silent, one_run
 
 
 def a_text(strategy, store, duration="20m"):
-    text = SMALL.format(strategy=strategy, cap=3, processes=2, arrivals=THINKING, duration=duration)
+    text = SMALL.format(
+        strategy=strategy,
+        cap=3,
+        processes=2,
+        arrivals=THINKING,
+        duration=duration,
+        faults="[]",
+    )
     return text + f"store: {store}\n"
 
 
