@@ -14,7 +14,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.children import Child, describe_exit, tell
 from simulator.simulation.wire.messages import Begin, Part
 from simulator.simulation.wire.spares import Spares
-from simulator.strategies.composition import Composition
+from simulator.strategies.compose import Recipe
 from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
 
@@ -41,7 +41,7 @@ class Life:
 class Outfit:
     """What the next life of a process begins with; ``struck`` are faults that are over for it."""
 
-    composition: Composition
+    composition: Recipe
     credentials: Credentials
     lives: int = 0
     struck: set[int] = field(default_factory=set)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from simulator.clock import Ticks
 from simulator.provider.app import Credentials
-from simulator.strategies.composition import Composition
+from simulator.strategies.compose import Recipe
 from simulator.trace.tally import ClientTally, ProviderTally
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Part:
     process: int
     life: int
     begins_at: Ticks
-    composition: Composition
+    composition: Recipe
     credentials: Credentials
     struck: frozenset[int]
     spool: Path
