@@ -22,7 +22,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.broker import Line, VirtualBroker
 from simulator.simulation.virtual.calm import catch_up
 from simulator.simulation.virtual.door import door_of
-from simulator.simulation.virtual.insight import ProviderInsight
+from simulator.simulation.virtual.insight import ProviderInsight, WatchedInsight
 from simulator.simulation.virtual.lives import Life
 from simulator.simulation.virtual.open_calm import is_simple
 from simulator.simulation.virtual.operation import begin_operation
@@ -38,6 +38,7 @@ from simulator.stores.simulated import SimulatedStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, Recipe, compose, scope_of
 from simulator.strategies.oracle_scope import Oracle
+from simulator.strategies.ports import Insight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,7 @@ class Birth:
         world, name = self.world, process_name(self.number)
         store = ReadAhead(self._out_of_reach(CountedStore(own, world.tally)))
         endpoint = self._endpoint()
+        insight: Insight = ProviderInsight(world.loop, door_of(world), endpoint.request)
         return Ports(
             endpoint=endpoint if self.watch is None else WatchedEndpoint(endpoint, self.watch),
             clock=self.clock or world.clock,
@@ -101,7 +103,7 @@ class Birth:
             row_locks=self._locks_out_of_reach(counted_locks(own, world.tally)),
             snapshot=peeking.snapshot,
             holder=name,
-            insight=ProviderInsight(world.loop, door_of(world), endpoint.request),
+            insight=insight if self.watch is None else WatchedInsight(insight, self.watch),
             broker=line,
         )
 
