@@ -7,17 +7,10 @@ import pytest
 
 from simulator.analysis.plots import FaultMark
 from simulator.analysis.plots.lifelines import lifelines_figure
-from simulator.analysis.plots.look import (
-    CAUSE_LOOKS,
-    in_lines,
-    our_look,
-    percent,
-    span_text,
-    tied,
-    unit_for,
-)
+from simulator.analysis.plots.look import CAUSE_LOOKS, in_lines, our_look
 from simulator.analysis.plots.over_time import over_time_figure
 from simulator.analysis.plots.rates import rates_figure
+from simulator.analysis.wording import percent, span_text, tied, unit_for
 from simulator.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from simulator.trace.events import CAUSES
 from tests.plotted_runs import PER_BIN, runs_of

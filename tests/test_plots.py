@@ -5,12 +5,13 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from simulator.analysis.plots import FaultMark, draw_plots
+from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
-from simulator.analysis.plots.look import tied
 from simulator.analysis.plots.over_time import over_time_figure
 from simulator.analysis.plots.rates import rates_figure
 from simulator.analysis.summary import summarize
-from simulator.clock import MINUTE
+from simulator.analysis.wording import tied
+from simulator.clock import MILLISECOND, MINUTE, SECOND
 from simulator.errors import ResultsError
 from simulator.trace.events import CAUSES
 from tests.plotted_runs import a_setting, runs_of
@@ -112,6 +113,28 @@ def test_lifelines_name_each_token_and_who_asked(tmp_path):
     assert "evicted by a newer token" in legend_of(figure)
 
 
+def test_latencies_fall_from_all_operations_to_the_slowest(tmp_path):
+    """Nine took 100 ms and one took 2 s: a tenth were slower than 100 ms, none than 2 s."""
+    _, runs = runs_of(tmp_path, {"shared_lock": {}}, seeds=1)
+    for wait in [100 * MILLISECOND] * 9 + [2 * SECOND]:
+        runs["shared_lock"][0].clients.latency.record(wait)
+
+    figure = latency_figure(summarize(a_setting(1), runs), runs)
+    (line,) = figure.axes[0].lines
+
+    assert line.get_ydata()[0] == pytest.approx(0.1)
+    assert line.get_xdata()[0] == pytest.approx(100, rel=0.02)
+    assert len(line.get_ydata()) == 2
+    assert legend_of(figure) == [f"shared_lock: median {tied('99.8 ms')}, p99 {tied('2.01 s')}"]
+
+
+def test_a_strategy_nobody_answered_has_no_line_but_a_word(tmp_path):
+    """Its runs counted no latency."""
+    summary, runs = runs_of(tmp_path, {"shared_lock": {}})
+
+    assert legend_of(latency_figure(summary, runs)) == ["shared_lock: no answers"]
+
+
 def test_equal_runs_give_equal_svg_bytes(tmp_path):
     """No date, no random ids, and no setting of the machine's user."""
     summary, runs = runs_of(tmp_path, {"mint_per_call": dict.fromkeys(CAUSES, 1)})
@@ -130,6 +153,8 @@ def test_equal_runs_give_equal_svg_bytes(tmp_path):
         "rate-401-over-time.svg",
         "token-lifelines.png",
         "token-lifelines.svg",
+        "latency.png",
+        "latency.svg",
     ]
     for file in files:
         assert file.read_bytes() == (second / file.name).read_bytes()

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.analysis.figures import StrategyFigures, figures_of
+from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
@@ -57,14 +58,25 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFault:
+    """A fault of the scenario, which begins ``at_s`` seconds of the scenario into each run."""
+
+    at_s: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary(Setting):
     """A setting and the figures of each strategy, in the scenario's order.
 
-    ``deaths`` is empty unless processes died that should not have; the figures are then of less
-    than was asked for. ``verdicts`` are on what the scenario expects, and ``doubts`` say why the
-    runs are inconclusive all the same.
+    ``faults`` are the scenario's. ``deaths`` is empty unless processes died that should not have;
+    the figures are then of less than was asked for. ``verdicts`` are on what the scenario expects,
+    and ``doubts`` say why the runs are inconclusive all the same. ``pictures`` are the plots beside
+    the summary, and what they show.
     """
 
+    faults: tuple[PlannedFault, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     deaths: tuple[Death, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -85,13 +97,18 @@ def summarize(
     setting: Setting,
     runs: Mapping[str, Sequence[RecordedRun]],
     *,
+    faults: tuple[PlannedFault, ...] = (),
     verdicts: tuple[Verdict, ...] = (),
     doubts: tuple[str, ...] = (),
 ) -> Summary:
-    """Return the summary of ``runs``: for each strategy, one run for each seed."""
+    """Return the summary of ``runs``: for each strategy, one run for each seed.
+
+    It has no pictures yet: nobody has drawn any.
+    """
     strategies = {strategy: figures_of(of_strategy) for strategy, of_strategy in runs.items()}
     return Summary(
         **{field.name: getattr(setting, field.name) for field in fields(Setting)},
+        faults=faults,
         deaths=tuple(death for of_strategy in runs.values() for death in _deaths(of_strategy)),
         verdicts=verdicts,
         doubts=doubts,

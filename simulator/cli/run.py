@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,8 +11,17 @@ from rich.console import Console
 
 from simulator.analysis.doubts import doubts_about
 from simulator.analysis.plots import FaultMark, draw_plots
+from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
 from simulator.analysis.run_figures import FaultSpan
-from simulator.analysis.summary import Death, Setting, Summary, summarize, write_summary
+from simulator.analysis.sentences import pictures_of
+from simulator.analysis.summary import (
+    Death,
+    PlannedFault,
+    Setting,
+    Summary,
+    summarize,
+    write_summary,
+)
 from simulator.analysis.verdicts import Word, judge
 from simulator.cli.asked import Asked
 from simulator.cli.plain_console import console_of_output
@@ -48,6 +58,7 @@ def run_scenario(asked: Asked) -> Word:
             for fault in asked.experiment.scenario.faults
         ]
         plots = draw_plots(summary, runs, partial, marks)
+        write_page(partial / REPORT, report_on(read_results(partial)))
     print_table(console, summary)
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot.name for plot in plots], summary)
@@ -61,12 +72,16 @@ def _summary(asked: Asked, runs: Mapping[str, Sequence[RecordedRun]]) -> Summary
         for number, fault in enumerate(scenario.faults)
         if fault.partition is None
     }
-    return summarize(
+    summary = summarize(
         _setting(asked),
         runs,
+        faults=tuple(
+            PlannedFault(at_s=seconds(fault.at), label=fault.label()) for fault in scenario.faults
+        ),
         verdicts=judge(scenario.expect, runs, _fault_span(scenario.faults)),
         doubts=tuple(doubts_about(runs, traced)),
     )
+    return replace(summary, pictures=pictures_of(summary.strategies, runs))
 
 
 def _fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
@@ -130,5 +145,6 @@ def _print_paths(console: Console, folder: Path, plots: Sequence[Path], summary:
     for path in plots:
         if path.suffix == ".png":
             console.print(f"plot     {path}", highlight=False, soft_wrap=True)
+    console.print(f"report   {folder / REPORT}", highlight=False, soft_wrap=True)
     console.print(f"summary  {folder / 'summary.json'}", highlight=False, soft_wrap=True)
     console.print(f"again    {summary.command}", highlight=False, soft_wrap=True)

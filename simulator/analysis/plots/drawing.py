@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from simulator.analysis.plots import FaultMark
+from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
 from simulator.analysis.plots.look import our_look
 from simulator.analysis.plots.over_time import over_time_figure
@@ -29,6 +30,7 @@ def draw_all(
             *_saved(rates_figure(summary), folder, "rate-401"),
             *_saved(over_time_figure(summary, runs, faults), folder, "rate-401-over-time"),
             *_saved(lifelines_figure(summary, runs), folder, "token-lifelines"),
+            *_saved(latency_figure(summary, runs), folder, "latency"),
         ]
 
 

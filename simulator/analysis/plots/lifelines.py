@@ -7,17 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from simulator.analysis.lifelines import End, Lifeline, Lifelines, lifelines_of
-from simulator.analysis.plots.look import (
-    INK,
-    PALE,
-    PROCESS_COLOURS,
-    few_ticks,
-    in_lines,
-    span_text,
-    title,
-    unit_for,
-)
+from simulator.analysis.plots.look import INK, PALE, PROCESS_COLOURS, few_ticks, in_lines, title
 from simulator.analysis.summary import Summary
+from simulator.analysis.wording import span_text, unit_for
 from simulator.clock import Ticks
 from simulator.trace.files import RecordedRun
 

@@ -11,19 +11,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from simulator.analysis.plots import FaultMark
-from simulator.analysis.plots.look import (
-    CAUSE_LOOKS,
-    INK,
-    PALE,
-    few_ticks,
-    in_lines,
-    percent,
-    span_text,
-    tied,
-    title,
-    unit_for,
-)
+from simulator.analysis.plots.look import CAUSE_LOOKS, INK, PALE, few_ticks, in_lines, title
 from simulator.analysis.summary import Summary
+from simulator.analysis.wording import percent, span_text, tied, unit_for
 from simulator.clock import Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun

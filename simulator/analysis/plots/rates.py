@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from simulator.analysis.intervals import Estimate
-from simulator.analysis.plots.look import BAND, BLUE, ORANGE, PALE, in_lines, percent, title
+from simulator.analysis.plots.look import BAND, BLUE, ORANGE, PALE, in_lines, title
 from simulator.analysis.summary import Summary
+from simulator.analysis.wording import percent
 
 _WIDTH_IN = 12.0
 _LINEAR_UP_TO = 0.0001  # the logarithm has no 0; below this the scale is linear

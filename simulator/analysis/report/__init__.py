@@ -1,0 +1,1 @@
+"""One page on what a folder of results says, made of nothing but that folder."""

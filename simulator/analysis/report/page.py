@@ -1,0 +1,127 @@
+"""The report of a run: one HTML file with everything in it, which needs no script and no network.
+
+It is made of ``summary.json`` and the plots beside it, so that it can be made again without the
+traces. Pictures are embedded as they are; each has its sentence as its alternative text.
+"""
+
+import base64
+import shlex
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from simulator.analysis.figures import StrategyFigures
+from simulator.analysis.intervals import Estimate
+from simulator.analysis.summary import Summary, read_summary
+from simulator.analysis.wording import percent, several, span_text
+from simulator.clock import ticks
+from simulator.errors import ResultsError
+
+REPORT = "report.html"
+"""The report's name in a folder of results."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """A folder of results, read: its summary, and its pictures as data URLs by their names."""
+
+    folder: Path
+    summary: Summary
+    images: dict[str, str]
+
+
+def read_results(folder: Path) -> Results:
+    """Return what is in ``folder``. A picture whose file is missing is left out.
+
+    Raises:
+        ResultsError: there is no summary in it, or a file cannot be read.
+    """
+    summary = read_summary(folder / "summary.json")
+    images = {
+        picture.name: _data_url(folder / f"{picture.name}.svg")
+        for picture in summary.pictures
+        if (folder / f"{picture.name}.svg").exists()
+    }
+    return Results(folder=folder, summary=summary, images=images)
+
+
+def report_on(results: Results) -> str:
+    """Return the page on one folder of results."""
+    return page("report.html", summary=results.summary, images=results.images)
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write ``html`` to ``path``.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    try:
+        path.write_text(html, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot write the report: {error.strerror}") from None
+
+
+def page(template: str, **values: Any) -> str:
+    """Return the page that ``template`` makes of ``values``."""
+    return _templates().get_template(template).render(values)
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("simulator.analysis.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "rate": _rate,
+        "interval": _interval,
+        "unknown": _unknown,
+        "causes": _causes,
+        "replay": _replay,
+        "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "span": lambda seconds: span_text(ticks(seconds)),
+    }
+    environment.globals["several"] = several
+    return environment
+
+
+def _rate(estimate: Estimate | None) -> str:
+    return "none counted" if estimate is None else percent(estimate.mean)
+
+
+def _interval(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    return f"{percent(estimate.low).removesuffix(' %')} to {percent(estimate.high)}"
+
+
+def _unknown(figures: StrategyFigures) -> str:
+    unknown = figures.operations_by_outcome["unknown"]
+    return percent(unknown / figures.operations) if figures.operations else "none counted"
+
+
+def _causes(figures: StrategyFigures) -> str:
+    causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
+    return ", ".join(causes) or "none"
+
+
+def _replay(summary: Summary, strategy: str) -> str:
+    """Return the command that shows the first run of ``strategy``; the file is in the summary's."""
+    file = shlex.split(summary.command)[2]
+    words = ["tokenrace", "replay", file, "--strategy", strategy, "--seed", str(summary.seeds[0])]
+    return shlex.join(words)
+
+
+def _data_url(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot read the picture: {error.strerror}") from None
+    return f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"

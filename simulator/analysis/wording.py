@@ -1,0 +1,53 @@
+"""Words for numbers and spans, for plots, reports and tables alike."""
+
+from simulator.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Ticks, seconds
+
+_TIED = "\N{NO-BREAK SPACE}"
+_UNITS: tuple[tuple[str, Ticks], ...] = (
+    ("d", DAY),
+    ("h", HOUR),
+    ("min", MINUTE),
+    ("s", SECOND),
+    ("ms", MILLISECOND),
+)
+
+
+def percent(share: float) -> str:
+    """Return ``share`` in per cent with three significant digits."""
+    value = f"{100 * share:.3g}" if share >= 0.00001 else f"{100 * share:.1g}"
+    return f"{value} %"
+
+
+def tied(text: str) -> str:
+    """Return ``text`` with spaces at which no line is broken."""
+    return text.replace(" ", _TIED)
+
+
+def unit_for(span: Ticks) -> tuple[str, Ticks]:
+    """Return the name and length of the largest unit of which ``span`` has at least three."""
+    for name, length in _UNITS:
+        if span >= 3 * length:
+            return name, length
+    return _UNITS[-1]
+
+
+def span_text(span: Ticks) -> str:
+    """Return ``span`` in words no line is broken in, such as ``"2 h 5 min"``; two units at most."""
+    if span < MINUTE:
+        if 0 < span < SECOND:
+            return f"{span / MILLISECOND:.3g}{_TIED}ms"
+        return f"{seconds(span):.3g}{_TIED}s"
+    words: list[tuple[int, str]] = []
+    for name, length in _UNITS[:4]:
+        count, span = divmod(span, length)
+        if count or words:
+            words.append((count, name))
+    return _TIED.join(f"{count}{_TIED}{name}" for count, name in words[:2] if count)
+
+
+def several(count: int, noun: str, plural: str = "") -> str:
+    """Return ``count`` with ``noun``, such as ``"1 token"`` and ``"2 tokens"``.
+
+    ``plural`` is needed where it is not ``noun`` and an s.
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
