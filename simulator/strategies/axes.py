@@ -20,6 +20,7 @@ from simulator.strategies.on_401 import Evict, EvictIfSame, Ignore, Issue, Issue
 from simulator.strategies.oracle_scope import Oracle
 from simulator.strategies.row_lock_scope import HostFileLock, SqlRowLock
 from simulator.strategies.scope import Layered, Process
+from simulator.strategies.split_scope import Clients, Partitioned
 from simulator.strategies.trigger import EveryCall, Leeway
 
 AXES: Mapping[str, Mapping[str, type[Any]]] = {
@@ -47,6 +48,8 @@ AXES: Mapping[str, Mapping[str, type[Any]]] = {
         "shared_cache": SharedCache,
         "shared_lock": SharedLock,
         "lease_cas": LeaseCas,
+        "clients": Clients,
+        "partitioned": Partitioned,
         "broker": Broker,
         "oracle": Oracle,
         "sql_row_lock": SqlRowLock,

@@ -20,6 +20,7 @@ from simulator.strategies.on_401 import Ignore, Issue, IssueIfSame
 from simulator.strategies.oracle_scope import Oracle
 from simulator.strategies.row_lock_scope import HostFileLock, SqlRowLock
 from simulator.strategies.scope import Process
+from simulator.strategies.split_scope import Partitioned
 from simulator.strategies.trigger import EveryCall, Leeway
 
 
@@ -268,6 +269,29 @@ PRESETS: Mapping[str, Preset] = {
             "leeway": _MINUTE_OF_AWS,
             "deadline": "ours: half, which leaves the other half for the write",
             "lease": "memcache leases, NSDI 2013 section 3.2.1, 10 s; Nango the same",
+            "retries": _AIRBYTE,
+            **_NANGO,
+        },
+    ),
+    "partitioned": Preset(
+        composition=Composition(
+            trigger=Leeway(leeway=60 * SECOND),
+            control=SingleFlight(),
+            scope=Partitioned(shards=4),
+            on_401=IssueIfSame(retries=1),
+            failure=Raise(),
+        ),
+        summary="The workers fall into four parts, each with a token, a record and a lease of its "
+        "own, as lease_cas.",
+        promises="One token per lifetime for each part; what happens to one token is felt by a "
+        "quarter of the workers.",
+        does_not="Do with fewer live tokens than parts, where they count for all parts together; "
+        "only slots named by token_index give each part a cap of its own.",
+        sources={
+            "leeway": _MINUTE_OF_AWS,
+            "deadline": "ours, as lease_cas",
+            "lease": "memcache leases, NSDI 2013 section 3.2.1, 10 s; Nango the same",
+            "shards": "ours (Zoom's token_index of 2022 had five)",
             "retries": _AIRBYTE,
             **_NANGO,
         },

@@ -104,7 +104,7 @@ class Operation:
     async def _fetch(self) -> None:
         process = self._worker.process
         try:
-            token = await process.strategy.token()
+            token = await process.strategy_of(self._worker.key).token()
         except TokenUnavailable as unavailable:
             self._finish(unavailable.outcome, self._worker.loop.now)
         else:
@@ -231,7 +231,7 @@ class Operation:
 
     async def _tell(self, token: Token) -> None:
         process = self._worker.process
-        call_again = await process.strategy.rejected(token, self._attempt)
+        call_again = await process.strategy_of(self._worker.key).rejected(token, self._attempt)
         now = self._worker.loop.now
         if call_again:
             self.ask(now)

@@ -23,6 +23,7 @@ from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
 from simulator.strategies.contract import Held, Prompt, Strategy
 from simulator.strategies.oracle_scope import Oracle
+from simulator.strategies.split import part_of
 from simulator.token import Token
 
 WORTH_SKIPPING = 32
@@ -158,6 +159,10 @@ class VirtualProcess:
         is_remembered = held is not None and not held.store_reads and not self.busy
         self._sure = held if is_remembered and not self._is_oracle else None
         return held
+
+    def strategy_of(self, worker: int) -> Strategy:
+        """Return what the worker whose number in the fleet is ``worker`` uses."""
+        return part_of(self.strategy, worker)
 
     def token_now(self) -> Token | None:
         """Return the token the strategy hands out at this instant, where it says so at once."""

@@ -42,6 +42,7 @@ from simulator.stores.memory import MemoryStore
 from simulator.stores.sqlite import open_sqlite
 from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy
+from simulator.strategies.split import part_of
 from simulator.trace.tally import ClientTally, bin_width
 
 PROGRESS_EVERY_S = 0.2
@@ -126,7 +127,7 @@ def _worker(
     fleet, streams = seat.plan.fleet, Streams(seat.plan.seed)
     name = worker_name(seat.process, number)
     worker = Worker(
-        strategy=strategy,
+        strategy=part_of(strategy, fleet.number_of(seat.process, number)),
         api=HttpApi(wire=wire, caller=name),
         agenda=Agenda(fleet.mix, streams, name, user_id(seat.process, number)),
         clock=clock,
