@@ -31,6 +31,18 @@ from simulator.provider.lifecycle import (
 )
 from simulator.provider.limits import ApiLimits
 from simulator.provider.policy import Allowance, AtCap, TokenPolicy
+from simulator.simulation.fleet_faults import (
+    CancelLeader,
+    ClockOff,
+    Crash,
+    CrashPoint,
+    FleetFaults,
+    Pause,
+    Replace,
+    Scale,
+    StoreLoss,
+    StoreTrouble,
+)
 from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
 from simulator.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 from simulator.simulation.virtual.run import run_on_virtual_time
@@ -196,8 +208,70 @@ PROVIDER_FAULTS = st.builds(
 )
 
 
+POINTS = st.sampled_from(get_args(CrashPoint))
+MOMENTS = st.sampled_from([0, 1, 9 * SECOND, 10 * SECOND, 25 * SECOND, 40 * SECOND, 70 * SECOND])
+A_WHILE = st.sampled_from([1, SECOND, 7 * SECOND, 30 * SECOND])
+NUMBERS = st.integers(0, 4)
+DEPLOYED = ["single_flight", "shared_lock", "lease_cas", "sql_row_lock", "shared_cache_no_lock"]
+REPLACEMENTS = st.builds(
+    Replace,
+    fault=st.just(10),
+    at=MOMENTS,
+    process=NUMBERS,
+    composition=st.one_of(st.none(), st.sampled_from(DEPLOYED).map(lambda name: a_strategy(name))),
+    newest_secret=st.booleans(),
+)
+CRASHES = st.builds(
+    Crash,
+    fault=st.just(11),
+    at=MOMENTS,
+    process=NUMBERS,
+    point=st.one_of(st.none(), POINTS),
+    restart=st.sampled_from([0, 1, 3 * SECOND]),
+)
+PAUSES = st.builds(Pause, fault=st.just(12), at=MOMENTS, process=NUMBERS, span=A_WHILE)
+CLOCKS = st.builds(
+    ClockOff,
+    fault=st.just(13),
+    at=MOMENTS,
+    process=NUMBERS,
+    offset=st.sampled_from([-20 * SECOND, -1, 0, 1, 20 * SECOND]),
+    drift_ppm=st.sampled_from([-50_000, 0, 7, 100_000]),
+)
+CANCELLATIONS = st.builds(CancelLeader, fault=st.just(14), at=MOMENTS, process=NUMBERS)
+SCALINGS = st.builds(Scale, fault=st.just(15), at=MOMENTS, processes=st.integers(1, 5))
+TROUBLES = st.builds(
+    lambda at, span, kind, by: StoreTrouble(fault=16, at=at, until=at + span, kind=kind, by=by),
+    at=MOMENTS,
+    span=A_WHILE,
+    kind=st.sampled_from(["down", "slow", "lag"]),
+    by=st.sampled_from([1, 300 * MILLISECOND, 10 * SECOND]),
+)
+LOSSES = st.builds(
+    StoreLoss, fault=st.just(17), at=MOMENTS, kind=st.sampled_from(["lock", "write"])
+)
+
+
+def some(faults):
+    """Up to two of ``faults``."""
+    return st.lists(faults, max_size=2).map(tuple)
+
+
+FLEET_FAULTS = st.builds(
+    FleetFaults,
+    crashes=some(CRASHES),
+    pauses=some(PAUSES),
+    replacements=some(REPLACEMENTS),
+    scalings=some(SCALINGS),
+    clocks=some(CLOCKS),
+    cancellations=some(CANCELLATIONS),
+    store_troubles=some(TROUBLES),
+    store_losses=some(LOSSES),
+)
+
+
 @st.composite
-def plans(draw) -> RunPlan:
+def plans(draw, fleet_faults=st.just(FleetFaults())) -> RunPlan:  # noqa: B008 - a strategy is a value
     """A run of half a minute to three, with tokens that live a quarter of a minute."""
     arrival = draw(st.sampled_from([0, 250, 500, 1_000]))
 
@@ -227,6 +301,7 @@ def plans(draw) -> RunPlan:
         ),
         limits=draw(st.sampled_from([None, None, None, ApiLimits(plan="free")])),
         provider_faults=draw(st.one_of(st.just(ProviderFaults()), PROVIDER_FAULTS)),
+        fleet_faults=draw(fleet_faults),
         fleet=FleetPlan(
             processes=draw(st.integers(1, 4)),
             workers=draw(st.integers(1, 5)),
@@ -250,6 +325,13 @@ def plans(draw) -> RunPlan:
 @given(plan=plans())
 def test_skipping_calm_time_changes_nothing(plan):
     """Event for event, bin for bin, bucket for bucket."""
+    assert history(plan, skips_calm=True) == history(plan, skips_calm=False)
+
+
+@settings(max_examples=150)
+@given(plan=plans(fleet_faults=FLEET_FAULTS))
+def test_skipping_calm_time_changes_nothing_whatever_befalls_the_fleet(plan):
+    """Processes die, stand still, come and go; clocks are off; the store is in trouble."""
     assert history(plan, skips_calm=True) == history(plan, skips_calm=False)
 
 

@@ -68,7 +68,7 @@ async def _serve(seat: Seat, connection: Connection) -> None:
         app = _zoom_app(seat.plan, clock, recorder, port)
         happenings = timeline(
             seat.plan.provider_faults,
-            seat.plan.token_request(asked_by=SECOND_MINTER),
+            seat.plan.token_request(SECOND_MINTER, seat.plan.app.credentials),
             Streams(seat.plan.seed),
         )
         runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
