@@ -11,6 +11,7 @@ import pytest
 from simulator.arrivals import Closed, Poisson
 from simulator.clock import HOUR, SECOND
 from simulator.distributions import Constant
+from simulator.provider.policy import TokenPolicy
 from simulator.simulation.provider_faults import ProviderFaults, SecondMinter
 from simulator.strategies.composing import composed_of
 from tests.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
@@ -125,3 +126,43 @@ def test_a_holder_among_others_lives_until_n_issues_of_theirs(cap):
     live = sum(1 - below for below in at_most) / 2
 
     assert rate_401(a_run(plan)[1]) == pytest.approx(1 - live, abs=3 * 0.021 + 1 / 115)
+
+
+def sharded(shards, *, on_401, slots=None, cap=4):
+    """Two processes of eight workers, by fours or eights in a shard, for ten rotations."""
+    plan = a_plan("partitioned", processes=2, workers=8, cap=cap)
+    policy = plan.policy
+    if slots is not None:
+        policy = TokenPolicy(lifetime=LIFETIME, live_tokens=slots, at_cap="replace_slot")
+    composition = composed_of("partitioned", {"on_401": on_401}, [("shards", shards)])
+    return a_run(replace(plan, policy=policy, composition=composition))[1]
+
+
+@pytest.mark.parametrize("shards", [2, 4])
+def test_shards_are_holders_and_as_many_as_live_tokens_are_fine(shards):
+    """F7 with H = K <= N = 4: a token per shard and rotation, for a fleet of 16 in two processes.
+    An issue ends the shard's own last token, which nobody uses in its leeway: no 401."""
+    counted = sharded(shards, on_401="ignore")
+
+    assert counted.provider.tokens_issued == 10 * shards
+    assert sum(counted.provider.causes().values()) == 0
+
+
+def test_twice_as_many_shards_as_live_tokens_are_refused_half_the_time():
+    """F7 with H = K = 8 > N = 4 and nobody reacting: 1 - 4/8. All eight are issued within the first
+    seconds of a rotation of 120 s, by two workers each with 24 calls; of the eight, which four
+    survive is a toss, and how many calls they make has a sigma of 1.5 % over ten rotations."""
+    assert rate_401(sharded(8, on_401="ignore")) == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_slot_for_each_shard_is_a_cap_for_each():
+    """Where the provider has five slots named by token_index, as Zoom had, five shards ask for one
+    each and replace only their own: no 401. With one shard more than slots, the sixth is refused
+    a token for good, and its calls fail."""
+    five, six = (sharded(shards, on_401="mint_if_same", slots=5) for shards in (5, 6))
+
+    assert five.provider.tokens_issued == 10 * 5
+    assert sum(five.provider.causes().values()) == 0
+    assert sum(five.clients.operations["refused"]) == 0
+    assert sum(six.clients.operations["refused"]) > 0
+    assert six.provider.tokens_issued == 10 * 5
