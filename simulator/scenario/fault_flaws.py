@@ -12,10 +12,7 @@ from simulator.scenario.units import write_span
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
 OWN_STORE = "impossible with store memory: each process has its own"
 _NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
-    "virtual": (
-        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
-        *("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write"),
-    ),
+    "virtual": (),
     "wire": (
         *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
         *("store_down", "store_slow", "lose_lock", "lose_write"),
