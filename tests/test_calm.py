@@ -219,7 +219,7 @@ REPLACEMENTS = st.builds(
     fault=st.just(10),
     at=MOMENTS,
     process=NUMBERS,
-    composition=st.one_of(st.none(), st.sampled_from(DEPLOYED).map(lambda name: a_strategy(name))),
+    composition=st.one_of(st.none(), st.sampled_from(DEPLOYED).map(a_strategy)),
     newest_secret=st.booleans(),
 )
 CRASHES = st.builds(

@@ -10,6 +10,7 @@ from simulator.scenario.flaws import Flaw, Loc
 from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
+ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
 OWN_STORE = "impossible with store memory: each process has its own"
 _NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
     "virtual": (),
@@ -61,6 +62,7 @@ def faults_flaws(
             yield Flaw((*at, fault.kind), f"cannot happen on the {engine} engine yet")
             continue
         yield from _fleet_flaws(fault, at, faults, processes)
+        yield from _deploy_flaws(fault, at, engine)
         yield from _store_flaws(fault, at, store, engine)
 
 
@@ -94,6 +96,17 @@ def _fleet_flaws(fault: Fault, at: Loc, faults: Sequence[Fault], processes: int)
         yield Flaw((*at, "clock"), "must be ahead or behind, not both")
     if fault.clock is not None and not fault.clock.offset() and not fault.clock.drift_ppm:
         yield Flaw((*at, "clock"), "must be off: say ahead, behind or drift_ppm")
+
+
+def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
+    choice = None if fault.deploy is None else fault.deploy.strategy
+    if choice is None:
+        return
+    if choice.has_broker():
+        message = "cannot have a broker: a fleet has one from its start or not at all"
+        yield Flaw((*at, "deploy", "strategy"), message)
+    if choice.is_oracle() and engine == "wire":
+        yield Flaw((*at, "deploy", "strategy"), ORACLE_ON_WIRE)
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:

@@ -18,7 +18,7 @@ from simulator.clock import SECOND
 from simulator.provider.messages import Operation
 from simulator.scenario.expect_section import Expectations
 from simulator.scenario.expectations import FAULTS
-from simulator.scenario.fault_flaws import faults_flaws, loss_flaws
+from simulator.scenario.fault_flaws import ORACLE_ON_WIRE, faults_flaws, loss_flaws
 from simulator.scenario.faults import EngineName, Fault, LossSection, StoreName
 from simulator.scenario.fields import (
     LIFETIME,
@@ -212,8 +212,7 @@ class Scenario(Section):
         """Yield what the scenario asks for that cannot happen on ``engine``."""
         for index, choice in enumerate(self.strategies):
             if choice.is_oracle() and engine == "wire":
-                message = "the oracle is only on the virtual engine: it looks into the provider"
-                yield Flaw(("strategies", index), message)
+                yield Flaw(("strategies", index), ORACLE_ON_WIRE)
         yield from loss_flaws(self.network.loss, self.store, engine)
         yield from faults_flaws(
             self.faults,

@@ -160,9 +160,9 @@ def in_words(  # noqa: PLR0911 - one for each kind of fault
         case Scale():
             return f"the fleet has {fault.processes} processes from now on"
         case ClockOff():
-            drift = f", and gains {fault.drift_ppm} ppm" if fault.drift_ppm else ""
-            ahead = f"{seconds(fault.offset):+g} s off"
-            return f"the clock of process {fault.process} is {ahead}{drift}"
+            side = "behind" if fault.offset < 0 else "ahead"
+            off = f"is {seconds(abs(fault.offset)):g} s {side} and gains {fault.drift_ppm} ppm"
+            return f"the clock of process {fault.process} {off}"
         case CancelLeader():
             return f"the caller of process {fault.process} who has waited longest is cancelled"
         case StoreTrouble():

@@ -127,6 +127,11 @@ class Life:
         self._loop.crash(self.process.owner)
         return in_flight
 
+    def cut(self) -> None:
+        """Let nothing more out of the process."""
+        if self.tether is not None:
+            self.tether.is_cut = True
+
     def before_clock_changes(self) -> None:
         """Learn that the process's clock is about to be set.
 

@@ -146,6 +146,11 @@ class Population:
             self._struck(cancellation)
             caller.cancel()
 
+    def cut(self) -> None:
+        """Let nothing more out of any process: the run is over."""
+        for life in self.living():
+            life.cut()
+
     def stuck(self) -> list[int]:
         """Return the owners of all that can never go on, though nothing keeps it from that."""
         return [life.process.owner for life in self.living() if life.is_stuck()]
@@ -213,8 +218,8 @@ class _Watch(RefreshWatch):
     tether: Tether
 
     def reached(self, point: CrashPoint) -> None:
-        self.tether.check()
-        self.population.reached(self.number, point)
+        if not self.tether.is_cut:
+            self.population.reached(self.number, point)
 
     def has_left(self) -> None:
         if not self.tether.is_cut:

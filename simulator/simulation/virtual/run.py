@@ -70,6 +70,7 @@ def run_on_virtual_time(
             loop.run_until_complete(world.ended)
         population.wake()
     finally:
+        population.cut()
         loop.discard()
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped

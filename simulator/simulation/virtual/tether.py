@@ -2,7 +2,7 @@
 
 A message goes its way whatever becomes of its sender. So each is carried by a task of nobody's:
 a process that stands still reads the answer when it goes on; one that has died never does, and
-whatever it still tries while its ``finally`` blocks run does not leave it.
+whatever it still tries while its ``finally`` blocks run does not leave it and has no end.
 """
 
 import asyncio
@@ -35,14 +35,10 @@ class Tether:
         self.requests = 0
         self.under_way = 0
 
-    def check(self) -> None:
-        """Let nothing out of a dead process.
-
-        Raises:
-            CancelledError: it is dead.
-        """
+    async def hold_out(self) -> None:
+        """Return at once in a living process, and never in a dead one."""
         if self.is_cut:
-            raise asyncio.CancelledError
+            await self._loop.create_future()
 
     async def request(self, call: Coroutine[Any, Any, T]) -> T:
         """Return what the token request ``call`` brings."""
@@ -57,7 +53,7 @@ class Tether:
         """Return what ``call`` brings, which goes on when nobody waits for that any more."""
         if self.is_cut:
             call.close()
-        self.check()
+            await self.hold_out()
         self.under_way += 1
         heard: asyncio.Future[T] = self._loop.create_future()
         carrying = self._loop.create_task(call, name="message", context=self._context.copy())
@@ -117,6 +113,6 @@ class TetheredRowLocks:
     @asynccontextmanager
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Hold the lock."""
-        self.tether.check()
+        await self.tether.hold_out()
         async with self.locks.hold(wait) as record:
             yield record
