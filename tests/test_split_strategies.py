@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.errors import RunError
+from simulator.errors import RunError, ScenarioError
 from simulator.strategies.compose import compose
 from simulator.strategies.composing import composed_of
 from simulator.strategies.presets import PRESETS
 from simulator.strategies.split import SplitStrategy, part_of
+from tests.scenario_text import SMALLEST
 from tests.strategy_world import WORKERS, World
+from tests.test_scenario_faults import read
 
 
 @pytest.fixture
@@ -108,3 +110,20 @@ def test_there_is_at_least_one_part(scope, count):
     """None would leave every worker without a strategy."""
     with pytest.raises(ValueError, match=f"{count} must be at least 1, got 0"):
         composed_of("single_flight", {"scope": scope}, [(count, 0)])
+
+
+@pytest.mark.parametrize("entry", ["partitioned", "{name: ours, scope: partitioned}"])
+def test_on_the_wire_there_are_no_shards(entry):
+    """Said when the file is read, at the strategy; the virtual engine takes it."""
+    text = SMALLEST.replace("single_flight", entry)
+    with pytest.raises(ScenarioError, match="partitioned is only on the virtual engine: a real"):
+        read(text)
+
+    assert read(text.replace("duration: 1h", "duration: 1h\n  engine: virtual"))
+
+
+def test_a_deploy_brings_no_shards_to_the_wire():
+    """Nor may a fault."""
+    text = f"{SMALLEST}faults: [{{at: 1m, deploy: {{strategy: partitioned, every: 1s}}}}]\n"
+    with pytest.raises(ScenarioError, match=r"faults\[0\]\.deploy"):
+        read(text)
