@@ -3,6 +3,7 @@
 tests/test_virtual_engine.py has its first part, N < H, for every H and N up to six: 1 - N/H.
 """
 
+from collections import Counter
 from dataclasses import replace
 from math import exp, factorial
 
@@ -12,8 +13,10 @@ from simulator.arrivals import Closed, Poisson
 from simulator.clock import HOUR, SECOND
 from simulator.distributions import Constant
 from simulator.provider.policy import TokenPolicy
+from simulator.simulation.fleet_faults import FleetFaults, Replace
 from simulator.simulation.provider_faults import ProviderFaults, SecondMinter
 from simulator.strategies.composing import composed_of
+from simulator.trace.events import CallRefused
 from tests.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
 
 LONG_WAYS = {"token_trip": 2 * SECOND, "api_trip": SECOND}
@@ -126,6 +129,42 @@ def test_a_holder_among_others_lives_until_n_issues_of_theirs(cap):
     live = sum(1 - below for below in at_most) / 2
 
     assert rate_401(a_run(plan)[1]) == pytest.approx(1 - live, abs=3 * 0.021 + 1 / 115)
+
+
+@pytest.mark.parametrize(("cap", "dead"), [(2, 63.0), (3, 11.9), (4, 0.0)])
+def test_a_faster_holder_counts_as_often_as_it_issues(cap, dead):
+    """O3 with fixed periods: two timers, of 144.1 s (four fifths of 3 min, and the trip of 100 ms)
+    and 54.1 s (three tenths of it). The fast one issues u s after the slow one and each 54.1 s on,
+    and u drifts evenly over 0 to 54.1.
+
+    The slow one's token ends at the N-th of those, so of 144.1 s it is dead for
+    144.1 - (u + 54.1 (N - 1)), if that is not negative: 63 s on average for N = 2; for N = 3 it is
+    so in 35.9 of 54.1 cases, for half of 35.9 s: 11.9; for N = 4 never. Of 200 rotations the mean
+    of u has a sigma of 15.6 / sqrt(200) = 1.1 s, three of which are allowed. The fast one sees one
+    issue of the other at most: N = 2 is enough for it, but for the 75 ms until its own next token is
+    in use.
+    """
+    faster = composed_of("timer_refresh", {}, [("jitter", 0), ("fraction", 0.3)])
+    at_start = Replace(fault=0, at=1, process=1, composition=faster)
+    plan = replace(
+        a_plan(
+            "timer_refresh",
+            processes=2,
+            cap=cap,
+            arrivals=Poisson(4.0),
+            duration=200 * 144 * SECOND,
+        ),
+        composition=composed_of("timer_refresh", {}, [("jitter", 0)]),
+        fleet_faults=FleetFaults(replacements=(at_start,)),
+    )
+    events, counted = a_run(plan)
+    refused = Counter(
+        event.asked_by.partition(".")[0] for event in events if isinstance(event, CallRefused)
+    )
+    calls_of_one = sum(counted.provider.responses) / 2
+
+    assert refused["p0"] / calls_of_one == pytest.approx(dead / 144.1, abs=3 * 1.1 / 144.1)
+    assert refused["p1"] / calls_of_one <= 0.075 / 54.1
 
 
 def sharded(shards, *, on_401, slots=None, cap=4):

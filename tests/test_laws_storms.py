@@ -28,10 +28,10 @@ def test_a_fresh_token_is_dead_before_its_call_arrives(cap):
 
     Somebody else has 2 tokens issued each second. Ours asks for one for each call, 500 ms after its
     issue has it, and 250 ms later its call arrives: lambda delta = 2/s * 0.75 s = 1.5, so it is
-    dead with probability 78 %, 44 % and 7 %. A call every 2.5 s, 4,320 of them in three hours:
-    one sigma is sqrt(p (1 - p) / 4320) <= 0.76 %, and three of them are allowed.
+    dead with probability 78 %, 44 % and 7 %. A call every 2.5 s, 2,160 of them in 90 minutes:
+    one sigma is sqrt(p (1 - p) / 2160) <= 1.07 %, and three of them are allowed.
     """
-    outsider = SecondMinter(fault=0, begins=0, ends=3 * HOUR, rate_hz=2.0)
+    outsider = SecondMinter(fault=0, begins=0, ends=90 * MINUTE, rate_hz=2.0)
     plan = replace(
         a_plan(
             "mint_per_call",
@@ -39,7 +39,7 @@ def test_a_fresh_token_is_dead_before_its_call_arrives(cap):
             arrivals=Closed(Constant(SECOND)),
             token_trip=SECOND,
             api_trip=SECOND // 2,
-            duration=3 * HOUR,
+            duration=90 * MINUTE,
         ),
         provider_faults=ProviderFaults(minters=(outsider,)),
     )
@@ -48,8 +48,8 @@ def test_a_fresh_token_is_dead_before_its_call_arrives(cap):
     below = {1: 1.0, 2: 1 + mean, 4: 1 + mean + mean**2 / 2 + mean**3 / 6}[cap]
     dead = 1 - exp(-mean) * below
 
-    assert sum(counted.provider.responses) == 4_320
-    assert rate_401(counted) == pytest.approx(dead, abs=3 * (dead * (1 - dead) / 4_320) ** 0.5)
+    assert sum(counted.provider.responses) == 2_160
+    assert rate_401(counted) == pytest.approx(dead, abs=3 * (dead * (1 - dead) / 2_160) ** 0.5)
 
 
 @cache

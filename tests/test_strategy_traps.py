@@ -1,6 +1,7 @@
 """Kinds on the axes that nobody would choose, and that are shipped: how each goes wrong."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from simulator.strategies.compose import compose
 from simulator.strategies.composing import composed_of
 from simulator.strategies.contract import TokenUnavailable
 from tests.strategy_world import LATENCY, OVERLOADED, World, at_once
+from tests.virtual_runs import a_plan, a_run
 
 
 @pytest.fixture
@@ -140,3 +142,26 @@ def test_a_late_flight_looks_before_it_asks(world):
         assert world.issued == 1 + 1
 
     world.run(story())
+
+
+@pytest.mark.parametrize("cap", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("preset", "axes", "settings"),
+    [
+        ("stale_async", {"control": "late_flag"}, {"advisory": 60 * SECOND, "spawn": SECOND // 20}),
+        ("single_flight", {"scope": "layered", "on_401": "evict"}, {"inner_leeway": 60 * SECOND}),
+        ("reactive_cas", {"control": "turn_away"}, {"leeway": 20 * SECOND}),
+        ("reactive_cas", {"scope": "clients"}, {"clients": 2}),
+        ("partitioned", {}, {"shards": 3}),
+    ],
+    ids=["late_flag", "layered", "turn_away", "clients", "partitioned"],
+)
+def test_the_history_is_the_same_stepped_and_skipped(preset, axes, settings, cap):
+    """Three processes of four workers, ten rotations: what each promises by ``peek`` is kept."""
+    composition = composed_of(preset, axes, settings.items())
+    plan = replace(a_plan(processes=3, workers=4, cap=cap), composition=composition)
+    skipped, stepped = (a_run(plan, skips_calm=skips) for skips in (True, False))
+
+    assert skipped[0] == stepped[0]
+    assert skipped[1].clients.operations == stepped[1].clients.operations
+    assert skipped[1].provider == stepped[1].provider
