@@ -141,8 +141,8 @@ def test_a_faster_holder_counts_as_often_as_it_issues(cap, dead):
     144.1 - (u + 54.1 (N - 1)), if that is not negative: 63 s on average for N = 2; for N = 3 it is
     so in 35.9 of 54.1 cases, for half of 35.9 s: 11.9; for N = 4 never. Of 200 rotations the mean
     of u has a sigma of 15.6 / sqrt(200) = 1.1 s, three of which are allowed. The fast one sees one
-    issue of the other at most: N = 2 is enough for it, but for the 75 ms until its own next token is
-    in use.
+    issue of the other at most: N = 2 is enough for it, but for the 75 ms until its own next token
+    is in use.
     """
     faster = composed_of("timer_refresh", {}, [("jitter", 0), ("fraction", 0.3)])
     at_start = Replace(fault=0, at=1, process=1, composition=faster)
