@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from simulator.clock import Ticks, seconds
 from simulator.fleet.crash_points import CrashPoint
-from simulator.strategies.composition import Composition
+from simulator.strategies.compose import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Replace:
     fault: int
     at: Ticks
     process: int
-    composition: Composition | None = None
+    composition: Recipe | None = None
     newest_secret: bool = False
 
 

@@ -1,26 +1,44 @@
-"""From a composition to the one strategy object of one process."""
+"""From what a scenario names to the one strategy object of one process."""
 
 from collections.abc import Sequence
 
 from simulator.errors import RunError
+from simulator.scenario.own_code import PythonClass
 from simulator.strategies.composed import ComposedStrategy
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy
 from simulator.strategies.ports import Ports
+from simulator.strategies.scope import Scope
 from simulator.strategies.split import SplitStrategy
 from simulator.strategies.split_scope import Clients, Partitioned
+from simulator.strategies.user_class import made_by
 
-__all__ = ["Ports", "compose"]
+__all__ = ["Ports", "Recipe", "compose", "scope_of"]
+
+Recipe = Composition | PythonClass
+"""What a strategy is made of: a choice on each axis, or a class of the user's."""
 
 
-def compose(composition: Composition, ports: Ports) -> Strategy:
-    """Return a strategy for one process, in its first state."""
-    parts = [_composed(composition, own) for own in _ports_of_parts(composition, ports)]
+def compose(recipe: Recipe, ports: Ports) -> Strategy:
+    """Return a strategy for one process, in its first state.
+
+    Raises:
+        UserCodeError: a class of the user's is not what a strategy must be.
+        RunError: the engine cannot divide its store, and the strategy needs that.
+    """
+    if isinstance(recipe, PythonClass):
+        return made_by(recipe, ports)
+    parts = [_composed(recipe, own) for own in _ports_of_parts(recipe.scope, ports)]
     return parts[0] if len(parts) == 1 else SplitStrategy(parts)
 
 
-def _ports_of_parts(composition: Composition, ports: Ports) -> Sequence[Ports]:
-    match composition.scope:
+def scope_of(recipe: Recipe) -> Scope | None:
+    """Return where it keeps tokens; None where only the user's code knows."""
+    return None if isinstance(recipe, PythonClass) else recipe.scope
+
+
+def _ports_of_parts(scope: Scope, ports: Ports) -> Sequence[Ports]:
+    match scope:
         case Clients(clients=count):
             return [ports] * count
         case Partitioned(shards=count):

@@ -36,8 +36,7 @@ from simulator.stores.contract import RowLocks, SharedStore
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SimulatedStore
 from simulator.strategies.broker_scope import Broker
-from simulator.strategies.compose import Ports, compose
-from simulator.strategies.composition import Composition
+from simulator.strategies.compose import Ports, Recipe, compose, scope_of
 from simulator.strategies.oracle_scope import Oracle
 
 
@@ -45,7 +44,7 @@ from simulator.strategies.oracle_scope import Oracle
 class Equipment:
     """What a process is started with, until something else is deployed."""
 
-    composition: Composition
+    composition: Recipe
     credentials: Credentials
 
 
@@ -75,7 +74,7 @@ class Birth:
             compose(composition, self._ports(own, peeking, line)),
             peeking,
             life=self.life,
-            is_oracle=isinstance(composition.scope, Oracle),
+            is_oracle=isinstance(scope_of(composition), Oracle),
             clock=self.clock,
         )
         if line is not None:
@@ -154,7 +153,7 @@ class Birth:
         )
 
     def _line(self) -> Line | None:
-        if self.broker is None or not isinstance(self.equipment.composition.scope, Broker):
+        if self.broker is None or not isinstance(scope_of(self.equipment.composition), Broker):
             return None
         return self.broker.line(process_name(self.number), self.life)
 

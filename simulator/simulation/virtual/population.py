@@ -25,6 +25,7 @@ from simulator.simulation.virtual.broker import VirtualBroker
 from simulator.simulation.virtual.lives import Life
 from simulator.simulation.virtual.tether import Tether
 from simulator.simulation.virtual.world import World
+from simulator.strategies.compose import scope_of
 from simulator.strategies.oracle_scope import Oracle
 from simulator.trace.events import FaultStruck, ProcessEnded, ProcessStarted
 
@@ -164,7 +165,7 @@ class Population:
         life = self._lives[number] = self._lives.get(number, 0) + 1
         tether = Tether(world.loop) if faults.befall_processes() else None
         equipment = self._equipped(number)
-        is_oracle = isinstance(equipment.composition.scope, Oracle)
+        is_oracle = isinstance(scope_of(equipment.composition), Oracle)
         birth = Birth(
             world=world,
             number=number,

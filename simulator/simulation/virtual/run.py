@@ -1,6 +1,7 @@
 """One run on virtual time: builds the world, lets it run, returns what was counted."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from simulator.clock import Ticks
 from simulator.distributions import Constant
@@ -9,12 +10,14 @@ from simulator.engine.clocks import LoopClock
 from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
+from simulator.engine.wall_clock import wall_clock_of
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
+from simulator.scenario.own_code import PythonClass
 from simulator.simulation.counted import Counted
-from simulator.simulation.plan import SECOND_MINTER, RunPlan
+from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.virtual.broker import VirtualBroker
 from simulator.simulation.virtual.door import door_of, let_happen
@@ -26,7 +29,7 @@ from simulator.simulation.virtual.world import World
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SharedState
 from simulator.strategies.broker_scope import Broker
-from simulator.strategies.compose import Ports
+from simulator.strategies.compose import Ports, scope_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 
@@ -66,7 +69,7 @@ def run_on_virtual_time(
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
     try:
-        with forbid_blocking(world.fail):
+        with forbid_blocking(world.fail), _wall_clock(plan, loop):
             loop.run_until_complete(world.ended)
         population.wake()
     finally:
@@ -75,6 +78,13 @@ def run_on_virtual_time(
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
     )
+
+
+def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None]:
+    """Return what lets the machine's clocks tell the loop's time; only a user's code asks them."""
+    deployed = [replacement.composition for replacement in plan.fleet_faults.replacements]
+    is_own = any(isinstance(recipe, PythonClass) for recipe in (plan.composition, *deployed))
+    return wall_clock_of(loop, EPOCH) if is_own else nullcontext()
 
 
 def _finish(world: World, population: Population) -> None:
@@ -113,7 +123,7 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
 
 def _broker(world: World) -> VirtualBroker | None:
     """Return the broker of a fleet that has one."""
-    rules = world.plan.composition.scope
+    rules = scope_of(world.plan.composition)
     if not isinstance(rules, Broker):
         return None
     own = MemoryStore(world.clock)
