@@ -100,7 +100,7 @@ def left_by(sink, counted):
     }
 
 
-CACHING = sorted(set(PRESETS) - {"mint_per_call"})
+CACHING = sorted(set(PRESETS) - {"mint_per_call", "partitioned"})  # these two are never calm
 """The presets that keep a token, without which there is no calm."""
 
 # Few and round numbers, so that things happen at the same tick.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulator.strategies.contract import Held, Strategy
+from simulator.strategies.split import part_of
 from simulator.token import Token
 
 
@@ -52,6 +53,12 @@ class Callers:
                 task.cancel()
                 return True
         return False
+
+    def part(self, number: int) -> "Callers":
+        """Return the callers of what the worker ``number`` uses; they wait in one line with all."""
+        part = Callers(part_of(self._strategy, number))
+        part._waiting, part._cancelled = self._waiting, self._cancelled
+        return part
 
     @contextmanager
     def _waits(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.clock import Ticks
 from simulator.provider.lifecycle import OVERLAP_MAX
+from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.fault_kinds import PartitionSection
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.flaws import Flaw, Loc
@@ -12,8 +13,17 @@ from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
 ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
+PARTITIONED_ON_WIRE = "partitioned is only on the virtual engine: a real store has one record"
 OWN_STORE = "impossible with store memory: each process has its own"
 _OF_THE_STORE = ("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write")
+
+
+def engine_flaws(choice: StrategyChoice, at: Loc, engine: EngineName) -> Iterator[Flaw]:
+    """Yield why a strategy cannot run on ``engine``."""
+    if engine == "wire" and choice.is_oracle():
+        yield Flaw(at, ORACLE_ON_WIRE)
+    if engine == "wire" and choice.is_partitioned():
+        yield Flaw(at, PARTITIONED_ON_WIRE)
 
 
 def loss_flaws(loss: LossSection, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
@@ -95,8 +105,7 @@ def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
     if choice.has_broker():
         message = "cannot have a broker: a fleet has one from its start or not at all"
         yield Flaw((*at, "deploy", "strategy"), message)
-    if choice.is_oracle() and engine == "wire":
-        yield Flaw((*at, "deploy", "strategy"), ORACLE_ON_WIRE)
+    yield from strategy_flaws(choice, (*at, "deploy", "strategy"), engine)
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:

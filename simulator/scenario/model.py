@@ -19,7 +19,7 @@ from simulator.provider.messages import Operation
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expect_section import Expectations
 from simulator.scenario.expectations import FAULTS
-from simulator.scenario.fault_flaws import ORACLE_ON_WIRE, faults_flaws, loss_flaws
+from simulator.scenario.fault_flaws import engine_flaws, faults_flaws, loss_flaws
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.fields import (
     LIFETIME,
@@ -225,8 +225,7 @@ class Scenario(Section):
     def impossible_on(self, engine: EngineName) -> Iterator[Flaw]:
         """Yield what the scenario asks for that cannot happen on ``engine``."""
         for index, choice in enumerate(self.strategies):
-            if choice.is_oracle() and engine == "wire":
-                yield Flaw(("strategies", index), ORACLE_ON_WIRE)
+            yield from engine_flaws(choice, ("strategies", index), engine)
         yield from loss_flaws(self.network.loss, self.store.kind, engine)
         yield from faults_flaws(
             self.faults,

@@ -1,6 +1,6 @@
 """How a process of the fleet comes to life on virtual time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from simulator.arrivals import Closed, gaps, phase
@@ -65,7 +65,7 @@ class Birth:
 
     def begin(self, at: Ticks) -> Life:
         """Begin it; its workers start at ``at``."""
-        own, line = self._store(), self._line()
+        own, line = self._store(self._drawn_as()), self._line()
         shared = self.world.store.visible
         peeking = Peeking(own.snapshot if isinstance(own, MemoryStore) else shared)
         composition = self.equipment.composition
@@ -90,21 +90,29 @@ class Birth:
         return Life(process=process, workers=workers, tether=self.tether, line=line)
 
     def _ports(self, own: SharedStore, peeking: Peeking, line: Line | None) -> Ports:
+        ports = self._ports_to(own, self._endpoint(self._drawn_as()), self._drawn_as())
+        return replace(ports, snapshot=peeking.snapshot, broker=line, shard=self._shard)
+
+    def _shard(self, number: int) -> Ports:
+        """Return the ports of one part of the fleet's work; its record cannot be seen at once."""
+        drawn_as = f"{self._drawn_as()}.s{number}"
+        endpoint = self._endpoint(drawn_as, slot=str(number))
+        return self._ports_to(self._store(drawn_as, number), endpoint, drawn_as)
+
+    def _ports_to(self, own: SharedStore, endpoint: VirtualTokenEndpoint, drawn_as: str) -> Ports:
         world, name = self.world, process_name(self.number)
         store = ReadAhead(self._out_of_reach(CountedStore(own, world.tally)))
-        endpoint = self._endpoint()
         insight: Insight = ProviderInsight(world.loop, door_of(world), endpoint.request)
         return Ports(
             endpoint=endpoint if self.watch is None else WatchedEndpoint(endpoint, self.watch),
             clock=self.clock or world.clock,
-            stream=world.streams.stream(f"strategy/{self._drawn_as()}"),
+            stream=world.streams.stream(f"strategy/{drawn_as}"),
             store=store,
             leases=store,
             row_locks=self._locks_out_of_reach(counted_locks(own, world.tally)),
-            snapshot=peeking.snapshot,
+            snapshot=None,
             holder=name,
             insight=insight if self.watch is None else WatchedInsight(insight, self.watch),
-            broker=line,
         )
 
     def _out_of_reach(self, store: SharedStore) -> SharedStore:
@@ -117,29 +125,30 @@ class Birth:
             locks = TetheredRowLocks(locks, self.tether)
         return locks if self.watch is None else watched_locks(locks, self.watch)
 
-    def _store(self) -> SharedStore:
+    def _store(self, drawn_as: str, shard: int = 0) -> SharedStore:
         world, name = self.world, process_name(self.number)
         if world.plan.store == "memory":
             return MemoryStore(world.clock)
-        trips = stream_of(world.plan.links, "store", world.streams, name, self._drawn_as())
+        trips = stream_of(world.plan.links, "store", world.streams, name, drawn_as)
         troubles = _store_rules(world.plan)
         return SimulatedStore(
-            state=world.store,
+            state=world.shard(shard),
             clock=world.clock,
             trips=trips.under(troubles) if troubles else trips,
             timeout=world.plan.store_timeout,
             owner=name,
         )
 
-    def _endpoint(self) -> VirtualTokenEndpoint:
+    def _endpoint(self, drawn_as: str, slot: str | None = None) -> VirtualTokenEndpoint:
         world, name = self.world, process_name(self.number)
+        request = world.plan.token_request(name, self.equipment.credentials)
         return VirtualTokenEndpoint(
             loop=world.loop,
             clock=self.clock or world.clock,
             true=world.clock,
             door=door_of(world),
-            trips=stream_of(world.plan.links, "token", world.streams, name, self._drawn_as()),
-            request=world.plan.token_request(name, self.equipment.credentials),
+            trips=stream_of(world.plan.links, "token", world.streams, name, drawn_as),
+            request=replace(request, slot=slot),
             timeout=world.plan.fleet.timeout,
             tally=world.tally,
             tether=self.tether,

@@ -66,7 +66,7 @@ class Troubles:
         self._population.store_changes(is_troubled=bool(troubles))
         self._now = troubles
         lags = [trouble.by for trouble in troubles if trouble.kind == "lag"]
-        self._world.store.lag = max(lags, default=0)
+        self._world.set_lag(max(lags, default=0))
 
 
 def _lose(loss: StoreLoss, world: World) -> None:

@@ -67,7 +67,7 @@ class Operation:
         process = self._worker.process
         held = process.peek(now)
         if held is None:
-            token = process.token_now()
+            token = self._worker.token_now()
             if token is None:
                 process.start(self._fetch(), "token", [])
             else:
@@ -117,9 +117,8 @@ class Operation:
             self.send(held.token, self._worker.loop.now)
 
     async def _fetch(self) -> None:
-        process = self._worker.process
         try:
-            token = await process.strategy.token()
+            token = await self._worker.strategy.token()
         except TokenUnavailable as unavailable:
             self._finish(unavailable.outcome, self._worker.loop.now)
         except CancelledError:
@@ -242,7 +241,7 @@ class Operation:
         assert self._token is not None
         self._attempt += 1
         process = self._worker.process
-        call_again = process.prompt(self._token, self._attempt)
+        call_again = self._worker.rejected_now(self._token, self._attempt)
         if call_again is None:
             process.start(self._tell(self._token), "rejected", [])
         elif call_again:
@@ -251,9 +250,8 @@ class Operation:
             self._finish("refused", now)
 
     async def _tell(self, token: Token) -> None:
-        process = self._worker.process
         try:
-            call_again = await process.strategy.rejected(token, self._attempt)
+            call_again = await self._worker.strategy.rejected(token, self._attempt)
         except CancelledError:
             self._cancelled()
             return

@@ -23,8 +23,7 @@ from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import READ_ALREADY, token_number
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
-from simulator.strategies.contract import Held, Prompt, Strategy
-from simulator.token import Token
+from simulator.strategies.contract import Held, Strategy
 
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""
@@ -64,7 +63,6 @@ class VirtualProcess:
         "_loses_store_messages",
         "_may_miss_store",
         "_peek",
-        "_prompt",
         "_sure",
         "adopt",
         "busy",
@@ -132,7 +130,6 @@ class VirtualProcess:
         self._sure: Held | None = None
         self._calm_number = 0
         self._dead_value = ""
-        self._prompt = strategy if isinstance(strategy, Prompt) else None
         self.mean_cycle = 1.0
         self._context = copy_context()
         self._context.run(OWNER.set, self.owner)
@@ -185,14 +182,6 @@ class VirtualProcess:
         is_remembered = held is not None and not held.store_reads and not self.busy
         self._sure = held if is_remembered and not self._is_oracle else None
         return held
-
-    def token_now(self) -> Token | None:
-        """Return the token the strategy hands out at this instant, where it says so at once."""
-        return self._prompt.token_now() if self._prompt else None
-
-    def prompt(self, token: Token, attempt: int) -> bool | None:
-        """Return whether the strategy would call again, where it says so at once."""
-        return self._prompt.rejected_now(token, attempt) if self._prompt else None
 
     def consider_calm(self, now: Ticks) -> None:
         """Become calm if that is possible and worth it."""

@@ -16,6 +16,8 @@ from simulator.network.links import LinkStream
 from simulator.provider.messages import ApiCall
 from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
+from simulator.strategies.contract import Prompt
+from simulator.strategies.split import part_of
 from simulator.token import Token
 
 Begin = Callable[["VirtualWorker", Ticks, Ticks], None]
@@ -38,14 +40,16 @@ class Timetable(Protocol):
 class VirtualWorker:
     """One worker of ``process``, in the ``row`` of its tables; ``key`` counts through the fleet.
 
-    ``due`` is when it wants its next operation. A closed worker rests from the end of one operation
-    to the next; an open one always rests, since its operations start when they are due.
+    ``strategy`` is all of its process's, or the part that is the worker's. ``due`` is when it wants
+    its next operation. A closed worker rests from the end of one operation to the next; an open one
+    always rests, since its operations start when they are due.
     """
 
     __slots__ = (
         "_last_call",
         "_last_errand",
         "_last_token",
+        "_prompt",
         "agenda",
         "begin",
         "due",
@@ -58,6 +62,7 @@ class VirtualWorker:
         "process",
         "reads",
         "row",
+        "strategy",
         "ticket",
         "timeout",
         "trips",
@@ -75,6 +80,8 @@ class VirtualWorker:
         begin: Begin,
     ) -> None:
         self.process = process
+        self.strategy = part_of(process.strategy, key)
+        self._prompt = self.strategy if isinstance(self.strategy, Prompt) else None
         self.loop: Timetable = process.world.loop
         self.key = key
         self.name = name
@@ -120,6 +127,14 @@ class VirtualWorker:
     def post(self, at: Ticks, step: Callable[[Any], None], argument: object) -> None:
         """Have ``step(argument)`` called at ``at``, in this worker's place among equals."""
         self.loop.post(at, self.key, step, argument)
+
+    def token_now(self) -> Token | None:
+        """Return the token the strategy hands out at this instant, where it says so at once."""
+        return self._prompt.token_now() if self._prompt else None
+
+    def rejected_now(self, token: Token, attempt: int) -> bool | None:
+        """Return whether the strategy would call again, where it says so at once."""
+        return self._prompt.rejected_now(token, attempt) if self._prompt else None
 
     def call_of(self, errand: Errand, token: Token) -> ApiCall:
         """Return the call that does ``errand``; the last one is kept, since many are alike."""

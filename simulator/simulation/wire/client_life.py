@@ -36,6 +36,7 @@ from simulator.simulation.wire.strikes import Strikes
 from simulator.stores.contract import RowLocks, SharedStore
 from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy, TokenEndpoint
+from simulator.strategies.split import part_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
 
@@ -82,7 +83,7 @@ class ClientLife:
         name = worker_name(process, number)
         stream = stream_name(name, self.part.life)
         worker = Worker(
-            strategy=strategy,
+            strategy=part_of(strategy, fleet.number_of(process, number)),
             api=HttpApi(wire=wire, caller=name),
             agenda=Agenda(fleet.mix, streams, stream, user_id(process, number)),
             clock=self.clock,
@@ -102,6 +103,8 @@ class ClientLife:
         connector = aiohttp.TCPConnector(limit=0)
         tracing = [telling_what_left()] if self.faults.cancels() else None
         async with aiohttp.ClientSession(connector=connector, trace_configs=tracing) as session:
+            # A GET that aiohttp repeats by itself after a hang-up would be one answer fewer unknown.
+            session._retry_connection = False  # noqa: SLF001 - it has no public name
             yield Wire(
                 session=session,
                 base_url=f"http://127.0.0.1:{self.begin.port}",
