@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo browser test lint format bench schema clean
+.PHONY: help demo browser servers test lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,17 @@ browser:  ## Install Chromium, which the tests of the control page open, where t
 	    apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; } || \
 	  echo "No Chromium here, and it cannot be installed: the tests of the control page are skipped."
 
-test: $(READY) browser  ## Run the tests
-	$(BIN)/python -m pytest
+servers:  ## Install Redis and PostgreSQL, which the tests of the stores start, where that is possible
+	@{ command -v redis-server && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; } \
+	  >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    apt-get update -qq >/dev/null 2>&1 && \
+	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	      redis-server postgresql >/dev/null 2>&1; } || \
+	  echo "No Redis or no PostgreSQL here, and it cannot be installed: its tests are skipped."
+
+test: $(READY) browser servers  ## Run the tests; in CI (CI=true) one that is skipped has failed
+	$(BIN)/python -m pytest -rs
 
 lint: $(READY)  ## Check style, types and the import layers
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ from pathlib import Path
 from simulator.clock import MILLISECOND, MINUTE
 from simulator.machine_clock import MachineClock
 from simulator.stores.contract import Lease, RowLocks, SharedStore
-from simulator.stores.places import Place, open_store
+from simulator.stores.places import Place, open_store, prepare_store
 from simulator.token import Token
 
 CLOCK = MachineClock(0)
@@ -61,6 +61,7 @@ async def contend(
     place: Place, counter: Path, writes: int, leases: int, holds: int, name: str
 ) -> list[int]:
     """Do all of it, and return the fencing tokens."""
+    await prepare_store(place)
     async with open_store(place, CLOCK) as store:
         for _ in range(holds):
             assert isinstance(store, RowLocks)

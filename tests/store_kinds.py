@@ -1,13 +1,14 @@
 """Every kind of store for the contract suite: two ends of one, and how time passes at it."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.clock import MILLISECOND, Ticks
+from simulator.clock import MILLISECOND, SECOND, Ticks
 from simulator.distributions import Constant
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
@@ -17,9 +18,21 @@ from simulator.rng import Streams
 from simulator.stores.contract import SharedStore
 from simulator.stores.host_file import open_host_file
 from simulator.stores.memory import MemoryStore
-from simulator.stores.places import HostFile, Place, SqliteFile
+from simulator.stores.places import (
+    HostFile,
+    Place,
+    PostgresServer,
+    RedisServer,
+    SqliteFile,
+    open_store,
+    prepare_store,
+    remove_store,
+)
+from simulator.stores.postgres import PostgresStore
+from simulator.stores.redis import RedisStore
 from simulator.stores.simulated import SharedState, SimulatedStore
 from simulator.stores.sqlite import open_sqlite
+from tests.store_servers import postgres_url, redis_url
 from tests.store_world import HandClock
 
 
@@ -134,10 +147,89 @@ def host_file_place(folder: Path) -> Place:
     return HostFile(folder / "store.json")
 
 
+def own_name(folder: Path) -> str:
+    """Return a name that no other test's store on the same server has."""
+    return "test_" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+
+
+def redis_place(folder: Path) -> Place:
+    """Return where ``redis`` opens it."""
+    return RedisServer(redis_url(), own_name(folder))
+
+
+def postgres_place(folder: Path) -> Place:
+    """Return where ``postgres`` opens it."""
+    return PostgresServer(postgres_url(), own_name(folder))
+
+
+def advisory_place(folder: Path) -> Place:
+    """Return where ``postgres_advisory`` opens it."""
+    return PostgresServer(postgres_url(), own_name(folder), lock="advisory")
+
+
+@asynccontextmanager
+async def _two_clients(place: Place) -> AsyncIterator[Ends]:
+    """Two clients of a server. Its clock cannot be moved, so the lease is aged instead."""
+    await prepare_store(place)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(remove_store, place)
+        one, other = [
+            await stack.enter_async_context(open_store(place, HandClock())) for _ in range(2)
+        ]
+
+        async def pass_time(span: Ticks) -> None:
+            await age(one, span)
+
+        yield Ends(one, other, pass_time)
+
+
+async def age(store: SharedStore, span: Ticks) -> None:
+    """Make the lease of a store on a server ``span`` older."""
+    if isinstance(store, RedisStore):
+        left = await store.call("PTTL", store.keys.lease) - span // MILLISECOND
+        await store.call("PEXPIRE", store.keys.lease, left)
+        return
+    assert isinstance(store, PostgresStore)
+    async with store.pool.borrow() as connection:
+        await connection.rows(
+            "UPDATE lease SET lapses_at = lapses_at - %s * interval '1 microsecond'", (span,)
+        )
+
+
+@asynccontextmanager
+async def redis(folder: Path) -> AsyncIterator[Ends]:
+    """A Redis server."""
+    async with _two_clients(redis_place(folder)) as ends:
+        yield ends
+
+
+@asynccontextmanager
+async def postgres(folder: Path) -> AsyncIterator[Ends]:
+    """A PostgreSQL server, with the lock of the row."""
+    async with _two_clients(postgres_place(folder)) as ends:
+        yield ends
+
+
+@asynccontextmanager
+async def postgres_advisory(folder: Path) -> AsyncIterator[Ends]:
+    """A PostgreSQL server, with an advisory lock."""
+    async with _two_clients(advisory_place(folder)) as ends:
+        yield ends
+
+
 KINDS = [
     Kind("memory", memory, on_virtual_time),
     Kind("sqlite, one connection", sqlite_one_connection, undoes=True),
     Kind("sqlite", sqlite_two_connections, where=sqlite_place, undoes=True),
     Kind("host file", host_file, where=host_file_place),
+    Kind("redis", redis, where=redis_place, grain=SECOND),
+    Kind("postgres", postgres, where=postgres_place, grain=SECOND, undoes=True),
+    Kind(
+        "postgres, advisory lock",
+        postgres_advisory,
+        where=advisory_place,
+        grain=SECOND,
+        undoes=True,
+    ),
     Kind("simulated", simulated, on_virtual_time, undoes=True),
 ]

@@ -6,7 +6,7 @@ The token endpoint takes 200 ms and its tokens last an hour.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,16 +19,24 @@ from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.stores.memory import MemoryStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, compose
-from simulator.strategies.composing import override
+from simulator.strategies.composing import composed_of, override
 from simulator.strategies.contract import Denied, Strategy
+from simulator.strategies.split import part_of
 from simulator.token import Token
 
 LATENCY = 200 * MILLISECOND
 WORKERS = 20
 OVERLOADED = Denied(status=503, error="server_error")
 ROW_LOCKS = ("sql_row_lock", "host_file_lock")
-FLEET_WIDE = ("shared_cache_no_lock", "shared_lock", "xfetch", "lease_cas", *ROW_LOCKS)
-REACTIVE = ("reactive_unconditional", "reactive_cas", "lease_cas", "token_broker")
+FLEET_WIDE = (
+    "shared_cache_no_lock",
+    "shared_lock",
+    "xfetch",
+    "lease_cas",
+    "partitioned",
+    *ROW_LOCKS,
+)
+REACTIVE = ("reactive_unconditional", "reactive_cas", "lease_cas", "partitioned", "token_broker")
 
 
 @dataclass
@@ -155,6 +163,7 @@ class World:
         self.endpoint = SteadyEndpoint(self.clock)
         self.store = CountingStore(MemoryStore(self.clock), self.clock)
         self.line = DirectLine(self.clock)
+        self.shards: dict[int, Ports] = {}
         self.ports = Ports(
             endpoint=self.endpoint,
             clock=self.clock,
@@ -165,16 +174,31 @@ class World:
             snapshot=self.store.memory.snapshot,
             holder="p0",
             broker=self.line,
+            shard=self.shard,
         )
         self.open_broker(Broker(renew_at=1.0, min_interval=0))
+
+    def shard(self, number: int) -> Ports:
+        """Return the ports of one part of the fleet's work; the first has the store above."""
+        if number not in self.shards:
+            store = (
+                self.store if number == 0 else CountingStore(MemoryStore(self.clock), self.clock)
+            )
+            own = store.memory.snapshot
+            self.shards[number] = replace(self.ports, store=store, leases=store, snapshot=own)
+        return self.shards[number]
 
     def open_broker(self, rules: Broker) -> None:
         """Have a broker that goes by ``rules``, instead of the one there is."""
         self.line.desk = BrokerDesk.of(rules, self.ports, self.line.tell)
 
     def strategy(self, preset: str, **settings: Ticks) -> Strategy:
-        """Return a preset's strategy for a new process."""
-        return compose(override(preset, settings.items()), self.ports)
+        """Return a preset's strategy for a new process; of one that is split, its first part."""
+        return part_of(compose(override(preset, settings.items()), self.ports), 0)
+
+    def composed(self, preset: str, **axes: str) -> Strategy:
+        """Return a strategy for a new process: a preset with other words on some axes."""
+        return compose(composed_of(preset, axes, ()), self.ports)
 
     def run(self, story: Coroutine[Any, Any, None]) -> None:
         """Tell ``story`` to its end."""

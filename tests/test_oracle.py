@@ -7,9 +7,10 @@ import pytest
 from simulator.clock import SECOND
 from simulator.errors import ScenarioError
 from simulator.provider.lifecycle import Deactivate, DowngradeOwner, RevokeTokens
-from simulator.simulation.provider_faults import PlannedChange, ProviderFaults
+from simulator.simulation.fleet_faults import Crash, FleetFaults
+from simulator.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 from simulator.strategies.presets import PRESETS
-from simulator.trace.events import TokenIssued
+from simulator.trace.events import ProcessEnded, TokenAdopted, TokenIssued
 from tests.scenario_text import SMALLEST
 from tests.test_scenario_faults import read
 from tests.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
@@ -71,6 +72,36 @@ def test_the_oracles_history_is_the_same_stepped_and_skipped(skips_calm):
     plan = a_plan("oracle", processes=4, workers=3, cap=1)
 
     assert a_run(plan, skips_calm=skips_calm)[0] == a_run(plan)[0]
+
+
+def test_a_token_that_the_oracle_found_stays_in_use_while_others_come():
+    """Process 1 finds the token that process 0 had issued, and somebody else asks every second.
+
+    Under a cap of 30 a token lives for about 30 s, and is not changed for a newer one before.
+    """
+    minter = SecondMinter(fault=0, begins=0, ends=200 * SECOND, rate_hz=1.0)
+    plan = replace(
+        a_plan("oracle", processes=2, cap=30, duration=200 * SECOND),
+        provider_faults=ProviderFaults(minters=(minter,)),
+    )
+    events, _ = a_run(plan)
+    adopted = [event for event in events if isinstance(event, TokenAdopted)]
+
+    assert len(adopted) < 2 * 200 / 30 * 1.5
+    assert events == a_run(plan, skips_calm=False)[0]
+
+
+def test_the_oracle_dies_at_a_point_of_its_refresh_as_others_do():
+    """With a token just issued: the next life finds it at the provider, and asks for none."""
+    crash = Crash(fault=0, at=0, process=0, point="issued_not_stored", restart=SECOND)
+    plan = replace(
+        a_plan("oracle", duration=60 * SECOND), fleet_faults=FleetFaults(crashes=(crash,))
+    )
+    events, counted = a_run(plan)
+
+    assert [event.process for event in events if isinstance(event, ProcessEnded)] == [0]
+    assert counted.provider.tokens_issued == 1
+    assert events == a_run(plan, skips_calm=False)[0]
 
 
 def test_on_the_wire_there_is_no_oracle():

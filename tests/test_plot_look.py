@@ -17,6 +17,13 @@ from tests.plotted_runs import PER_BIN, runs_of
 
 TEN = [f"strategy_with_a_rather_long_name_number_{n}_of_ten" for n in range(10)]
 
+MARKS = [
+    FaultMark(at=HOUR, label="process 1 dies with its lock not released yet"),
+    FaultMark(at=HOUR, label="process 0: leader cancelled"),
+    FaultMark(at=HOUR + SECOND, label="deploy of single_flight and secret"),
+    *[FaultMark(at=n * 20 * MINUTE, label=f"scaled to {n} processes") for n in range(6)],
+]
+
 
 @pytest.mark.parametrize(
     "refused",
@@ -34,7 +41,7 @@ def test_no_text_is_cut_off_or_lies_on_another(tmp_path, refused):
     with our_look():
         for figure in (
             rates_figure(summary),
-            over_time_figure(summary, runs, [FaultMark(at=HOUR, label="pause of process 0")]),
+            over_time_figure(summary, runs, MARKS),
             lifelines_figure(summary, runs),
         ):
             figure.draw_without_rendering()

@@ -82,6 +82,17 @@ def test_faults_are_marked_in_every_panel_and_named_below(tmp_path):
     assert legend_of(figure) == ["evicted", "1: process 2 crashes"]
 
 
+def test_faults_at_about_one_instant_share_a_label(tmp_path):
+    """Of two hours 1 min is less than 1.5 %, so that the numbers would lie on each other."""
+    summary, runs = runs_of(tmp_path, {"shared_lock": {}})
+    instants = [60 * MINUTE, 30 * MINUTE, 61 * MINUTE]
+
+    figure = over_time_figure(summary, runs, [FaultMark(at=at, label="x") for at in instants])
+
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["2", "1, 3"]
+
+
 def test_bins_without_responses_are_shaded(tmp_path):
     """The first half of the run had no responses: one grey span of 60 of 120 minutes."""
     _, runs = runs_of(tmp_path, {"late": {}})

@@ -57,7 +57,7 @@ def test_what_a_scenario_leaves_out_has_a_default():
     assert dict(scenario.workload.operations) == {"create_meeting": 1, "delete_meeting": 1}
     assert scenario.network.api == Lognormal(80_000, 250_000)
     assert scenario.network.store == Constant(1_000)
-    assert (scenario.network.arrival, scenario.store) == (0.5, "sqlite")
+    assert (scenario.network.arrival, scenario.store.kind) == (0.5, "sqlite")
     assert (scenario.run.seeds, scenario.run.engine, scenario.run.time_scale) == (5, "wire", 1)
 
 

@@ -268,6 +268,33 @@ def test_every_kind_of_fault_is_called_something_on_a_plot(kind):
     assert 0 < len(fault.label()) <= 40
 
 
+@pytest.mark.parametrize(
+    ("fault", "engine", "problem"),
+    [
+        (
+            "{at: 1m, deploy: {strategy: token_broker, every: 1s}}",
+            "virtual",
+            "cannot have a broker: a fleet has one from its start or not at all",
+        ),
+        (
+            "{at: 1m, deploy: {strategy: {name: x, preset: lease_cas, scope: broker}, every: 1s}}",
+            "virtual",
+            "cannot have a broker: a fleet has one from its start or not at all",
+        ),
+        ("{at: 1m, deploy: {strategy: oracle, every: 1s}}", "virtual", None),
+        ("{at: 1m, crash: {process: 0, when: issued_not_stored}}", "virtual", None),
+        ("{at: 1m, replica_lag: {lag: 1s, for: 1s}}", "virtual", None),
+    ],
+)
+def test_a_fault_of_the_fleet_that_cannot_happen_is_refused_with_the_reason(fault, engine, problem):
+    """What can is read."""
+    if problem is None:
+        assert read(a_text(fault=fault, engine=engine)).faults
+        return
+    with pytest.raises(ScenarioError, match=problem):
+        read(a_text(fault=fault, engine=engine))
+
+
 def test_limits_of_the_api_cannot_be_hurried():
     """A second of Zoom's is a second."""
     text = a_text(engine="wire", scale=10).replace("fleet:", "provider: {plan: pro}\nfleet:", 1)

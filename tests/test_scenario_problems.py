@@ -180,7 +180,13 @@ def problems_or_none(text):
             SMALLEST + "network: {arrival: half}\n",
             "8:20: network.arrival: must be a number, got 'half'",
         ),
-        (SMALLEST + "store: redis\n", "8:8: store: must be 'sqlite' or 'memory', got 'redis'"),
+        (
+            SMALLEST + "store: mysql\n",
+            (
+                "8:8: store: must be 'sqlite', 'memory', 'host_file', 'redis' or 'postgres', "
+                "got 'mysql'"
+            ),
+        ),
         (
             changed("duration: 1h", "duration: -1h"),
             "7:13: run.duration: must not be negative, got '-1h'",

@@ -182,6 +182,7 @@ def test_a_store_that_does_not_answer_leaves_a_process_that_needs_it_without_a_t
         "shared_lock": ("read", "write", "acquire"),
         "xfetch": ("read", "write"),
         "lease_cas": ("read", "write", "acquire"),
+        "partitioned": ("read", "write", "acquire"),
         "sql_row_lock": ("read", "write", "hold"),
         "host_file_lock": ("read", "write", "hold"),
     }

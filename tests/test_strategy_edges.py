@@ -8,14 +8,15 @@ from types import coroutine
 
 import pytest
 
-from simulator.clock import HOUR, MILLISECOND, SECOND
+from simulator.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
-from simulator.rng import Stream
+from simulator.rng import Stream, Streams
 from simulator.stores.contract import Record
 from simulator.stores.memory import MemoryStore
 from simulator.strategies.compose import Ports, compose
 from simulator.strategies.presets import PRESETS
+from simulator.strategies.trigger import Leeway
 from simulator.token import Token
 
 STRANGERS = Token("the stranger's", 0, HOUR)
@@ -92,3 +93,15 @@ def test_who_waits_for_a_lease_takes_the_token_that_appears_meanwhile():
 
     loop.run_until_complete(story())
     loop.close()
+
+
+def test_the_jitter_of_a_token_does_not_depend_on_who_else_was_looked_at():
+    """Two processes with one stream each; one has seen a token that is gone when it is wanted."""
+    law = Leeway(leeway=0, jitter=MINUTE)
+    first, second = Token("1", 0, HOUR), Token("2", 0, HOUR)
+    looked, did_not = (law.gauge(Streams(1).stream("strategy/p0")) for _ in range(2))
+    looked.fresh_until(first)
+
+    assert looked.fresh_until(second) == did_not.fresh_until(second)
+    assert looked.fresh_until(second) != looked.fresh_until(first)
+    assert HOUR - MINUTE <= looked.fresh_until(first) <= HOUR

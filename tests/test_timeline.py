@@ -16,6 +16,7 @@ from simulator.trace.events import (
     FaultStruck,
     IssueRefused,
     ProcessEnded,
+    ProcessStarted,
     RefreshRefused,
     TokenAdopted,
     TokenEvicted,
@@ -93,6 +94,14 @@ LINES = [
     (
         ProcessEnded(at=7, process=2, in_flight=1, reason="exit status 1"),
         "p2 dies (exit status 1) with 1 request in flight",
+    ),
+    (
+        ProcessStarted(at=7, process=4, life=1),
+        "p4 is started",
+    ),
+    (
+        ProcessStarted(at=7, process=2, life=3),
+        "p2 is started again, for its life 3",
     ),
 ]
 

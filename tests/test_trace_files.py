@@ -14,6 +14,7 @@ from simulator.trace.events import (
     CallRefused,
     IssueRefused,
     ProcessEnded,
+    ProcessStarted,
     TokenAdopted,
     TokenEvicted,
     TokenIssued,
@@ -42,6 +43,8 @@ EVENTS = [
     TokenRevoked(at=6, token=2),
     IssueRefused(at=7, status=400, error="invalid_client", asked_by="p0"),
     ProcessEnded(at=8, process=1, in_flight=3, reason="killed by SIGKILL"),
+    ProcessEnded(at=9, process=0, in_flight=1, reason="killed", fault=2),
+    ProcessStarted(at=10, process=0, life=2),
 ]
 
 
@@ -77,6 +80,7 @@ def test_a_trace_reads_back_as_it_was_written(tmp_path):
     assert list(run.events()) == EVENTS
     assert run.provider == provider_tally()
     assert run.clients == client_tally()
+    assert run.deaths == (EVENTS[8],)  # a fault of the scenario brought about the other
 
 
 def test_an_event_is_one_line_of_json_with_its_instant_first(tmp_path):
@@ -96,7 +100,7 @@ def test_an_event_is_one_line_of_json_with_its_instant_first(tmp_path):
         '{"at": 5, "event": "call_refused", "token": null, "cause": "unknown_token",'
         ' "asked_by": "p0.w2"}'
     )
-    assert lines[-1] == '{"tally": "end", "events": 9}'
+    assert lines[-1] == '{"tally": "end", "events": 11}'
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
 
@@ -183,9 +187,9 @@ BAD_TALLIES = {
     "a negative total": ('"tokens_issued": 2', '"tokens_issued": -2', "not a count: -2"),
     "a total that is none": ('"live_peak": 1', '"live_peak": true', "not a count: True"),
     "a bucket that is none": ('"bucket": ', '"bucket": 99999', "not a bucket"),
-    "an event too few": ('"events": 9', '"events": 10', "10 events were written, 9 are here"),
+    "an event too few": ('"events": 11', '"events": 12', "12 events were written, 11 are here"),
     "an unknown tally": ('"tally": "clients",', '"tally": "servers",', "neither an event nor a"),
-    "a line after the end": ('"events": 9}', '"events": 9}\n{}', "more lines follow"),
+    "a line after the end": ('"events": 11}', '"events": 11}\n{}', "more lines follow"),
 }
 
 

@@ -79,9 +79,7 @@ def test_a_process_cut_off_the_api_hears_nothing_and_the_others_do(tmp_path):
         processes=3,
         arrivals=THINKING,
         duration="60m",
-    ).replace(
-        "strategies:",
-        "faults: [{at: 0s, partition: {process: 0, link: api, for: 2h}}]\nstrategies:",
+        faults="[{at: 0s, partition: {process: 0, link: api, for: 2h}}]",
     )
     text = text.replace("network:", "  timeout: 300ms\nnetwork:")
     run = one_run(parse(text.encode(), CATALOGUE, Path("small.yaml")), tmp_path)
@@ -109,6 +107,7 @@ def test_the_summary_has_the_promised_shape(tmp_path):
         arrivals=THINKING,
         strategy="single_flight, shared_lock",
         duration="10m",
+        faults="[]",
     )
     scenario.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]

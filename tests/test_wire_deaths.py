@@ -11,18 +11,26 @@ import pytest
 
 from simulator.analysis.figures import figures_of
 from simulator.errors import RunError
+from simulator.trace.events import ProcessStarted
 from simulator.trace.files import read_trace
 from tests.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
 
 
 def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
-    """SIGKILL to one client half-way: the others go on, and the trace says who died and how."""
-    watcher = Silent(at=1_000_000, act=lambda: kill("process 2"))
-    run = one_run(a_scenario("single_flight", cap=3), tmp_path, watcher)
+    """SIGKILL to one client half-way: the others go on, and the trace says who died and how.
+
+    One that only waited for the crash that is planned dies as well: that is no death of the fleet,
+    and another starts in its place when it is wanted.
+    """
+    watcher = Silent(at=1_000_000, act=lambda: (kill("process 2"), kill("spare process 4")))
+    faults = "[{at: 40m, crash: {process: 1, restart: 0s}}]"
+    run = one_run(a_scenario("single_flight", cap=3, faults=faults), tmp_path, watcher)
 
     (death,) = run.deaths
     assert (death.process, death.reason) == (2, "killed by SIGKILL")
     assert death in list(run.events())
+    (started,) = (event for event in run.events() if isinstance(event, ProcessStarted))
+    assert (started.process, started.life) == (1, 2)
     assert read_trace(run.trace).deaths == run.deaths
     assert run.clients.unknown >= death.in_flight
     assert figures_of([run]).operations > 100
@@ -52,20 +60,26 @@ def all_below(pid: int) -> list[int]:
     return below + [deeper for child in below for deeper in all_below(child)]
 
 
+def stands_still(pid: int) -> bool:
+    """Stopped by a signal: T is the third field of Linux's stat, after a name in brackets."""
+    return (
+        Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+    )
+
+
 @pytest.fixture
 def started(tmp_path):
-    """``tokenrace run`` of a long scenario, half a second into its first run."""
+    """``tokenrace run`` of a long scenario with one process under SIGSTOP and one that is spare."""
     scenario = tmp_path / "long.yaml"
-    scenario.write_text(
-        SMALL.format(
-            cap=1,
-            processes=2,
-            arrivals=THINKING,
-            strategy="single_flight",
-            duration="20h",
-        ),
-        encoding="utf-8",
+    text = SMALL.format(
+        cap=1,
+        processes=2,
+        arrivals=THINKING,
+        strategy="single_flight",
+        duration="20h",
+        faults="[{at: 0s, pause: {process: 0, for: 1h}}, {at: 19h, crash: {process: 1}}]",
     )
+    scenario.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
     # A shell starts background jobs with SIGINT ignored, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,7 +88,8 @@ def started(tmp_path):
     ) as process:
         signal.signal(signal.SIGINT, before)
         assert process.stdout.readline().startswith("run 1 of 1: single_flight")
-        await_children(process.pid, 4)  # resource tracker, provider, two clients
+        await_children(process.pid, 5)  # resource tracker, provider, two clients, one spare
+        wait_until(lambda: any(map(stands_still, all_below(process.pid))))
         yield process
         process.kill()
 
@@ -117,7 +132,8 @@ def test_being_terminated_cleans_up_as_well(started, tmp_path):
 
 
 def test_killing_the_parent_leaves_no_process_behind(started):
-    """SIGKILL cannot be caught; the children notice that nobody is there any more."""
+    """SIGKILL cannot be caught; the children notice that nobody is there any more, and the kernel
+    ends the one that cannot notice anything, as it stands still."""
     below = all_below(started.pid)
     started.kill()
     started.wait()

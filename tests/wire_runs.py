@@ -18,6 +18,7 @@ workload:
   arrivals: {arrivals}
   operations: {{create_meeting: 1, delete_meeting: 1}}
 network: {{token: 40ms, api: uniform 10ms 30ms}}
+faults: {faults}
 strategies: [{strategy}]
 run: {{duration: {duration}, seeds: 1, time_scale: 1200}}
 """
@@ -30,9 +31,15 @@ def a_scenario(
     processes: int = 3,
     arrivals: str = THINKING,
     duration: str = "80m",
+    faults: str = "[]",
 ):
     text = SMALL.format(
-        strategy=strategy, cap=cap, processes=processes, arrivals=arrivals, duration=duration
+        strategy=strategy,
+        cap=cap,
+        processes=processes,
+        arrivals=arrivals,
+        duration=duration,
+        faults=faults,
     )
     return parse(text.encode(), CATALOGUE, Path("small.yaml"))
 

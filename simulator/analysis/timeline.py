@@ -13,6 +13,7 @@ from simulator.trace.events import (
     FaultStruck,
     IssueRefused,
     ProcessEnded,
+    ProcessStarted,
     RefreshRefused,
     TokenAdopted,
     TokenEvicted,
@@ -54,10 +55,21 @@ def in_words(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind of
             return f"fault {event.fault + 1} of the scenario: {event.what}"
         case TokenAdopted():
             return f"p{event.process} begins to use token {event.token}"
+        case ProcessEnded() | ProcessStarted():
+            return _of_a_process(event)
+        case _:
+            assert_never(event)
+
+
+def _of_a_process(event: ProcessEnded | ProcessStarted) -> str:
+    match event:
         case ProcessEnded():
             requests = "request" if event.in_flight == 1 else "requests"
             in_flight = f"{event.in_flight} {requests} in flight"
             return f"p{event.process} dies ({event.reason}) with {in_flight}"
+        case ProcessStarted():
+            again = "" if event.life == 1 else f" again, for its life {event.life}"
+            return f"p{event.process} is started{again}"
         case _:
             assert_never(event)
 

@@ -31,25 +31,37 @@ class SkewedClock:
     Negative numbers: behind, loses. A sleep of one second on a clock that gains is over sooner.
     """
 
-    __slots__ = ("_drift_ppm", "_loop", "_offset")
+    __slots__ = ("_drift_ppm", "_loop", "_offset", "_since")
 
     def __init__(self, loop: VirtualLoop, offset: Ticks, drift_ppm: int) -> None:
+        self._loop = loop
+        self.set_off(offset, drift_ppm)
+
+    def set_off(self, offset: Ticks, drift_ppm: int) -> None:
+        """Be off by this from now on. Sleeps under way, which count no hours, go on as they are."""
         if drift_ppm <= -PPM:
             raise ValueError(f"a clock that loses {-drift_ppm} ppm does not run forwards")
-        self._loop = loop
+        self._since = self._loop.now
         self._offset = offset
         self._drift_ppm = drift_ppm
 
     def now(self) -> Ticks:
         """Return what the process takes for the instant."""
         true = self._loop.now
-        return true + self._offset + true * self._drift_ppm // PPM
+        return true + self._offset + (true - self._since) * self._drift_ppm // PPM
+
+    def shows_at(self, instant: Ticks) -> Ticks:
+        """Return the true instant at which this clock first shows ``instant`` or a later one.
+
+        Where it has shown that already, the answer is not past the true instant of now.
+        """
+        # Rounded up: woken a tick too early, whoever waits for an instant would wait for ever.
+        moved = instant - self._offset - self._since
+        return self._since - (-moved * PPM // (PPM + self._drift_ppm))
 
     async def sleep(self, span: Ticks) -> None:
         """Wait until this clock has moved by ``span``; at once when it is not positive."""
-        woken_at = self.now() - self._offset + max(span, 0)
-        # Rounded up: woken a tick too early, whoever waits for an instant would wait for ever.
-        true = -(-woken_at * PPM // (PPM + self._drift_ppm))
+        true = self.shows_at(self.now() + max(span, 0))
         await _until(self._loop, max(true, self._loop.now))
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+_LIVES_APART = 1_000_000
+"""More than there are processes."""
+
 OWNER: ContextVar[int | None] = ContextVar("tokenrace_process", default=None)
 
 
@@ -21,6 +24,13 @@ def owned_by(process: int) -> Iterator[None]:
         OWNER.reset(token)
 
 
+def owner_in(process: int, life: int) -> int:
+    """Return the owner that ``process`` is in its ``life``, counted from 1: a crashed owner cannot
+    be used again. In its first life it is the process's own number."""
+    assert 0 <= process < _LIVES_APART, process
+    return process + (life - 1) * _LIVES_APART
+
+
 def whose(owner: int | None) -> str:
     """Return what to call ``owner`` in an error."""
-    return "no process" if owner is None else f"process {owner}"
+    return "no process" if owner is None else f"process {owner % _LIVES_APART}"

@@ -55,6 +55,20 @@ class Schedule(Uncaught):
         rank = serial if self._is_fifo else self._ties.rank(at, serial)
         heapq.heappush(self._heap, (at, _TIMER, rank, serial, callback, argument))
 
+    def take_posts(
+        self, wanted: Callable[[Callable[[Any], None], Any], bool]
+    ) -> list[tuple[Ticks, Callable[[Any], None], Any]]:
+        """Take every post of which ``wanted`` says so off the schedule: instant, callback and
+        argument of each, in the order in which they would have run."""
+        taken: list[tuple[Ticks, int, int, int, Any, Any]] = []
+        left: list[tuple[Ticks, int, int, int, Any, Any]] = []
+        for entry in self._heap:
+            is_wanted = entry[1] == _POST and wanted(entry[4], entry[5])
+            (taken if is_wanted else left).append(entry)
+        self._heap[:] = left
+        heapq.heapify(self._heap)
+        return [(at, callback, argument) for at, _, _, _, callback, argument in sorted(taken)]
+
     # What asyncio schedules.
 
     def call_soon(

@@ -146,8 +146,8 @@ class Agenda:
         """Learn how ``errand`` ended.
 
         A meeting that was read, or whose deletion was refused, is still there. One whose deletion
-        is unknown may be gone and is not touched again.
+        is unknown may be gone, and one whose reading is may yet be read: neither is touched again.
         """
-        was_read = errand.operation == "get_meeting"
-        if was_read or (errand.operation == "delete_meeting" and outcome == "refused"):
+        is_read = errand.operation == "get_meeting" and outcome != "unknown"
+        if is_read or (errand.operation == "delete_meeting" and outcome == "refused"):
             self._own.put_back(int(errand.target))

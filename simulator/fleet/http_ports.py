@@ -3,9 +3,10 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import aiohttp
@@ -86,6 +87,21 @@ class Wire:
             self.in_flight.value -= 1
 
 
+def telling_what_left() -> aiohttp.TraceConfig:
+    """Return what makes a session tell its token requests that they have left."""
+
+    async def body_sent(
+        _: aiohttp.ClientSession, context: SimpleNamespace, __: aiohttp.TraceRequestChunkSentParams
+    ) -> None:
+        left = context.trace_request_ctx
+        if left is not None:
+            asyncio.get_running_loop().call_soon(left)  # it is told just before it writes
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_chunk_sent.append(body_sent)
+    return tracing
+
+
 def basic_auth(credentials: Credentials) -> str:
     """Return the Authorization header of ``credentials`` (RFC 7617)."""
     pair = f"{credentials.client_id}:{credentials.client_secret}"
@@ -94,12 +110,16 @@ def basic_auth(credentials: Credentials) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpTokenEndpoint:
-    """``POST /oauth/token`` in the name of one process."""
+    """``POST /oauth/token`` in the name of one process.
+
+    ``left`` is called when a request has just left, where the session is ``telling_what_left``.
+    """
 
     wire: Wire
     credentials: Credentials
     clock: Clock
     caller: str
+    left: Callable[[], None] | None = None
 
     async def issue(self) -> Token | Denied:
         """Ask for a new token."""
@@ -112,6 +132,7 @@ class HttpTokenEndpoint:
                 "grant_type": "account_credentials",
                 "account_id": self.credentials.account_id,
             },
+            trace_request_ctx=self.left,
         )
         if answer is None:
             return Denied(status=None, error="")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock, Ticks
 from simulator.fleet.agenda import Agenda
+from simulator.fleet.callers import CallerCancelled
 from simulator.fleet.ports import Answer, Api, Errand
 from simulator.strategies.contract import Strategy, TokenUnavailable
 from simulator.token import Token
@@ -40,12 +41,17 @@ class Worker:
         self.tally.finished(outcome, started_at=wanted_at, at=self.clock.now())
 
     async def _outcome_of(self, errand: Errand) -> Outcome:
+        try:
+            return await self._attempts(errand)
+        except TokenUnavailable as unavailable:
+            return unavailable.outcome
+        except CallerCancelled:
+            return "unknown"
+
+    async def _attempts(self, errand: Errand) -> Outcome:
         attempt = 0
         while True:
-            try:
-                token = await self.strategy.token()
-            except TokenUnavailable as unavailable:
-                return unavailable.outcome
+            token = await self.strategy.token()
             self.adopted(token)
             answer = await self.api.call(errand, token)
             if answer is None:

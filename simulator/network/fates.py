@@ -51,6 +51,31 @@ def either_lost(per_million: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Loses every request that sets out from ``begins`` to ``ends``, the end exclusive."""
+
+    begins: Ticks
+    ends: Ticks
+
+    def fate(self, ways: Ways, sent_at: Ticks) -> Ways:
+        return Ways(NEVER, ways.back) if self.begins <= sent_at < self.ends else ways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """Keeps every request that sets out from ``begins`` to ``ends``, the end exclusive, for ``by``
+    more before it arrives."""
+
+    begins: Ticks
+    ends: Ticks
+    by: Ticks
+
+    def fate(self, ways: Ways, sent_at: Ticks) -> Ways:
+        is_kept = ways.there < NEVER and self.begins <= sent_at < self.ends
+        return Ways(ways.there + self.by, ways.back) if is_kept else ways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
     """Process ``process`` (its name) reaches nobody over ``link`` from ``begins`` to ``ends``.
 

@@ -87,6 +87,10 @@ class LinkStream:
         self._spans = spans
         self.rules = rules
 
+    def under(self, rules: Sequence[Rule]) -> "LinkStream":
+        """Return the same round trips under more ``rules``."""
+        return LinkStream(self._link, self._spans, (*self.rules, *rules))
+
     def next(self, sent_at: Ticks) -> Ways:
         """Return the ways of the caller's next request, sent at ``sent_at``."""
         ways = self._link.cut(self._spans.next())
@@ -95,12 +99,15 @@ class LinkStream:
         return ways
 
 
-def stream_of(links: Links, name: LinkName, streams: Streams, caller: str) -> LinkStream:
-    """Return the round trips of ``caller`` over the link ``name``, from the first."""
+def stream_of(
+    links: Links, name: LinkName, streams: Streams, caller: str, drawn_as: str
+) -> LinkStream:
+    """Return the round trips of ``caller`` over the link ``name``, from the first, drawn from
+    streams with ``drawn_as`` in their names."""
     link = links.named(name)
-    spans = streams.spans(f"latency/{name}/{caller}", link.round_trip)
+    spans = streams.spans(f"latency/{name}/{drawn_as}", link.round_trip)
 
     def chances() -> SpanStream:
-        return streams.spans(f"loss/{name}/{caller}", CHANCES)
+        return streams.spans(f"loss/{name}/{drawn_as}", CHANCES)
 
     return LinkStream(link, spans, links.rules(name, caller, chances))

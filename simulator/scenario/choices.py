@@ -21,7 +21,9 @@ from simulator.scenario.quoting import hint, one_of, shown
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # it becomes a file name in the results
 _NAME = re.compile(NAME_PATTERN)
 ORACLE = "oracle"
-"""Both the preset and the word on the scope axis."""
+PARTITIONED = "partitioned"
+"""Both the presets and the words on the scope axis."""
+BROKER_SCOPE, BROKER_PRESET = "broker", "token_broker"
 _OWN_KEYS = ("preset", "name")
 
 
@@ -44,6 +46,14 @@ class StrategyChoice:
     def is_oracle(self) -> bool:
         """Return whether it needs to know what only the virtual engine's provider can tell."""
         return ORACLE in (dict(self.axes).get("scope"), self.preset)
+
+    def is_partitioned(self) -> bool:
+        """Return whether it keeps several records in the store."""
+        return dict(self.axes).get("scope", self.preset) == PARTITIONED
+
+    def has_broker(self) -> bool:
+        """Return whether its fleet has a process that asks for all tokens."""
+        return dict(self.axes).get("scope", self.preset) in (BROKER_SCOPE, BROKER_PRESET)
 
 
 def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, ...]:

@@ -1,28 +1,29 @@
 """What about faults and losses cannot be, in a run of some fleet, length, store and engine."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from simulator.clock import Ticks
 from simulator.provider.lifecycle import OVERLAP_MAX
+from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.fault_kinds import PartitionSection
-from simulator.scenario.faults import EngineName, Fault, LossSection, StoreName
+from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.flaws import Flaw, Loc
+from simulator.scenario.store_choice import StoreName
 from simulator.scenario.units import write_span
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
+ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
+PARTITIONED_ON_WIRE = "partitioned is only on the virtual engine: a real store has one record"
 OWN_STORE = "impossible with store memory: each process has its own"
-_NOT_YET: Mapping[EngineName, tuple[str, ...]] = {
-    "virtual": (
-        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
-        *("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write"),
-    ),
-    "wire": (
-        *("crash", "pause", "rolling_restart", "scale", "deploy", "clock", "cancel_leader"),
-        *("store_down", "store_slow", "lose_lock", "lose_write"),
-    ),
-}
-"""What an engine cannot make happen yet."""
 _OF_THE_STORE = ("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write")
+
+
+def engine_flaws(choice: StrategyChoice, at: Loc, engine: EngineName) -> Iterator[Flaw]:
+    """Yield why a strategy cannot run on ``engine``."""
+    if engine == "wire" and choice.is_oracle():
+        yield Flaw(at, ORACLE_ON_WIRE)
+    if engine == "wire" and choice.is_partitioned():
+        yield Flaw(at, PARTITIONED_ON_WIRE)
 
 
 def loss_flaws(loss: LossSection, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
@@ -60,10 +61,8 @@ def faults_flaws(
                 yield Flaw((*at, "change_provider", key), message)
         if fault.burst is not None and not fault.burst.chance:
             yield Flaw((*at, "burst", "chance"), "must be more than 0%")
-        if fault.kind in _NOT_YET[engine]:
-            yield Flaw((*at, fault.kind), f"cannot happen on the {engine} engine yet")
-            continue
         yield from _fleet_flaws(fault, at, faults, processes)
+        yield from _deploy_flaws(fault, at, engine)
         yield from _store_flaws(fault, at, store, engine)
 
 
@@ -97,6 +96,16 @@ def _fleet_flaws(fault: Fault, at: Loc, faults: Sequence[Fault], processes: int)
         yield Flaw((*at, "clock"), "must be ahead or behind, not both")
     if fault.clock is not None and not fault.clock.offset() and not fault.clock.drift_ppm:
         yield Flaw((*at, "clock"), "must be off: say ahead, behind or drift_ppm")
+
+
+def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
+    choice = None if fault.deploy is None else fault.deploy.strategy
+    if choice is None:
+        return
+    if choice.has_broker():
+        message = "cannot have a broker: a fleet has one from its start or not at all"
+        yield Flaw((*at, "deploy", "strategy"), message)
+    yield from engine_flaws(choice, (*at, "deploy", "strategy"), engine)
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:

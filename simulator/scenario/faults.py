@@ -40,7 +40,6 @@ from simulator.scenario.store_fault_kinds import (
     StoreSlowSection,
 )
 
-StoreName = Literal["sqlite", "memory"]
 EngineName = Literal["wire", "virtual"]
 
 

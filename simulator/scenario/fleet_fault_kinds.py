@@ -40,7 +40,9 @@ Strategy = Annotated[
 class CrashSection(Section):
     """A process is killed, and its workers with it: at once, or at a point of its next refresh.
 
-    What it had in flight counts as unknown. Started again it begins with an empty memory.
+    What it had in flight counts as unknown, and arrives. A lease it holds is not given back and
+    lapses; a lock on a row or a file ends with its holder, and so does what was written within its
+    transaction. Started again it begins with an empty memory, and with the secret it had.
     """
 
     process: int = Field(ge=0, description=_PROCESS)
@@ -63,7 +65,11 @@ class CrashSection(Section):
 
 
 class PauseSection(Spell):
-    """A process stands still, as under SIGSTOP or a long collection of garbage; nothing is lost."""
+    """A process stands still, as under SIGSTOP or a long collection of garbage; nothing is lost.
+
+    Operations of an open workload that are due meanwhile begin when it goes on. Pauses that overlap
+    end together, with the last.
+    """
 
     duration: PositiveSpan = Field(alias="for", description=f"How long. {_UNSCALED}")
     process: int = Field(ge=0, description=_PROCESS)
@@ -84,17 +90,26 @@ class RollingRestartSection(Section):
 
 
 class ScaleSection(Section):
-    """The fleet has another number of processes from now on; the last ones come and go first."""
+    """The fleet has another number of processes from now on; the last ones come and go first.
+
+    Those that go are ended as by SIGTERM in a service that does not handle it: as by a crash, what
+    they had in flight counts as unknown and a lease they hold lapses. Those that come work as much
+    as each of the others, so that the fleet's load changes with its size.
+    """
 
     processes: int = Field(ge=1, le=10_000, description="How many processes there are then.")
 
     def label(self) -> str:
         """Return what a plot calls this."""
-        return f"scaled to {self.processes} processes"
+        return f"scaled to {self.processes} process{'es' if self.processes > 1 else ''}"
 
 
 class DeploySection(Section):
-    """Process by process, each is killed and started again with something new."""
+    """Process by process, each is killed and started again with something new: those that there are
+    at first.
+
+    A process keeps its secret until another is deployed, through every restart.
+    """
 
     strategy: Strategy | None = Field(
         default=None, description="The strategy it runs from then on, as an entry of strategies."
@@ -117,7 +132,11 @@ class DeploySection(Section):
 
 
 class ClockSection(Section):
-    """A process's clock is off from now on: ahead or behind, and gaining or losing."""
+    """A process's clock is off from now on: ahead or behind, and gaining or losing.
+
+    It is the clock by which the process judges how old a token is. A sleep under way when it is set
+    goes on as it is; the oracle, which knows the provider's clock, has no use for it.
+    """
 
     process: int = Field(ge=0, description=_PROCESS)
     ahead: Span = Field(

@@ -12,14 +12,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from simulator.clock import SECOND
 from simulator.provider.messages import Operation
+from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expect_flaws import expect_flaws
 from simulator.scenario.expect_section import Expectations
-from simulator.scenario.fault_flaws import faults_flaws, loss_flaws
-from simulator.scenario.faults import EngineName, Fault, LossSection, StoreName
+from simulator.scenario.fault_flaws import engine_flaws, faults_flaws, loss_flaws
+from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.fields import (
     LIFETIME,
     CallRate,
@@ -34,6 +35,8 @@ from simulator.scenario.fields import (
 )
 from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
 from simulator.scenario.provider_section import ProviderSection
+from simulator.scenario.store_choice import Store
+from simulator.scenario.store_flaws import strategy_flaws
 from simulator.scenario.sweep_section import SweepSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
 
@@ -129,8 +132,8 @@ class NetworkSection(Section):
     store_timeout: PositiveSpan = Field(
         default="1s",
         validate_default=True,
-        description="The span after which a store call whose message was lost fails, on the "
-        "virtual engine.",
+        description="The span after which a store call without an answer fails. The wait for a "
+        f"lock on the record is the strategy's. {_UNSCALED}",
     )
     arrival: float = Field(
         default=0.5,
@@ -179,10 +182,11 @@ class Scenario(Section):
     network: NetworkSection = Field(
         default={}, validate_default=True, description="How long requests take."
     )
-    store: StoreName = Field(
+    store: Store = Field(
         default="sqlite",
-        description="What processes share: sqlite, a file all of them use; memory, nothing: each "
-        "process has its own.",
+        validate_default=True,
+        description="What processes share: sqlite or host_file, a file all of them use; redis or "
+        "postgres, a server; memory, nothing: each process has its own. docs/stores.md has more.",
     )
     faults: Faults = Field(default=(), description="What goes wrong, and when: a list of faults.")
     strategies: Strategies = Field(
@@ -203,10 +207,12 @@ class Scenario(Section):
     )
 
     @model_validator(mode="after")
-    def _check_across_sections(self) -> Self:
+    def _check_across_sections(self, info: ValidationInfo) -> Self:
         """Check what one field alone cannot show; runs once every field is right."""
+        assert info.context is not None, "validate with context=catalogue"
         flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
         flaws += [*self.impossible_on(self.run.engine)]
+        flaws += [*strategy_flaws(self._every_choice(), self.store.kind, info.context)]
         flaws += [*self._policy_flaws(), *self._limits_flaws()]
         names = [choice.name for choice in self.strategies]
         flaws += expect_flaws(self.expect, names, self.faults, self.run.duration)
@@ -214,18 +220,24 @@ class Scenario(Section):
             raise refusal(flaws)
         return self
 
+    def _every_choice(self) -> Iterator[tuple[Loc, StrategyChoice]]:
+        """Yield every strategy that some process runs at some time, with its place."""
+        for index, choice in enumerate(self.strategies):
+            yield ("strategies", index), choice
+        for index, fault in enumerate(self.faults):
+            if fault.deploy is not None and fault.deploy.strategy is not None:
+                yield ("faults", index, "deploy", "strategy"), fault.deploy.strategy
+
     def impossible_on(self, engine: EngineName) -> Iterator[Flaw]:
         """Yield what the scenario asks for that cannot happen on ``engine``."""
         for index, choice in enumerate(self.strategies):
-            if choice.is_oracle() and engine == "wire":
-                message = "the oracle is only on the virtual engine: it looks into the provider"
-                yield Flaw(("strategies", index), message)
-        yield from loss_flaws(self.network.loss, self.store, engine)
+            yield from engine_flaws(choice, ("strategies", index), engine)
+        yield from loss_flaws(self.network.loss, self.store.kind, engine)
         yield from faults_flaws(
             self.faults,
             processes=self.fleet.processes,
             duration=self.run.duration,
-            store=self.store,
+            store=self.store.kind,
             engine=engine,
         )
 

@@ -142,18 +142,25 @@ class Catalogue:
     ``presets`` gives each preset's word on each axis and ``plain`` those of a strategy that names
     no preset; ``axes`` gives for each axis and word the parameters. ``why_not`` says why a preset
     (or None) with other words on some axes and some settings makes no sense, None where it does.
+    ``shared_scopes`` are the words of scopes that need a store which processes share,
+    ``row_lock_scopes`` of those that need one which can lock its record.
     """
 
     presets: Mapping[str, Mapping[str, str]]
     plain: Mapping[str, str]
     axes: Mapping[str, Mapping[str, Parameters]]
     why_not: Callable[[str | None, Mapping[str, str], Mapping[str, Setting]], str | None]
+    shared_scopes: tuple[str, ...] = ()
+    row_lock_scopes: tuple[str, ...] = ()
+
+    def words(self, preset: str | None, axes: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the word on each axis of ``preset`` with other words on ``axes``."""
+        return {**(self.plain if preset is None else self.presets[preset]), **axes}
 
     def parameters(self, preset: str | None, axes: Mapping[str, str]) -> Parameters:
         """Return what can be set of ``preset`` with other words on ``axes``."""
-        words = {**(self.plain if preset is None else self.presets[preset]), **axes}
         return {
             name: parameter
-            for axis, word in words.items()
+            for axis, word in self.words(preset, axes).items()
             for name, parameter in self.axes[axis][word].items()
         }

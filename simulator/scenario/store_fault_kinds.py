@@ -9,7 +9,8 @@ _UNSCALED = "Not changed by run.time_scale."
 
 
 class StoreDownSection(Spell):
-    """No process reaches the store; every call fails."""
+    """No process reaches the store: a call made meanwhile fails after network.store_timeout. One
+    that was under way comes through."""
 
     def label(self) -> str:
         """Return what a plot calls this."""
@@ -17,7 +18,7 @@ class StoreDownSection(Spell):
 
 
 class StoreSlowSection(Spell):
-    """Every call of the store takes longer."""
+    """Every call of the store that is made meanwhile takes longer to get there."""
 
     by: PositiveSpan = Field(description=f"How much longer. {_UNSCALED}")
 
@@ -37,7 +38,8 @@ class ReplicaLagSection(Spell):
 
 
 class LoseLockSection(Section):
-    """The lock is gone from the store, as after a failover; its holder does not know."""
+    """The lock that is held, or else the next one taken, is gone from the store, as after a
+    failover; its holder does not know."""
 
     def label(self) -> str:
         """Return what a plot calls this."""

@@ -41,7 +41,7 @@ class Latencies:
             caller = "others"
         key = (link, caller)
         if key not in self._by_caller:
-            self._by_caller[key] = stream_of(self._links, link, self._streams, caller)
+            self._by_caller[key] = stream_of(self._links, link, self._streams, caller, caller)
         return self._by_caller[key].next(sent_at)
 
 

@@ -8,8 +8,9 @@ from simulator.trace.tally import ClientTally, ProviderTally
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What all processes of a run counted, and which of them died.
+    """What all processes of a run counted, and which of them died, whatever ended them.
 
+    An engine that has written an event of each death already returns none.
     ``skipped`` is how many operations were not stepped, but counted with the calm they were in.
     """
 

@@ -15,7 +15,7 @@ from simulator.errors import RunError, RunFailed
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan, plan_run
-from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter
+from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter, unasked_for
 
 
 class Engine(Protocol):
@@ -104,7 +104,7 @@ def run_all(
             header=header,
             provider=counted.provider,
             clients=counted.clients,
-            deaths=counted.deaths,
+            deaths=unasked_for(counted.deaths),
             trace=path,
         )
 

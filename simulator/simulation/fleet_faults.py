@@ -5,12 +5,11 @@ the instant at which it really happens, which for some is later than it was arme
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
-from simulator.clock import Ticks
+from simulator.clock import Ticks, seconds
+from simulator.fleet.crash_points import CrashPoint
 from simulator.strategies.compose import Recipe
-
-CrashPoint = Literal["before_issue", "issued_not_stored", "stored_not_released"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +81,8 @@ class CancelLeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTrouble:
-    """From ``at`` to ``until`` (exclusive) every call of the store fails, or takes ``by`` longer,
-    or reads what was there ``by`` ago."""
+    """From ``at`` to ``until`` (exclusive) every call made of the store fails, or takes ``by``
+    longer; or reads that arrive see what was there ``by`` ago."""
 
     fault: int
     at: Ticks
@@ -94,7 +93,8 @@ class StoreTrouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLoss:
-    """At ``at`` the lock is gone; or the first write of the record after ``at`` is not kept."""
+    """The lock held at ``at``, or else the first taken after it, is gone; or the first write of the
+    record from ``at`` on is acknowledged and not kept."""
 
     fault: int
     at: Ticks
@@ -114,6 +114,60 @@ class FleetFaults:
     store_troubles: tuple[StoreTrouble, ...] = ()
     store_losses: tuple[StoreLoss, ...] = ()
 
+    def befall_processes(self) -> bool:
+        """Return whether any process is stopped, killed or disturbed."""
+        return bool(
+            self.crashes or self.pauses or self.replacements or self.scalings or self.cancellations
+        )
+
+    def need_watch(self) -> bool:
+        """Return whether any fault waits for a process to come to a point."""
+        return bool(self.cancellations) or any(crash.point for crash in self.crashes)
+
+    def lag_max(self) -> Ticks:
+        """Return how far reads of the store are behind at most."""
+        return max([0, *(each.by for each in self.store_troubles if each.kind == "lag")])
+
     def processes_max(self, at_first: int) -> int:
         """Return how many processes the fleet has at its largest."""
         return max([at_first, *(scale.processes for scale in self.scalings)])
+
+
+_POINTS: dict[CrashPoint | None, str] = {
+    None: "",
+    "before_issue": " before its next token request",
+    "issued_not_stored": " with a token not stored yet",
+    "stored_not_released": " with its lock not released yet",
+}
+_TROUBLES = {
+    "down": "the store is down",
+    "slow": "the store is slow",
+    "lag": "reads of the store lag",
+}
+
+
+def in_words(  # noqa: PLR0911 - one for each kind of fault
+    fault: Crash | Pause | Replace | Scale | ClockOff | CancelLeader | StoreTrouble | StoreLoss,
+) -> str:
+    """Return what ``fault`` does when it strikes, as a trace says it on either engine."""
+    match fault:
+        case Crash():
+            return f"process {fault.process} is killed{_POINTS[fault.point]}"
+        case Pause():
+            return f"process {fault.process} stands still for {seconds(fault.span):g} s"
+        case Replace():
+            return f"process {fault.process} is replaced"
+        case Scale():
+            return f"the fleet has {fault.processes} processes from now on"
+        case ClockOff():
+            side = "behind" if fault.offset < 0 else "ahead"
+            off = f"is {seconds(abs(fault.offset)):g} s {side} and gains {fault.drift_ppm} ppm"
+            return f"the clock of process {fault.process} {off}"
+        case CancelLeader():
+            return f"the caller of process {fault.process} who has waited longest is cancelled"
+        case StoreTrouble():
+            return f"{_TROUBLES[fault.kind]}, for {seconds(fault.until - fault.at):g} s"
+        case StoreLoss():
+            return "the lock is gone" if fault.kind == "lock" else "a write is not kept"
+        case _:
+            assert_never(fault)

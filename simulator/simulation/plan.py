@@ -6,8 +6,7 @@ lifetime shrink by it. Latencies, timeouts and lock times do not: they belong to
 networks, which cannot be hurried.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 from simulator.arrivals import Arrivals, Closed, Constant, Poisson
 from simulator.clock import SECOND, Ticks, shrunk
@@ -18,12 +17,14 @@ from simulator.network.links import PER_MILLE, Link, Links
 from simulator.provider.app import App, Credentials
 from simulator.provider.bursts import Bursts
 from simulator.provider.endpoints import Provider
+from simulator.provider.lifecycle import RotateSecret
 from simulator.provider.limits import ApiLimits
 from simulator.provider.messages import TokenRequest
 from simulator.provider.policy import TokenPolicy
 from simulator.rng import Streams
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.scenario.model import ClosedArrivals, PoissonArrivals
+from simulator.scenario.store_choice import SCHEMES, StoreChoice, StoreName
 from simulator.simulation.fleet_faults import FleetFaults
 from simulator.simulation.planned_faults import partitions, provider_faults
 from simulator.simulation.planned_fleet_faults import fleet_faults, recipe_of
@@ -66,11 +67,12 @@ class FleetPlan:
         """Return a worker's number through the whole fleet, from 0."""
         return process * self.workers + worker
 
-    def users(self) -> list[str]:
-        """Return the users in whose names the workers make meetings, in order of the workers."""
+    def users(self, processes: int) -> list[str]:
+        """Return the users in whose names the workers of ``processes`` processes make meetings, in
+        order of the workers."""
         return [
             user_id(process, worker)
-            for process in range(self.processes)
+            for process in range(processes)
             for worker in range(self.workers)
         ]
 
@@ -81,7 +83,10 @@ class FleetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """Everything that decides one run. ``strategy`` is its name in the results."""
+    """Everything that decides one run. ``strategy`` is its name in the results.
+
+    ``server`` says where a store is that is a server; None for one that is not.
+    """
 
     scenario: str
     strategy: str
@@ -92,8 +97,9 @@ class RunPlan:
     policy: TokenPolicy
     fleet: FleetPlan
     links: Links
-    store: Literal["sqlite", "memory"]
+    store: StoreName
     store_timeout: Ticks = SECOND
+    server: StoreChoice | None = None
     limits: ApiLimits | None = None
     provider_faults: ProviderFaults = field(default_factory=ProviderFaults)
     fleet_faults: FleetFaults = field(default_factory=FleetFaults)
@@ -102,13 +108,24 @@ class RunPlan:
         """Return the provider as it is when the run begins."""
         bursts = Bursts(self.provider_faults.bursts, Streams(self.seed))
         provider = Provider(self.app, self.policy, self.limits, bursts)
-        for user in self.fleet.users():
+        for user in self.fleet.users(self.fleet_faults.processes_max(self.fleet.processes)):
             provider.meetings.enrol(user)
         return provider
 
-    def token_request(self, asked_by: str) -> TokenRequest:
+    def newest_credentials(self, at: Ticks) -> Credentials:
+        """Return the app's credentials at ``at``, with the secret that no later one has replaced
+        by then."""
+        rotations = [
+            (planned.at, planned.change.new_secret)
+            for planned in self.provider_faults.changes
+            if isinstance(planned.change, RotateSecret) and planned.at <= at
+        ]
+        if not rotations:
+            return self.app.credentials
+        return replace(self.app.credentials, client_secret=max(rotations, key=_instant)[1])
+
+    def token_request(self, asked_by: str, credentials: Credentials) -> TokenRequest:
         """Return the request for a token in the name of ``asked_by``."""
-        credentials = self.app.credentials
         return TokenRequest(
             client_id=credentials.client_id,
             client_secret=credentials.client_secret,
@@ -116,6 +133,10 @@ class RunPlan:
             account_id=credentials.account_id,
             asked_by=asked_by,
         )
+
+
+def _instant(rotation: tuple[Ticks, str]) -> Ticks:
+    return rotation[0]
 
 
 def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
@@ -130,8 +151,9 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         policy=hurried_policy(scenario.provider.policy(), time_scale),
         fleet=_fleet(scenario, time_scale),
         links=_links(scenario, time_scale),
-        store=scenario.store,
+        store=scenario.store.kind,
         store_timeout=scenario.network.store_timeout,
+        server=scenario.store if scenario.store.kind in SCHEMES else None,
         limits=scenario.provider.limits(),
         provider_faults=provider_faults(scenario, time_scale),
         fleet_faults=fleet_faults(scenario, time_scale),

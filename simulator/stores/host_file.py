@@ -47,7 +47,7 @@ class HostFileStore:
 
     async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
-        async with self._to_change() as file:
+        async with self.to_change() as file:
             return file.write(token, expected_version)
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
@@ -55,34 +55,43 @@ class HostFileStore:
         assert ttl > 0, ttl
         if _is_held(_read(self.path).lease, self.clock.now()):
             return None
-        async with self._to_change() as file:
+        async with self.to_change() as file:
             return file.acquire(holder, ttl, self.clock.now())
 
     async def release(self, lease: Lease) -> bool:
         """Give ``lease`` back if it is still the current one."""
-        async with self._to_change() as file:
+        async with self.to_change() as file:
             return file.release(lease, self.clock.now())
 
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
-        async with self._to_change() as file:
+        async with self.to_change() as file:
             file.end_lease()
 
     @asynccontextmanager
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Hold the lock that every change needs, for the block."""
-        async with self._locked(wait) as file:
+        async with self.locked(wait) as file:
             yield None if file is None else _HeldRecord(file)
 
+    def is_leased(self) -> bool:
+        """Return whether somebody has the lease now."""
+        return _is_held(_read(self.path).lease, self.clock.now())
+
     @asynccontextmanager
-    async def _to_change(self) -> AsyncIterator["_LockedFile"]:
-        async with self._locked(self.busy_timeout) as file:
+    async def to_change(self) -> AsyncIterator["LockedFile"]:
+        """Take the lock for the block.
+
+        Raises:
+            StoreUnavailable: somebody else keeps it.
+        """
+        async with self.locked(self.busy_timeout) as file:
             if file is None:
                 raise StoreUnavailable("host file: locked")
             yield file
 
     @asynccontextmanager
-    async def _locked(self, wait: Ticks) -> AsyncIterator["_LockedFile | None"]:
+    async def locked(self, wait: Ticks) -> AsyncIterator["LockedFile | None"]:
         """Ask for the lock until ``wait`` is over: ``flock`` itself would wait for ever."""
         give_up_at = self.clock.now() + wait
         with _descriptor(self.path) as descriptor:
@@ -92,7 +101,7 @@ class HostFileStore:
                     yield None
                     return
                 await self.clock.sleep(min(_LOCK_POLL, left))
-            yield _LockedFile(self.path)
+            yield LockedFile(self.path)
 
 
 @asynccontextmanager
@@ -111,12 +120,13 @@ async def open_host_file(
 
 
 @dataclass(frozen=True, slots=True)
-class _LockedFile:
+class LockedFile:
     """The file, while this process has the lock."""
 
     path: Path
 
     def write(self, token: Token, expected_version: int | None) -> bool:
+        """Replace the record, if it has the expected version."""
         now = _read(self.path)
         version = 0 if now.record is None else now.record.version
         if expected_version not in (None, version):
@@ -124,7 +134,16 @@ class _LockedFile:
         _replace(self.path, _Content(Record(token, version + 1), now.lease, now.leases_granted))
         return True
 
+    def put_back(self, before: Record | None, after: Record) -> bool:
+        """Replace the record ``after``, if it is there, by the one before it."""
+        now = _read(self.path)
+        if now.record != after:
+            return False
+        _replace(self.path, _Content(before, now.lease, now.leases_granted))
+        return True
+
     def acquire(self, holder: str, ttl: Ticks, at: Ticks) -> Lease | None:
+        """Grant the lease, if nobody has it ``at`` that time."""
         now = _read(self.path)
         if _is_held(now.lease, at):
             return None
@@ -133,12 +152,14 @@ class _LockedFile:
         return lease
 
     def release(self, lease: Lease, at: Ticks) -> bool:
+        """End ``lease``, if it is the current one."""
         if _read(self.path).lease != lease or not _is_held(lease, at):
             return False
         self.end_lease()
         return True
 
     def end_lease(self) -> None:
+        """End the lease, whoever has it."""
         now = _read(self.path)
         _replace(self.path, _Content(now.record, None, now.leases_granted))
 
@@ -147,7 +168,7 @@ class _LockedFile:
 class _HeldRecord:
     """The record as the holder of the lock reads and writes it."""
 
-    file: _LockedFile
+    file: LockedFile
 
     async def read(self) -> Record | None:
         return _read(self.file.path).record

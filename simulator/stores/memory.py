@@ -56,6 +56,12 @@ class MemoryStore:
         self._lease = None
         return True
 
+    def lose_lease(self) -> bool:
+        """Forget the lease; return whether somebody had one."""
+        is_held = self._lease is not None and self.clock.now() < self._lease.lapses_at
+        self._lease = None
+        return is_held
+
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
         self._lease = None

@@ -36,6 +36,10 @@ class RowQueue:
         self._call_first()
         return True
 
+    def lose_lock(self) -> bool:
+        """End the turn of the lock's holder, who does not know; return whether there was one."""
+        return bool(self._turns) and self.leave(self._turns[0])
+
     def end_of(self, owner: str) -> None:
         """End every turn of ``owner``, who is dead."""
         for turn in [turn for turn in self._turns if turn.owner == owner]:

@@ -32,16 +32,19 @@ def _nothing() -> None:
 class SharedState:
     """What a store holds. ``clock`` is the store's own.
 
-    ``lag`` is how far reads are behind writes; ``before_write`` is called before a write that will
-    take place.
+    ``lag`` is how far reads are behind writes, now; it never exceeds ``lag_max``. ``before_write``
+    is called before a write that will take place.
     """
 
     clock: Clock
+    lag_max: Ticks = 0
     lag: Ticks = 0
     before_write: Callable[[], None] = _nothing
     queue: RowQueue = field(default_factory=RowQueue, init=False)
     _memory: MemoryStore = field(init=False)
     _older: deque[tuple[Ticks, Record | None]] = field(init=False)
+    _loses_writes: deque[Callable[[], None]] = field(default_factory=deque, init=False)
+    _loses_locks: deque[Callable[[], None]] = field(default_factory=deque, init=False)
 
     def __post_init__(self) -> None:
         self._memory = MemoryStore(self.clock)
@@ -49,10 +52,29 @@ class SharedState:
 
     def visible(self) -> Record | None:
         """Return the record as a read that arrives now sees it."""
+        if not self.lag:
+            return self._memory.snapshot()
         seen_at = self.clock.now() - self.lag
-        while self._older and self._older[0][0] <= seen_at:
-            self._older.popleft()
-        return self._older[0][1] if self._older else self._memory.snapshot()
+        older = (record for ended_at, record in self._older if ended_at > seen_at)
+        return next(older, self._memory.snapshot())
+
+    def lose_write(self, struck: Callable[[], None]) -> None:
+        """Acknowledge the next write that would take place, and do not keep it; then ``struck``."""
+        self._loses_writes.append(struck)
+
+    def lose_lock(self, struck: Callable[[], None]) -> None:
+        """Forget who holds the lease or the lock on the record, now or as soon as somebody does;
+        then ``struck``."""
+        is_held = self._memory.lose_lease()
+        if self.queue.lose_lock() or is_held:
+            struck()
+        else:
+            self._loses_locks.append(struck)
+
+    def locked(self, turn: Turn) -> None:
+        """Learn that ``turn`` has come, and its owner holds the lock on the record."""
+        if self._loses_locks and self.queue.leave(turn):
+            self._loses_locks.popleft()()
 
     def newest(self) -> Record | None:
         """Return the record as the holder of its lock sees it: without lag."""
@@ -62,14 +84,28 @@ class SharedState:
         """Replace the record now, if it has the expected version."""
         record = self._memory.snapshot()
         if expected_version in (None, 0 if record is None else record.version):
+            if self._loses_writes:
+                self._loses_writes.popleft()()
+                return True
             self.before_write()
-            if self.lag:
-                self._older.append((self.clock.now(), record))
+            if self.lag_max:
+                self._keep(record)
         return await self._memory.write(token, expected_version=expected_version)
+
+    def _keep(self, replaced: Record | None) -> None:
+        """Keep what is ``replaced`` now for reads that lag; drop what none can see any more."""
+        now = self.clock.now()
+        while self._older and self._older[0][0] <= now - self.lag_max:
+            self._older.popleft()
+        self._older.append((now, replaced))
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Grant the lease now, if nobody has it."""
-        return await self._memory.acquire(holder, ttl)
+        lease = await self._memory.acquire(holder, ttl)
+        if lease is not None and self._loses_locks:
+            self._memory.lose_lease()
+            self._loses_locks.popleft()()
+        return lease
 
     async def release(self, lease: Lease) -> bool:
         """Take ``lease`` back now, if it is the current one."""
@@ -139,6 +175,7 @@ class SimulatedStore:
         turn = self.state.queue.join(self.owner)
         try:
             if await comes_within(turn, wait):
+                self.state.locked(turn)
                 async with self._transaction(back, turn) as record:
                     yield record
                 return

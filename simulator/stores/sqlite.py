@@ -8,10 +8,13 @@
 * A lease lapses by the clock the store was opened with. Every process must bring the same time.
 * SQLite has no row locks: ``hold`` takes the one write lock of the file, on a second connection. So
   while a holder has a token issued, nobody writes, not even a lease.
+* SQLite does not bound every wait, so we do. A statement given up goes on in the thread of its
+  connection, and the next one waits behind it.
 
 Does not survive on a network file system: write-ahead logging needs shared memory.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -22,12 +25,14 @@ import aiosqlite
 
 from simulator.clock import MILLISECOND, SECOND, Clock, Ticks, seconds
 from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
-from simulator.stores.row_queue import RowQueue, comes_within
+from simulator.stores.row_queue import RowQueue, Turn, comes_within
 from simulator.token import Token
 
 BUSY_TIMEOUT: Ticks = 5 * SECOND  # the default of Python's sqlite3
 """How long a statement waits for another process's write before it gives up."""
 _BUSY_POLL: Ticks = 5 * MILLISECOND
+_LONGER_THAN_BUSY: Ticks = 100 * MILLISECOND
+"""How much later than SQLite itself we give up."""
 
 _WAL = "PRAGMA journal_mode = WAL"
 _RECORD_TABLE = (
@@ -67,23 +72,26 @@ _RELEASE = (
 class SqliteStore:
     """One process's connections to the shared file; ``open_sqlite`` makes it.
 
-    ``locking`` is for ``hold``, one worker at a time.
+    ``locking`` is for ``hold``, one worker at a time. A statement not answered within
+    ``answer_within`` fails.
     """
 
     connection: aiosqlite.Connection
     clock: Clock
     locking: aiosqlite.Connection
+    answer_within: Ticks
     _queue: RowQueue = field(default_factory=RowQueue)
+    _endings: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
-        for value, obtained_at, expires_at, version in await self._rows(_READ):
+        for value, obtained_at, expires_at, version in await self.rows(_READ):
             return Record(Token(value, obtained_at, expires_at), version)
         return None
 
     async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
-        return await self._change(
+        return await self.change(
             _WRITE,
             {
                 "value": token.value,
@@ -97,16 +105,16 @@ class SqliteStore:
         """Take the lease if nobody has it. Looks first: those who wait do not block a writer."""
         assert ttl > 0, ttl
         now = self.clock.now()
-        ((seen, lapses_at),) = await self._rows(_LOOK)
+        ((seen, lapses_at),) = await self.rows(_LOOK)
         if lapses_at is not None and now < lapses_at:
             return None
         lease = Lease(holder, seen + 1, now + ttl)
         changes = {"holder": holder, "lapses_at": lease.lapses_at, "seen": seen}
-        return lease if await self._change(_ACQUIRE, changes) else None
+        return lease if await self.change(_ACQUIRE, changes) else None
 
     async def release(self, lease: Lease) -> bool:
         """Give ``lease`` back if it is still the current one."""
-        return await self._change(
+        return await self.change(
             _RELEASE,
             {
                 "fencing_token": lease.fencing_token,
@@ -117,60 +125,87 @@ class SqliteStore:
 
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
-        await self._change(_DELETE_LEASE, {})
+        await self.change(_DELETE_LEASE, {})
 
     @asynccontextmanager
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Hold the write lock of the file for the block, which is one transaction."""
         give_up_at = self.clock.now() + wait
         turn = self._queue.join("")
+        comes = False
         try:
-            if await comes_within(turn, wait):
-                async with self._transaction(give_up_at) as has_begun:
-                    yield replace(self, connection=self.locking) if has_begun else None
-            else:
-                yield None
+            comes = await comes_within(turn, wait)
         finally:
-            self._queue.leave(turn)
+            if not comes:
+                self._queue.leave(turn)
+        if not comes:
+            yield None
+            return
+        async with self._transaction(turn, give_up_at) as has_begun:
+            yield replace(self, connection=self.locking) if has_begun else None
 
     @asynccontextmanager
-    async def _transaction(self, give_up_at: Ticks) -> AsyncIterator[bool]:
+    async def _transaction(self, turn: Turn, give_up_at: Ticks) -> AsyncIterator[bool]:
         try:
             has_begun = await self._has_begun(give_up_at)
             yield has_begun
             if has_begun:
-                with _unavailable():
-                    await self.locking.execute_fetchall("COMMIT")
+                await self._locking("COMMIT")
         except BaseException:
-            # Also after what the connection still does for a caller that was cancelled.
-            with suppress(sqlite3.Error):
-                await self.locking.execute_fetchall("ROLLBACK")
+            ending = asyncio.ensure_future(self._roll_back(turn))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds(self.answer_within)):
+                    await asyncio.shield(ending)
             raise
+        self._queue.leave(turn)
+
+    async def _roll_back(self, turn: Turn) -> None:
+        """End the turn only after what the connection still does for a caller that has gone."""
+        with suppress(sqlite3.Error):
+            await self.locking.execute_fetchall("ROLLBACK")
+        self._queue.leave(turn)
 
     async def _has_begun(self, give_up_at: Ticks) -> bool:
         """Try until ``give_up_at``. SQLite's own wait would go on for a caller that has gone."""
         while True:
-            with _unavailable():
-                try:
-                    await self.locking.execute_fetchall("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                        raise
-                else:
-                    return True
+            try:
+                await self._locking("BEGIN IMMEDIATE")
+            except StoreUnavailable as error:
+                cause = error.__cause__
+                is_busy = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not is_busy:
+                    raise
+            else:
+                return True
             left = give_up_at - self.clock.now()
             if left <= 0:
                 return False
             await self.clock.sleep(min(_BUSY_POLL, left))
 
-    async def _rows(self, query: str) -> list[sqlite3.Row]:
+    async def _locking(self, statement: str) -> None:
         with _unavailable():
-            return list(await self.connection.execute_fetchall(query))
+            async with asyncio.timeout(seconds(self.answer_within)):
+                await self.locking.execute_fetchall(statement)
 
-    async def _change(self, statement: str, values: Mapping[str, str | int | None]) -> bool:
-        """Run ``statement`` and say whether it changed the row."""
+    async def rows(self, query: str) -> list[sqlite3.Row]:
+        """Return what ``query`` finds.
+
+        Raises:
+            StoreUnavailable: it failed, or there was no answer.
+        """
         with _unavailable():
-            async with self.connection.execute(statement, dict(values)) as cursor:
+            async with asyncio.timeout(seconds(self.answer_within)):
+                return list(await self.connection.execute_fetchall(query))
+
+    async def change(self, statement: str, values: Mapping[str, str | int | None]) -> bool:
+        """Run ``statement`` and say whether it changed the row; raises as ``rows``."""
+        with _unavailable():
+            async with (
+                asyncio.timeout(seconds(self.answer_within)),
+                self.connection.execute(statement, dict(values)) as cursor,
+            ):
                 return cursor.rowcount == 1
 
 
@@ -191,7 +226,7 @@ async def open_sqlite(
             await _log_ahead(connection, clock, clock.now() + busy_timeout)
             for statement in _OPENING:
                 await connection.execute_fetchall(statement)
-        yield SqliteStore(connection, clock, locking)
+        yield SqliteStore(connection, clock, locking, busy_timeout + _LONGER_THAN_BUSY)
 
 
 @asynccontextmanager
@@ -228,5 +263,7 @@ def _unavailable() -> Iterator[None]:
     """Tell SQLite's errors as the store contract tells them."""
     try:
         yield
+    except TimeoutError as error:
+        raise StoreUnavailable("SQLite: no answer") from error
     except sqlite3.Error as error:
         raise StoreUnavailable(f"SQLite: {error}") from error

@@ -4,16 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.strategies.broker_scope import Broker
-from simulator.strategies.control import MutexDoubleChecked, MutexNoRecheck, TryLock, Uncontrolled
+from simulator.strategies.control import (
+    MutexDoubleChecked,
+    MutexNoRecheck,
+    TryLock,
+    TurnAway,
+    Uncontrolled,
+)
 from simulator.strategies.early_trigger import Timer, TwoWindow, XFetch
 from simulator.strategies.failure import Backoff, NegativeCache, Raise, ServeOld
 from simulator.strategies.fleet_scope import SharedCache
-from simulator.strategies.flight import Background, LeaderFlight, SingleFlight
+from simulator.strategies.flight import Background, LateFlag, LeaderFlight, SingleFlight
 from simulator.strategies.lease_scope import LeaseCas, SharedLock
 from simulator.strategies.on_401 import Evict, EvictIfSame, Ignore, Issue, IssueIfSame
 from simulator.strategies.oracle_scope import Oracle
 from simulator.strategies.row_lock_scope import HostFileLock, SqlRowLock
-from simulator.strategies.scope import Process
+from simulator.strategies.scope import Layered, Process
+from simulator.strategies.split_scope import Clients, Partitioned
 from simulator.strategies.trigger import EveryCall, Leeway
 
 AXES: Mapping[str, Mapping[str, type[Any]]] = {
@@ -32,12 +39,17 @@ AXES: Mapping[str, Mapping[str, type[Any]]] = {
         "leader_flight": LeaderFlight,
         "try_lock": TryLock,
         "background": Background,
+        "late_flag": LateFlag,
+        "turn_away": TurnAway,
     },
     "scope": {
         "process": Process,
+        "layered": Layered,
         "shared_cache": SharedCache,
         "shared_lock": SharedLock,
         "lease_cas": LeaseCas,
+        "clients": Clients,
+        "partitioned": Partitioned,
         "broker": Broker,
         "oracle": Oracle,
         "sql_row_lock": SqlRowLock,
@@ -63,6 +75,8 @@ strategy has that says nothing of it, the trigger aside, which is a leeway."""
 
 NEED_ROW_LOCKS = ("sql_row_lock", "host_file_lock")
 """The scopes that make sense only in a store that can lock its record."""
+NEED_SHARED_STORE = ("shared_cache", "shared_lock", "lease_cas", *NEED_ROW_LOCKS)
+"""The scopes that make sense only in a store that processes share."""
 
 
 def word_of(axis: str, kind: object) -> str:

@@ -15,7 +15,7 @@ from simulator.scenario.parameters import (
     SpanParameter,
     WholeParameter,
 )
-from simulator.strategies.axes import AXES, word_of
+from simulator.strategies.axes import AXES, NEED_ROW_LOCKS, NEED_SHARED_STORE, word_of
 from simulator.strategies.composing import PLAIN, composed_of
 from simulator.strategies.composition import Composition
 from simulator.strategies.parameters import (
@@ -78,4 +78,6 @@ CATALOGUE = Catalogue(
         for axis, words in AXES.items()
     },
     why_not=_why_not,
+    shared_scopes=NEED_SHARED_STORE,
+    row_lock_scopes=NEED_ROW_LOCKS,
 )

@@ -1,11 +1,16 @@
 """From what a scenario names to the one strategy object of one process."""
 
+from collections.abc import Sequence
+
+from simulator.errors import RunError
 from simulator.scenario.own_code import PythonClass
 from simulator.strategies.composed import ComposedStrategy
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy
 from simulator.strategies.ports import Ports
 from simulator.strategies.scope import Scope
+from simulator.strategies.split import SplitStrategy
+from simulator.strategies.split_scope import Clients, Partitioned
 from simulator.strategies.user_class import made_by
 
 __all__ = ["Ports", "Recipe", "compose", "scope_of"]
@@ -19,20 +24,38 @@ def compose(recipe: Recipe, ports: Ports) -> Strategy:
 
     Raises:
         UserCodeError: a class of the user's is not what a strategy must be.
+        RunError: the engine cannot divide its store, and the strategy needs that.
     """
     if isinstance(recipe, PythonClass):
         return made_by(recipe, ports)
-    issuer = recipe.failure.issuer(ports.endpoint, ports.clock)
-    return ComposedStrategy(
-        gauge=recipe.trigger.gauge(ports.stream),
-        gate=recipe.control.gate(),
-        keeper=recipe.scope.keeper(issuer.issue, ports),
-        on_401=recipe.on_401,
-        issuer=issuer,
-        clock=ports.clock,
-    )
+    parts = [_composed(recipe, own) for own in _ports_of_parts(recipe.scope, ports)]
+    return parts[0] if len(parts) == 1 else SplitStrategy(parts)
 
 
 def scope_of(recipe: Recipe) -> Scope | None:
     """Return where it keeps tokens; None where only the user's code knows."""
     return None if isinstance(recipe, PythonClass) else recipe.scope
+
+
+def _ports_of_parts(scope: Scope, ports: Ports) -> Sequence[Ports]:
+    match scope:
+        case Clients(clients=count):
+            return [ports] * count
+        case Partitioned(shards=count):
+            if ports.shard is None:
+                raise RunError("this engine cannot divide its store into shards")
+            return [ports.shard(number) for number in range(count)]
+        case _:
+            return [ports]
+
+
+def _composed(composition: Composition, ports: Ports) -> ComposedStrategy:
+    issuer = composition.failure.issuer(ports.endpoint, ports.clock)
+    return ComposedStrategy(
+        gauge=composition.trigger.gauge(ports.stream),
+        gate=composition.control.gate(),
+        keeper=composition.scope.keeper(issuer.issue, ports),
+        on_401=composition.on_401,
+        issuer=issuer,
+        clock=ports.clock,
+    )

@@ -18,8 +18,9 @@ class Denied:
 
     Without an answer nobody knows whether a token was issued. ``status`` None with an ``error`` is
     the strategy's own: ``lease_timeout`` or ``lock_timeout`` (it waited in vain for its
-    turn to ask), ``store_unavailable``, or ``no_other_token`` (its broker has only a refused
-    one). ``retry_after`` is in ticks.
+    turn to ask), ``refresh_under_way`` (it does not wait for somebody else's),
+    ``store_unavailable``, or ``no_other_token`` (its broker has only a refused one).
+    ``retry_after`` is in ticks.
     """
 
     status: int | None

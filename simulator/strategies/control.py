@@ -8,7 +8,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.token import Token
+
+REFRESH_UNDER_WAY = Denied(status=None, error="refresh_under_way")
 
 
 class Wish(Protocol):
@@ -82,6 +85,18 @@ class TryLock:
         return _TryLockGate()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnAway:
+    """The first caller has a token issued; those who come meanwhile get none, and fail.
+
+    axios-auth-refresh 5.0.2 does so by default (``deduplicateRefresh``) to those who come with a
+    401; the others it lets wait, which is not modelled.
+    """
+
+    def gate(self) -> Gate:
+        return _TurningAwayGate()
+
+
 class _OpenGate:
     __slots__ = ()
 
@@ -121,6 +136,16 @@ class _TryLockGate(_CheckedMutexGate):
 
     async def grant_early(self, wish: Wish, ageing: Token) -> Token:
         return ageing if self._lock.locked() else await self.grant(wish)
+
+
+class _TurningAwayGate(_CheckedMutexGate):
+    __slots__ = ()
+
+    async def grant(self, wish: Wish) -> Token:
+        if self._lock.locked():
+            raise TokenUnavailable(REFRESH_UNDER_WAY)
+        async with self._lock:
+            return await kept_or_renewed(wish)
 
 
 async def kept_or_renewed(wish: Wish) -> Token:

@@ -9,9 +9,11 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from simulator.clock import MILLISECOND, Ticks, seconds
+from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.control import Gate, Wish, kept_or_renewed
-from simulator.strategies.parameters import Choice
+from simulator.strategies.parameters import Choice, LatencySpan
 from simulator.token import Token
 
 LEADER_CANCELLED = Denied(status=None, error="leader_cancelled")
@@ -56,6 +58,22 @@ class Background:
         return _BackgroundGate()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFlag:
+    """As background, but a flight says that it is under way only when it takes off, ``spawn`` after
+    it was started: each caller who comes in between starts one more.
+
+    cloud.google.com/go/auth sets its flag inside the goroutine (google-cloud-go PR #12586).
+    """
+
+    spawn: Annotated[Ticks, LatencySpan("How long a flight that was started takes to begin.")] = (
+        MILLISECOND
+    )
+
+    def gate(self) -> Gate:
+        return _LateFlagGate(self.spawn)
+
+
 @dataclass(slots=True)
 class _DetachedGate:
     _flight: asyncio.Task[Token] | None = field(default=None, init=False)
@@ -85,6 +103,30 @@ class _BackgroundGate(_DetachedGate):
     async def grant_early(self, wish: Wish, ageing: Token) -> Token:
         self._start(wish)
         return ageing
+
+
+@dataclass(slots=True)
+class _LateFlagGate(_DetachedGate):
+    _spawn: Ticks
+    _is_under_way: bool = field(default=False, init=False)
+    _early: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    async def grant_early(self, wish: Wish, ageing: Token) -> Token:
+        if not self._is_under_way:
+            flight = asyncio.create_task(self._take_off(wish))
+            self._early.add(flight)  # or it might be collected before it lands
+            flight.add_done_callback(self._early.discard)
+        return ageing
+
+    async def _take_off(self, wish: Wish) -> None:
+        await asyncio.sleep(seconds(self._spawn))
+        self._is_under_way = True
+        try:
+            await kept_or_renewed(wish)
+        except (TokenUnavailable, StoreUnavailable):
+            return  # nobody waits for it
+        finally:
+            self._is_under_way = False
 
 
 @dataclass(slots=True)

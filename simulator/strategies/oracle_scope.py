@@ -30,16 +30,18 @@ class _OracleKeeper:
     _token: Token | None = field(default=None, init=False)
 
     def peek(self) -> Kept | None:
+        """Return its token while that is valid. Another is not kept before somebody asks for it:
+        a newer one may come until then."""
         token = self._token
-        if token is None or not self._insight.is_valid(token):
-            token = self._insight.newest()
-        return None if token is None else Kept(token, store_reads=0)
+        is_kept = token is not None and self._insight.is_valid(token)
+        return Kept(token, store_reads=0) if token is not None and is_kept else None
 
     async def kept(self, will_do: WillDo) -> Token | None:
         held = self.peek()
-        if held is not None and will_do(held.token):
-            self._token = held.token
-            return held.token
+        token = self._insight.newest() if held is None else held.token
+        if token is not None and will_do(token):
+            self._token = token
+            return token
         return None
 
     async def renew(self, will_do: WillDo) -> Token:

@@ -56,7 +56,9 @@ class Ports:
     strategy that reads the store is never calm. ``row_locks`` is None where the store cannot lock
     its record. ``holder`` names the process in leases. ``stream`` is for a strategy's own chance,
     such as jitter. ``insight`` is the oracle's, None where the provider is out of reach. ``broker``
-    is None in a fleet that has none.
+    is None in a fleet that has none. ``shard`` returns the ports of one part of the fleet's work: a
+    record and a lease of its own in the same store, and its number as ``token_index``; None where
+    the engine cannot divide its store.
     """
 
     endpoint: TokenEndpoint
@@ -69,3 +71,4 @@ class Ports:
     insight: Insight | None = None
     row_locks: RowLocks | None = None
     broker: BrokerLine | None = None
+    shard: "Callable[[int], Ports] | None" = None

@@ -129,15 +129,23 @@ class _LeewayGauge(PlainGauge):
 
 @dataclass(slots=True)
 class _TokenJitter(PlainGauge):
+    """The draw for a token follows from the process's stream and the token alone: who looks at a
+    token that is gone before anybody wants it moves no other's number."""
+
     _law: Leeway
     _stream: Stream
+    _key: int = field(init=False)
     _value: str = field(default="", init=False)
     _earlier: Ticks = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._key = self._stream.getrandbits(64)
 
     def fresh_until(self, token: Token) -> Ticks:
         if token.value != self._value:
             self._value = token.value
-            self._earlier = self._stream.randrange(self._law.jitter + 1)
+            of_token = Stream(f"{self._key}/{token.value}")
+            self._earlier = of_token.randrange(self._law.jitter + 1)
         return token.expires_at - self._law.leeway - self._earlier
 
     def age(self, token: Token, now: Ticks) -> Age:

@@ -22,6 +22,7 @@ from simulator.trace.events import (
     FaultStruck,
     IssueRefused,
     ProcessEnded,
+    ProcessStarted,
     RefreshRefused,
     TokenAdopted,
     TokenEvicted,
@@ -42,6 +43,7 @@ KINDS: dict[str, type[Event]] = {
     "fault_struck": FaultStruck,
     "token_adopted": TokenAdopted,
     "process_ended": ProcessEnded,
+    "process_started": ProcessStarted,
 }
 """The name of each kind of event in a trace."""
 
@@ -91,6 +93,7 @@ _TYPE_OF_FIELD: dict[str, tuple[type, ...]] = {
     "fault": _INT,
     "what": _TEXT,
     "family": _INT,
+    "life": _INT,
 }
 _TYPES = {
     name: {field.name: _TYPE_OF_FIELD[field.name] for field in fields(kind)}
@@ -98,6 +101,7 @@ _TYPES = {
 }
 _TYPES["call_refused"]["token"] = (int, type(None))
 _TYPES["refresh_refused"]["family"] = (int, type(None))
+_TYPES["process_ended"]["fault"] = (int, type(None))
 _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "call_refused": ("cause", CAUSES),
     "refresh_refused": ("cause", REFRESH_CAUSES),
@@ -178,9 +182,17 @@ def _fault_struck(event: FaultStruck) -> str:
 
 
 def _process_ended(event: ProcessEnded) -> str:
+    fault = "null" if event.fault is None else event.fault
     return (
         f'{{"at": {event.at}, "event": "process_ended", "process": {event.process},'
-        f' "in_flight": {event.in_flight}, "reason": {_quoted(event.reason)}}}\n'
+        f' "in_flight": {event.in_flight}, "reason": {_quoted(event.reason)}, "fault": {fault}}}\n'
+    )
+
+
+def _process_started(event: ProcessStarted) -> str:
+    return (
+        f'{{"at": {event.at}, "event": "process_started", "process": {event.process},'
+        f' "life": {event.life}}}\n'
     )
 
 
@@ -192,6 +204,7 @@ _WRITERS: dict[type[Event], Callable[[Any], str]] = {
     CallRefused: _call_refused,
     TokenAdopted: _token_adopted,
     ProcessEnded: _process_ended,
+    ProcessStarted: _process_started,
     FamilyAuthorized: _family_authorized,
     RefreshRefused: _refresh_refused,
     FamilyEnded: _family_ended,

@@ -149,12 +149,27 @@ class TokenAdopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessEnded:
-    """Process ``process`` died before the run's end with ``in_flight`` requests unanswered."""
+    """Process ``process`` died before the run's end with ``in_flight`` requests unanswered.
+
+    ``fault`` is the fault of the scenario that ended it, by its place in the file; None where
+    nobody had asked for its death.
+    """
 
     at: Ticks
     process: int
     in_flight: int
     reason: str
+    fault: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStarted:
+    """Process ``process`` began its ``life``, counted from 1. The first lives of the processes that
+    there are at first are not told of."""
+
+    at: Ticks
+    process: int
+    life: int
 
 
 ProviderEvent = (
@@ -169,7 +184,7 @@ ProviderEvent = (
     | AppChanged
     | FaultStruck
 )
-Event = ProviderEvent | TokenAdopted | ProcessEnded
+Event = ProviderEvent | TokenAdopted | ProcessEnded | ProcessStarted
 
 
 class EventSink(Protocol):

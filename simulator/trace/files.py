@@ -11,7 +11,7 @@ at a time. The last line counts the events; a file without it was cut short.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self, cast
@@ -109,7 +109,8 @@ class RecordedRun:
     """One run as it can be looked at afterwards. Its events stay in the file ``trace``, or in
     memory those that were kept.
 
-    ``deaths`` are the events of processes that died before the run's end, in order.
+    ``deaths`` are the events of processes that died before the run's end with no fault of the
+    scenario to end them, in order.
     """
 
     header: TraceHeader
@@ -165,7 +166,7 @@ def read_trace(path: Path) -> RecordedRun:
                     header=header,
                     provider=reader.provider,
                     clients=reader.clients,
-                    deaths=tuple(deaths),
+                    deaths=unasked_for(deaths),
                     trace=path,
                 )
             reader.take(values)
@@ -196,6 +197,11 @@ def read_events(path: Path, *, passing_over: bytes | None = None) -> Iterator[Ev
             raise _damaged(path, number, error) from None
         yield event
     raise _cut_short(path)
+
+
+def unasked_for(deaths: Iterable[ProcessEnded]) -> tuple[ProcessEnded, ...]:
+    """Return those of ``deaths`` that no fault of the scenario brought about."""
+    return tuple(death for death in deaths if death.fault is None)
 
 
 def _death(path: Path, number: int, line: bytes) -> ProcessEnded:

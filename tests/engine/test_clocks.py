@@ -42,6 +42,38 @@ class TestClocks:
         with pytest.raises(ValueError, match="does not run forwards"):
             SkewedClock(loop, offset=0, drift_ppm=-1_000_000)
 
+    def test_a_clock_that_is_set_drifts_from_then_on(self, loop):
+        """True for an hour, then 10 s behind and 1,000 ppm fast: an hour later it has gained
+        3.6 s."""
+        clock = SkewedClock(loop, offset=0, drift_ppm=0)
+        loop.run_until_complete(asyncio.sleep(HOUR / SECOND))
+        assert clock.now() == HOUR
+        clock.set_off(-10 * SECOND, drift_ppm=1_000)
+        assert clock.now() == HOUR - 10 * SECOND
+        loop.run_until_complete(asyncio.sleep(HOUR / SECOND))
+        assert clock.now() == 2 * HOUR - 6_400 * MILLISECOND
+
+    @given(
+        set_at=st.integers(0, DAY),
+        offset=st.integers(-DAY, DAY),
+        drift_ppm=st.integers(-999_999, 3_000_000),
+        later=st.integers(1, DAY),
+    )
+    def test_an_instant_is_shown_from_its_true_instant_on_and_no_tick_earlier(
+        self, set_at, offset, drift_ppm, later
+    ):
+        """A calm that ends when a clock shows something ends at just that tick."""
+        loop = VirtualLoop()
+        loop.now = set_at
+        clock = SkewedClock(loop, offset=0, drift_ppm=0)
+        clock.set_off(offset, drift_ppm)
+        instant = set_at + offset + later
+        shown_at = clock.shows_at(instant)
+        loop.now = shown_at
+        assert clock.now() >= instant
+        loop.now = shown_at - 1
+        assert clock.now() < instant
+
     @given(
         started_at=st.integers(0, DAY),
         offset=st.integers(-DAY, DAY),

@@ -21,6 +21,10 @@ from simulator.trace.tally import BINS
 
 _WIDTH_IN = 12.0
 _TITLE_LETTERS = 54
+_LEGEND_LETTERS, _HANDLE_LETTERS = 126, 7
+"""How many letters of a legend are as wide as the figure, and how many one entry's line takes."""
+_LABEL_SHARE = 0.015
+"""Numbers of marks nearer to each other than this share of the time axis would overlap."""
 _RESPONSES_PER_BIN = 50  # fewer, and a bin's rate is mostly chance
 _EMPTY = "#EEEEEE"
 
@@ -61,7 +65,7 @@ def over_time_figure(
     edges = np.linspace(0.0, span / length, BINS // merged + 1, dtype=np.float64)
     for axes, (name, panel) in zip(grid.flat, panels.items(), strict=False):
         _draw(axes, panel, edges)
-        _mark_faults(axes, faults, length)
+        _mark_faults(axes, faults, length, span)
         axes.set_title(
             in_lines(_panel_title(summary, name), _TITLE_LETTERS * 2 // columns), loc="left"
         )
@@ -146,12 +150,13 @@ def _scales(axes: Axes, panels: Mapping[str, _Panel], edges: NDArray[np.float64]
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
 
 
-def _mark_faults(axes: Axes, faults: Sequence[FaultMark], length: Ticks) -> None:
-    for number, fault in enumerate(faults, start=1):
+def _mark_faults(axes: Axes, faults: Sequence[FaultMark], length: Ticks, span: Ticks) -> None:
+    for fault in faults:
         axes.axvline(fault.at / length, color=INK, linestyle="--", linewidth=1.2)
+    for at, text in _mark_labels(faults, round(span * _LABEL_SHARE)):
         axes.annotate(
-            str(number),
-            (fault.at / length, 1),
+            text,
+            (at / length, 1),
             xycoords=("data", "axes fraction"),
             xytext=(3, -2),
             textcoords="offset points",
@@ -159,6 +164,20 @@ def _mark_faults(axes: Axes, faults: Sequence[FaultMark], length: Ticks) -> None
             fontsize=10,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
         )
+
+
+def _mark_labels(faults: Sequence[FaultMark], near: Ticks) -> list[tuple[Ticks, str]]:
+    """Return where to write which numbers; those of faults ``near`` each other go together."""
+    labels: list[tuple[Ticks, str]] = []
+    last_at = None
+    for number, fault in sorted(enumerate(faults, start=1), key=lambda mark: mark[1].at):
+        if last_at is not None and fault.at - last_at <= near:
+            at, text = labels[-1]
+            labels[-1] = (at, f"{text}, {number}")
+        else:
+            labels.append((fault.at, str(number)))
+        last_at = fault.at
+    return labels
 
 
 def _legend(figure: Figure, panels: Mapping[str, _Panel], faults: Sequence[FaultMark]) -> None:
@@ -173,4 +192,6 @@ def _legend(figure: Figure, panels: Mapping[str, _Panel], faults: Sequence[Fault
         Line2D([], [], color=INK, linestyle="--", label=f"{number}: {fault.label}")
         for number, fault in enumerate(faults, start=1)
     ]
-    figure.legend(handles=handles, loc="outside lower left", ncols=4)
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = max(1, min(4, _LEGEND_LETTERS // (longest + _HANDLE_LETTERS)))
+    figure.legend(handles=handles, loc="outside lower left", ncols=columns)

@@ -15,6 +15,7 @@ from simulator.clock import Ticks, seconds
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ownership import OWNER
 from simulator.fleet.broker import BROKER, BrokerDesk
+from simulator.fleet.names import stream_name
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream, stream_of
 from simulator.simulation.virtual.world import World
@@ -29,7 +30,10 @@ Answer = Callable[[], Awaitable[Token]]
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """One process's line. ``prepare`` is called before news reaches the process."""
+    """One process's line. ``prepare`` is called before news reaches the process.
+
+    News that arrives while the process stands still waits for it.
+    """
 
     loop: VirtualLoop
     asks: LinkStream
@@ -39,6 +43,7 @@ class Line:
     broker: "VirtualBroker"
     prepare: Callable[[], None] = field(init=False)
     _take: Callable[[Token], None] | None = field(default=None, init=False)
+    _waiting: list[Token] | None = field(default=None, init=False)
 
     async def current(self) -> Token:
         """Return the token the broker has."""
@@ -58,10 +63,27 @@ class Line:
         if self._take is not None and there < NEVER:
             self.loop.post_first(self.loop.now + there, self._hear, token)
 
+    def cut(self) -> None:
+        """Carry nothing more to the process, which is dead."""
+        self._take = None
+        self.broker.forget(self)
+
+    def pause(self) -> None:
+        """Keep news until ``resume``."""
+        self._waiting = []
+
+    def resume(self) -> None:
+        """Let the process hear what it missed."""
+        missed, self._waiting = self._waiting, None
+        for token in missed or ():
+            self._hear(token)
+
     def _hear(self, token: Token) -> None:
-        assert self._take is not None
-        self.prepare()
-        self._take(token)
+        if self._waiting is not None:
+            self._waiting.append(token)
+        elif self._take is not None:
+            self.prepare()
+            self._take(token)
 
     async def _ask(self, answer: Answer) -> Token:
         self.count()
@@ -103,19 +125,24 @@ class VirtualBroker:
         self._context.run(OWNER.set, None)
         self.desk = BrokerDesk.of(rules, ports, self._tell)
 
-    def line(self, name: str) -> Line:
-        """Return the line of the process ``name``."""
+    def line(self, name: str, life: int) -> Line:
+        """Return the line of the process ``name`` in its ``life``."""
         plan, streams = self._world.plan, self._world.streams
+        asks, news = f"{name}.ask", f"{name}.news"
         line = Line(
             loop=self._world.loop,
-            asks=stream_of(plan.links, "store", streams, f"{name}.ask"),
-            news=stream_of(plan.links, "store", streams, f"{name}.news"),
+            asks=stream_of(plan.links, "store", streams, asks, stream_name(asks, life)),
+            news=stream_of(plan.links, "store", streams, news, stream_name(news, life)),
             timeout=plan.fleet.timeout,
             count=self._count,
             broker=self,
         )
         self._lines.append(line)
         return line
+
+    def forget(self, line: Line) -> None:
+        """Tell nothing over ``line`` any more."""
+        self._lines.remove(line)
 
     def open(self) -> None:
         """Get the first token."""

@@ -1,6 +1,6 @@
 """The provider's door on virtual time: whom something concerns is brought up to date before it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.provider.recorder import Recorder
 from simulator.simulation.provider_faults import Happening
 from simulator.simulation.virtual.touches import Touches
+from simulator.simulation.virtual.world import World
 
 
 class Reached(NamedTuple):
@@ -67,13 +68,18 @@ class Door:
         return reply
 
 
+def door_of(world: World) -> Door:
+    """Return the door to the provider of ``world``."""
+    return Door(world.provider, world.recorder, world.touches)
+
+
 def let_happen(
     happenings: Iterator[Happening],
     loop: VirtualLoop,
     door: Door,
-    before_change: Sequence[Callable[[], None]],
+    before_change: Callable[[], None],
 ) -> None:
-    """Have each of ``happenings`` happen in its time; call all of ``before_change`` before one that
+    """Have each of ``happenings`` happen in its time; call ``before_change`` before one that
     changes the app."""
 
     def await_next() -> None:
@@ -87,8 +93,7 @@ def let_happen(
         if isinstance(coming.what, TokenRequest):
             door.issue(coming.what, coming.at)
         else:
-            for prepare in before_change:
-                prepare()
+            before_change()
             door.recorder.happened(door.provider.undergo(coming.what, coming.at))
         await_next()
 

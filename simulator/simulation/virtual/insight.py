@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from simulator.clock import Ticks, ticks
 from simulator.engine.loop import VirtualLoop
+from simulator.fleet.crash_points import RefreshWatch
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.simulation.virtual.door import Door
 from simulator.simulation.virtual.ports import token_number, token_value
 from simulator.strategies.contract import Denied
+from simulator.strategies.ports import Insight
 from simulator.token import Token
 from simulator.trace.events import TokenId
 
@@ -53,3 +55,28 @@ class ProviderInsight:
 
     def _is_valid(self, token: TokenId, now: Ticks) -> bool:
         return self.door.provider.surely_valid_until(token, now) > now
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedInsight:
+    """``insight``, of whose issues ``watch`` is told; they take no time, so none is ever on its
+    way."""
+
+    insight: Insight
+    watch: RefreshWatch
+
+    def is_valid(self, token: Token) -> bool:
+        """Return whether the API accepts ``token`` now."""
+        return self.insight.is_valid(token)
+
+    def newest(self) -> Token | None:
+        """Return the newest token that the API accepts now."""
+        return self.insight.newest()
+
+    def issue(self) -> Token | Denied:
+        """Have a token issued at once."""
+        self.watch.reached("before_issue")
+        answer = self.insight.issue()
+        if isinstance(answer, Token):
+            self.watch.reached("issued_not_stored")
+        return answer

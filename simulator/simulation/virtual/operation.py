@@ -5,12 +5,15 @@ loop for its instant. Only what the strategy must wait for becomes a task. Every
 and can be taken for an instant that has passed, when a calm process is brought up to date.
 """
 
+from asyncio import CancelledError
+
 from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
 from simulator.fleet.worker import UNAUTHORIZED
 from simulator.network.fates import NEVER, Ways
 from simulator.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow, Struck
 from simulator.provider.messages import Accepted, Refused
+from simulator.simulation.virtual.process import VirtualProcess
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.stores.contract import Record
 from simulator.strategies.contract import TokenUnavailable
@@ -49,12 +52,22 @@ class Operation:
         self.is_unheard = False
         """Whether the answer to the request that has been sent will not come in time."""
 
+    @property
+    def process(self) -> VirtualProcess:
+        """Whose operation it is."""
+        return self._worker.process
+
+    @property
+    def key(self) -> int:
+        """Its worker's place among equals."""
+        return self._worker.key
+
     def ask(self, now: Ticks) -> None:
         """Ask the strategy for a token."""
         process = self._worker.process
         held = process.peek(now)
         if held is None:
-            token = process.token_now()
+            token = self._worker.token_now()
             if token is None:
                 process.start(self._fetch(), "token", [])
             else:
@@ -85,12 +98,14 @@ class Operation:
         """Return the record as a read that arrives now sees it."""
         return self._worker.process.peeking.visible()
 
-    def _store_reached(self) -> None:
+    def store_reached(self) -> None:
+        """Let the read take effect, now that it has reached the store."""
         self._worker.process.reading -= 1
         now = self._worker.loop.now
         self.is_back_from_store_later(self.reach_store(self.visible_record(), now))
 
-    def _store_read(self) -> None:
+    def store_read(self) -> None:
+        """Take the store's answer."""
         process = self._worker.process
         process.reading -= 1
         process.peeking.show(self._record)
@@ -102,11 +117,12 @@ class Operation:
             self.send(held.token, self._worker.loop.now)
 
     async def _fetch(self) -> None:
-        process = self._worker.process
         try:
-            token = await process.strategy.token()
+            token = await self._worker.strategy.token()
         except TokenUnavailable as unavailable:
             self._finish(unavailable.outcome, self._worker.loop.now)
+        except CancelledError:
+            self._cancelled()
         else:
             self.send(token, self._worker.loop.now)
 
@@ -141,16 +157,18 @@ class Operation:
         if arrives_at < cut:
             self.reach_api(arrives_at)
         elif arrives_at < NEVER:
-            worker.loop.post(arrives_at, worker.key, Operation._api_reached_unheard, self)
+            worker.loop.post(arrives_at, worker.key, Operation.api_reached_unheard, self)
         if self._deadline < cut:
             self._give_up(self._deadline)
         else:
-            worker.loop.post(self._deadline, worker.key, Operation._gave_up, self)
+            worker.loop.post(self._deadline, worker.key, Operation.gave_up, self)
 
-    def _api_reached_unheard(self) -> None:
+    def api_reached_unheard(self) -> None:
+        """Let the request take effect, now that it has reached the API; nobody awaits an answer."""
         self.reach_api(self._worker.loop.now)
 
-    def _gave_up(self) -> None:
+    def gave_up(self) -> None:
+        """Give up: the answer has not come in time."""
         self._give_up(self._worker.loop.now)
 
     def _give_up(self, now: Ticks) -> None:
@@ -197,10 +215,12 @@ class Operation:
                 return late
         return 0
 
-    def _api_reached(self) -> None:
+    def api_reached(self) -> None:
+        """Let the request take effect, now that it has reached the API."""
         self.is_answered_later(self.reach_api(self._worker.loop.now))
 
-    def _answered(self) -> None:
+    def answered(self) -> None:
+        """Take the API's answer."""
         self.answer(self._worker.loop.now)
 
     def answer(self, now: Ticks) -> None:
@@ -221,7 +241,7 @@ class Operation:
         assert self._token is not None
         self._attempt += 1
         process = self._worker.process
-        call_again = process.prompt(self._token, self._attempt)
+        call_again = self._worker.rejected_now(self._token, self._attempt)
         if call_again is None:
             process.start(self._tell(self._token), "rejected", [])
         elif call_again:
@@ -230,13 +250,21 @@ class Operation:
             self._finish("refused", now)
 
     async def _tell(self, token: Token) -> None:
-        process = self._worker.process
-        call_again = await process.strategy.rejected(token, self._attempt)
+        try:
+            call_again = await self._worker.strategy.rejected(token, self._attempt)
+        except CancelledError:
+            self._cancelled()
+            return
         now = self._worker.loop.now
         if call_again:
             self.ask(now)
         else:
             self._finish("refused", now)
+
+    def _cancelled(self) -> None:
+        """End as a caller whose time is out, unless there is nobody left to end."""
+        if not self._worker.process.is_over:
+            self._finish("unknown", self._worker.loop.now)
 
     def _finish(self, outcome: Outcome, now: Ticks) -> None:
         worker = self._worker
@@ -248,28 +276,28 @@ class Operation:
         """Go on at ``at``, when the read reaches the store."""
         worker = self._worker
         worker.process.reading += 1
-        worker.loop.post(at, worker.key, Operation._store_reached, self)
+        worker.loop.post(at, worker.key, Operation.store_reached, self)
 
     def is_back_from_store_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the store's answer is back."""
         worker = self._worker
         worker.process.reading += 1
-        worker.loop.post(at, worker.key, Operation._store_read, self)
+        worker.loop.post(at, worker.key, Operation.store_read, self)
 
     def reaches_api_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the request reaches the API."""
         worker = self._worker
-        worker.loop.post(at, worker.key, Operation._api_reached, self)
+        worker.loop.post(at, worker.key, Operation.api_reached, self)
 
     def is_answered_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the API's answer is back, or at the deadline if that is before."""
         worker = self._worker
         if at > self._deadline:
-            worker.loop.post(self._deadline, worker.key, Operation._gave_up, self)
+            worker.loop.post(self._deadline, worker.key, Operation.gave_up, self)
         else:
-            worker.loop.post(at, worker.key, Operation._answered, self)
+            worker.loop.post(at, worker.key, Operation.answered, self)
 
 
-def begin_operation(worker: VirtualWorker, now: Ticks) -> None:
-    """Let ``worker`` begin its next operation, which it wants ``now``."""
-    Operation(worker, now, worker.agenda.next()).ask(now)
+def begin_operation(worker: VirtualWorker, wanted_at: Ticks, now: Ticks) -> None:
+    """Let ``worker`` begin its next operation ``now``, which it has wanted since ``wanted_at``."""
+    Operation(worker, wanted_at, worker.agenda.next()).ask(now)

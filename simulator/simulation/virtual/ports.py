@@ -10,6 +10,7 @@ from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.simulation.virtual.door import Door, Reached
+from simulator.simulation.virtual.tether import Tether
 from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.strategies.contract import Denied
 from simulator.token import Token
@@ -32,35 +33,50 @@ class VirtualTokenEndpoint:
     """``POST /oauth/token`` in the name of one process, over a simulated link.
 
     A request whose answer does not come within ``timeout``, or cannot be read, counts as unknown;
-    should it arrive nevertheless, it takes effect.
+    should it arrive nevertheless, it takes effect. The process's ``clock`` dates tokens when their
+    answer is read; messages go by ``true`` time.
     """
 
     loop: VirtualLoop
     clock: Clock
+    true: Clock
     door: Door
     trips: LinkStream
     request: TokenRequest
     timeout: Ticks
     tally: ClientTally
+    tether: Tether | None
 
     async def issue(self) -> Token | Denied:
         """Ask for a new token; it takes effect when the request arrives."""
-        ways = self.trips.next(self.loop.now)
-        if sum(ways) > self.timeout:
-            return await self._issue_unheard(ways.there)
-        reply, late = await self._arrive(ways.there)
-        if sum(ways) + late > self.timeout:
-            await self.clock.sleep(self.timeout - ways.there)
-            return self._unknown()
-        await self.clock.sleep(ways.back + late)
+        if self.tether is None:
+            reply = await self._ask()
+        else:
+            reply = await self.tether.request(self._ask())
         match reply:
             case None:
-                return self._unknown()
+                self.tally.unknown += 1
+                return Denied(status=None, error="")
             case Refused():
                 return Denied(reply.status, reply.error, reply.retry_after)
             case Granted():
                 now = self.clock.now()
                 return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
+
+    async def _ask(self) -> Granted | Refused | None:
+        """Return the answer when it is there, None when none came in time that can be read."""
+        ways = self.trips.next(self.loop.now)
+        if sum(ways) > self.timeout:
+            if ways.there < NEVER:
+                self.loop.post_first(self.loop.now + ways.there, self._arrive_unheard, None)
+            await self.true.sleep(self.timeout)
+            return None
+        reply, late = await self._arrive(ways.there)
+        if sum(ways) + late > self.timeout:
+            await self.true.sleep(self.timeout - ways.there)
+            return None
+        await self.true.sleep(ways.back + late)
+        return reply
 
     async def _arrive(self, there: Ticks) -> Reached:
         """Wait until the request has arrived, which it does even when the caller is gone."""
@@ -73,18 +89,8 @@ class VirtualTokenEndpoint:
         if not arrived.done():
             arrived.set_result(reached)
 
-    async def _issue_unheard(self, there: Ticks) -> Denied:
-        if there < NEVER:
-            self.loop.post_first(self.loop.now + there, self._arrive_unheard, None)
-        await self.clock.sleep(self.timeout)
-        return self._unknown()
-
     def _arrive_unheard(self, _: None) -> None:
         self.door.issue(self.request, self.loop.now)
-
-    def _unknown(self) -> Denied:
-        self.tally.unknown += 1
-        return Denied(status=None, error="")
 
 
 READ_ALREADY: ContextVar[list[Record | None]] = ContextVar("tokenrace_read_already")

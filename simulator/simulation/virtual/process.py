@@ -8,23 +8,22 @@ stepped: all are brought up to date at once when the calm ends (``calm.py``).
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, Protocol
 
 from simulator.arrivals import gaps
 from simulator.clock import Ticks
 from simulator.distributions import CHANCES, Distribution
-from simulator.engine.ownership import OWNER
+from simulator.engine.clocks import SkewedClock
+from simulator.engine.ownership import OWNER, owner_in
 from simulator.fleet.adoption import Adoption
-from simulator.fleet.names import process_name, worker_name
+from simulator.fleet.names import process_name, stream_name, worker_name
 from simulator.rng import SpanTable
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import READ_ALREADY, token_number
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
-from simulator.strategies.compose import scope_of
-from simulator.strategies.contract import Held, Prompt, Strategy
-from simulator.strategies.oracle_scope import Oracle
-from simulator.token import Token
+from simulator.strategies.contract import Held, Strategy
 
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""
@@ -47,30 +46,36 @@ class Resting(Protocol):
 
 
 class VirtualProcess:
-    """Process ``number`` of the fleet.
+    """Process ``number`` of the fleet in one of its lives, which are counted from 1.
 
     ``busy`` counts what its strategy has under way, ``reading`` its operations that wait for the
-    store.
+    store. ``clock`` is its own, where that may be off; ``is_over`` whether the life is.
     """
 
     __slots__ = (
         "_calm_number",
         "_catch_up",
+        "_catch_up_if_trusted",
         "_context",
         "_cuts",
         "_dead_value",
         "_is_oracle",
+        "_loses_store_messages",
         "_may_miss_store",
-        "_prompt",
+        "_peek",
         "_sure",
         "adopt",
         "busy",
         "chances",
+        "clock",
         "gaps",
         "held",
         "is_calm",
+        "is_over",
+        "life",
         "mean_cycle",
         "number",
+        "owner",
         "peeking",
         "reading",
         "reads",
@@ -80,24 +85,43 @@ class VirtualProcess:
         "world",
     )
 
-    def __init__(self, world: World, number: int, strategy: Strategy, peeking: Peeking) -> None:
+    def __init__(
+        self,
+        world: World,
+        number: int,
+        strategy: Strategy,
+        peeking: Peeking,
+        *,
+        life: int,
+        is_oracle: bool,
+        clock: SkewedClock | None,
+    ) -> None:
         plan = world.plan
-        names = [worker_name(number, worker) for worker in range(plan.fleet.workers)]
+        names = [
+            stream_name(worker_name(number, worker), life) for worker in range(plan.fleet.workers)
+        ]
         self.gaps = _table(world, "gap", names, gaps(plan.fleet.arrivals, plan.fleet.size()))
         self.trips = _table(world, "latency/api", names, plan.links.api.round_trip)
         self.reads = _table(world, "latency/read", names, world.store_link.round_trip)
         self.chances = _table(world, "loss/api", names, CHANCES)
         self._cuts = plan.links.cuts("api", process_name(number))
-        self._may_miss_store = plan.store != "memory" and bool(
+        self._loses_store_messages = plan.store != "memory" and bool(
             plan.links.store.loss_per_million or plan.links.cuts("store", process_name(number))
         )
-        self._is_oracle = isinstance(scope_of(plan.composition), Oracle)
+        self._may_miss_store = self._loses_store_messages
+        self._is_oracle = is_oracle
         self.world = world
         self.number = number
+        self.life = life
+        self.owner = owner_in(number, life)
+        self.is_over = False
         self.strategy = strategy
+        self.clock = clock
+        self._peek = strategy.peek if clock is None else partial(_peek_truly, strategy, clock)
         self.peeking = peeking
         self.workers: Sequence[Resting] = ()
         self._catch_up: CatchUp | None = None
+        self._catch_up_if_trusted: CatchUp | None = None
         self.adopt = Adoption(number, world.clock, world.sink, token_number)
         self.busy = 0
         self.reading = 0
@@ -106,10 +130,9 @@ class VirtualProcess:
         self._sure: Held | None = None
         self._calm_number = 0
         self._dead_value = ""
-        self._prompt = strategy if isinstance(strategy, Prompt) else None
         self.mean_cycle = 1.0
         self._context = copy_context()
-        self._context.run(OWNER.set, number)
+        self._context.run(OWNER.set, self.owner)
 
     def begin(
         self, workers: Sequence[Resting], mean_cycle: float, catch_up: CatchUp | None
@@ -120,7 +143,7 @@ class VirtualProcess:
         """
         self.workers = workers
         self.mean_cycle = max(mean_cycle, 1.0)
-        self._catch_up = catch_up
+        self._catch_up = self._catch_up_if_trusted = catch_up
 
     def start(self, work: Coroutine[Any, Any, None], name: str, read: list[Record | None]) -> None:
         """Run ``work`` as a task of this process; its first store read gives what is in ``read``.
@@ -140,7 +163,7 @@ class VirtualProcess:
     def _ended(self, task: Any) -> None:
         self.busy -= 1
         self._sure = None
-        if not task.cancelled() and task.exception() is not None:
+        if not task.cancelled() and task.exception() is not None and not self.is_over:
             self.world.fail(task.exception())
 
     def peek(self, now: Ticks) -> Held | None:
@@ -153,20 +176,12 @@ class VirtualProcess:
         sure = self._sure
         if sure is not None and now < sure.until:
             return sure
-        held = self.strategy.peek()
+        held = self._peek()
         if held is not None and held.store_reads and self._may_miss_store:
             return None
         is_remembered = held is not None and not held.store_reads and not self.busy
         self._sure = held if is_remembered and not self._is_oracle else None
         return held
-
-    def token_now(self) -> Token | None:
-        """Return the token the strategy hands out at this instant, where it says so at once."""
-        return self._prompt.token_now() if self._prompt else None
-
-    def prompt(self, token: Token, attempt: int) -> bool | None:
-        """Return whether the strategy would call again, where it says so at once."""
-        return self._prompt.rejected_now(token, attempt) if self._prompt else None
 
     def consider_calm(self, now: Ticks) -> None:
         """Become calm if that is possible and worth it."""
@@ -217,6 +232,19 @@ class VirtualProcess:
         self.wake()
         self._sure = None
 
+    def store_changes(self, *, is_troubled: bool) -> None:
+        """End the calm before the store gets into trouble or out of it; while it is in trouble only
+        the strategy knows what a read brings."""
+        self.wake()
+        self._may_miss_store = self.world.plan.store != "memory" and (
+            is_troubled or self._loses_store_messages
+        )
+
+    def trust(self, *, is_trusted: bool) -> None:
+        """Say whether the strategy knows when it will do what it does next; until it does, the
+        process is not calm."""
+        self._catch_up = self._catch_up_if_trusted if is_trusted else None
+
     def is_deadlocked(self) -> bool:
         """Return whether every worker waits for the strategy, and the strategy for nothing that
         will happen."""
@@ -224,7 +252,7 @@ class VirtualProcess:
             self.busy > 0
             and not any(worker.is_resting and worker.is_closed for worker in self.workers)
             and self.busy >= len(self.workers)
-            and not self.world.loop.is_due_for(self.number)
+            and not self.world.loop.is_due_for(self.owner)
         )
 
     def wake(self) -> None:
@@ -242,6 +270,12 @@ class VirtualProcess:
         for worker in self.workers:
             if worker.is_resting:
                 worker.rest()
+
+
+def _peek_truly(strategy: Strategy, clock: SkewedClock) -> Held | None:
+    """Return what ``strategy`` holds, until an instant of the true time and not of its clock."""
+    held = strategy.peek()
+    return None if held is None else held._replace(until=clock.shows_at(held.until))
 
 
 def _table(world: World, purpose: str, names: Sequence[str], law: Distribution) -> SpanTable:

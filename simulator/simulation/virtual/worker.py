@@ -7,7 +7,7 @@ brought up to date in bulk (``calm.py``).
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.clock import Ticks
 from simulator.fleet.agenda import Agenda
@@ -16,23 +16,40 @@ from simulator.network.links import LinkStream
 from simulator.provider.messages import ApiCall
 from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
+from simulator.strategies.contract import Prompt
+from simulator.strategies.split import part_of
 from simulator.token import Token
 
-Begin = Callable[["VirtualWorker", Ticks], None]
-"""Lets a worker begin an operation that it wants at an instant."""
+Begin = Callable[["VirtualWorker", Ticks, Ticks], None]
+"""Lets a worker begin an operation that it wants since an instant, at an instant."""
+
+
+class Timetable(Protocol):
+    """Where a worker's next steps are put: the loop, unless its process stands still."""
+
+    @property
+    def now(self) -> Ticks:
+        """The instant."""
+        ...
+
+    def post(self, at: Ticks, key: int, callback: Callable[[Any], None], argument: Any) -> None:
+        """Call ``callback(argument)`` at ``at``, in the place of ``key`` among equals."""
+        ...
 
 
 class VirtualWorker:
     """One worker of ``process``, in the ``row`` of its tables; ``key`` counts through the fleet.
 
-    ``due`` is when it wants its next operation. A closed worker rests from the end of one operation
-    to the next; an open one always rests, since its operations start when they are due.
+    ``strategy`` is all of its process's, or the part that is the worker's. ``due`` is when it wants
+    its next operation. A closed worker rests from the end of one operation to the next; an open one
+    always rests, since its operations start when they are due.
     """
 
     __slots__ = (
         "_last_call",
         "_last_errand",
         "_last_token",
+        "_prompt",
         "agenda",
         "begin",
         "due",
@@ -45,6 +62,7 @@ class VirtualWorker:
         "process",
         "reads",
         "row",
+        "strategy",
         "ticket",
         "timeout",
         "trips",
@@ -62,7 +80,9 @@ class VirtualWorker:
         begin: Begin,
     ) -> None:
         self.process = process
-        self.loop = process.world.loop
+        self.strategy = part_of(process.strategy, key)
+        self._prompt = self.strategy if isinstance(self.strategy, Prompt) else None
+        self.loop: Timetable = process.world.loop
         self.key = key
         self.name = name
         self.agenda = agenda
@@ -84,18 +104,37 @@ class VirtualWorker:
 
     def start(self, first_at: Ticks) -> None:
         """Want the first operation one gap after ``first_at``."""
-        self.due = max(first_at + self.gaps.next(), 0)
+        self.due = max(first_at + self.gaps.next(), self.loop.now)
         self.rest()
+
+    def make_up(self, now: Ticks) -> None:
+        """Go on after standing still: a closed worker wants ``now`` what it would have wanted, an
+        open one begins at once all that it has wanted meanwhile."""
+        if self.is_closed:
+            self.due = max(self.due, now)
+            return
+        while self.due < now:
+            wanted_at = self.due
+            self.due += self.gaps.next()
+            self.begin(self, wanted_at, now)
 
     def rest(self) -> None:
         """Wait until ``due``; in a calm process without an entry on the heap."""
         self.is_resting = True
         if not self.process.is_calm:
-            self.loop.post(self.due, self.key, _want, (self, self.ticket))
+            self.loop.post(self.due, self.key, want, (self, self.ticket))
 
     def post(self, at: Ticks, step: Callable[[Any], None], argument: object) -> None:
         """Have ``step(argument)`` called at ``at``, in this worker's place among equals."""
         self.loop.post(at, self.key, step, argument)
+
+    def token_now(self) -> Token | None:
+        """Return the token the strategy hands out at this instant, where it says so at once."""
+        return self._prompt.token_now() if self._prompt else None
+
+    def rejected_now(self, token: Token, attempt: int) -> bool | None:
+        """Return whether the strategy would call again, where it says so at once."""
+        return self._prompt.rejected_now(token, attempt) if self._prompt else None
 
     def call_of(self, errand: Errand, token: Token) -> ApiCall:
         """Return the call that does ``errand``; the last one is kept, since many are alike."""
@@ -118,7 +157,8 @@ class VirtualWorker:
         self.process.consider_calm(now)
 
 
-def _want(entry: tuple[VirtualWorker, int]) -> None:
+def want(entry: tuple[VirtualWorker, int]) -> None:
+    """Have a worker begin its next operation, unless its entry is void."""
     worker, ticket = entry
     if ticket != worker.ticket:
         return
@@ -128,4 +168,4 @@ def _want(entry: tuple[VirtualWorker, int]) -> None:
     else:
         worker.due = now + worker.gaps.next()
         worker.rest()
-    worker.begin(worker, now)
+    worker.begin(worker, now, now)

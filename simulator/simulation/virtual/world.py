@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from simulator.clock import Clock
+from simulator.clock import Clock, Ticks
 from simulator.engine.loop import VirtualLoop
 from simulator.network.links import Link
 from simulator.provider.endpoints import Provider
@@ -34,6 +34,23 @@ class World:
     skips_calm: bool
     skipped: int = 0
     touches: Touches = field(default_factory=Touches)
+    _shards: dict[int, SharedState] = field(default_factory=dict, init=False)
+
+    def shard(self, number: int) -> SharedState:
+        """Return the record and the lock that the store keeps for one part of the fleet's work. The
+        first part's are the ones that a fleet which is not divided has."""
+        if number == 0:
+            return self.store
+        if number not in self._shards:
+            self._shards[number] = SharedState(
+                self.clock, lag_max=self.store.lag_max, lag=self.store.lag
+            )
+        return self._shards[number]
+
+    def set_lag(self, lag: Ticks) -> None:
+        """Let reads of the store be ``lag`` behind from now on."""
+        for state in (self.store, *self._shards.values()):
+            state.lag = lag
 
     def fail(self, error: BaseException) -> None:
         """End the run with ``error``; only the first counts."""

@@ -24,9 +24,9 @@ from simulator.simulation.wire.messages import (
     Failed,
     Finish,
     Ready,
-    leave_interrupts_to_parent,
     receive,
 )
+from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.stores.memory import MemoryStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.ports import Ports
@@ -46,7 +46,7 @@ class Seat:
 
 def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     """Be the broker of one run, to its end."""
-    leave_interrupts_to_parent()
+    belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection, in_flight))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it

@@ -1,6 +1,7 @@
 """Starting, watching and ending the processes of one run on the wire."""
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,14 +18,27 @@ GRACE_S = 2.0
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Child:
     """One process this one started. ``in_flight`` is memory it shares with us."""
 
-    name: str
     process: BaseProcess
     connection: Connection
     in_flight: Any
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.process.name
+
+    def signal(self, number: signal.Signals) -> bool:
+        """Send a signal; returns whether it was alive to get it."""
+        # Asked first: what is alive or not waited for yet keeps its process id.
+        if not self.process.is_alive():
+            return False
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+        return True
 
     def unanswered(self) -> int:
         """Return how many of its requests have no answer yet; after its death, ever."""
@@ -46,7 +60,7 @@ class Children:
         with _interrupts_ignored():
             process.start()
         theirs.close()
-        child = Child(name, process, ours, in_flight)
+        child = Child(process, ours, in_flight)
         self._all.append(child)
         return child
 
@@ -58,12 +72,9 @@ class Children:
             for child in self._all:
                 child.connection.close()
             for child in self._all:
-                child.process.terminate()
+                child.process.kill()  # nothing gentler ends one that stands still
             for child in self._all:
-                child.process.join(GRACE_S)
-                if child.process.is_alive():
-                    child.process.kill()
-                    child.process.join()
+                child.process.join()
 
 
 def await_ready(children: Sequence[Child]) -> list[Ready]:

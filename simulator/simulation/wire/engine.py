@@ -9,8 +9,10 @@ from typing import ClassVar
 from simulator.clock import Ticks
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire.run import run_on_wire, spool_of, spool_of_provider
+from simulator.simulation.wire.run import run_on_wire, spools_in
 from simulator.simulation.wire.spool import merged
+from simulator.simulation.wire.store_place import place_of, ready_store
+from simulator.simulation.wire.strikes import first_strikes
 from simulator.trace.files import TraceWriter
 
 
@@ -25,12 +27,17 @@ class WireEngine:
     name: ClassVar[str] = "wire"
 
     def run(self, plan: RunPlan, writer: TraceWriter, report: Callable[[Ticks], None]) -> Counted:
-        """Make one run; its processes write their events apart, and they are merged at the end."""
+        """Make one run; its processes write their events apart, and they are merged at the end.
+
+        Raises:
+            RunError: a process could not start or failed.
+            SimulatorError: the store cannot be reached; no process was started.
+        """
         with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
             folder = Path(name)
-            counted = run_on_wire(plan, folder, report, self.port)
-            spools = [spool_of_provider(folder)]
-            spools += [spool_of(folder, process) for process in range(plan.fleet.processes)]
-            for event in merged(spools, counted.deaths):
+            place = place_of(plan, folder)
+            with ready_store(place):
+                counted = run_on_wire(plan, place, folder, report, self.port)
+            for event in merged(spools_in(folder), first_strikes(folder)):
                 writer.write(event)
         return counted

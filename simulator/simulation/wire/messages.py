@@ -1,16 +1,20 @@
 """What the processes of a run on the wire say to the one that started them.
 
-A child says ``Ready``, is told to ``Begin``, and ends with its record. A child that finds its
-parent gone ends at once, so that killing ``tokenrace`` leaves no process behind.
+A child says ``Ready``, is told to ``Begin``, a client after its ``Part``, and ends with its record.
+A child that finds its parent gone ends at once, so that killing ``tokenrace`` leaves no process
+behind.
 """
 
 import asyncio
 import os
-import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TypeVar
 
+from simulator.clock import Ticks
+from simulator.provider.app import Credentials
+from simulator.strategies.compose import Recipe
 from simulator.trace.tally import ClientTally, ProviderTally
 
 T = TypeVar("T")
@@ -31,6 +35,29 @@ class Begin:
     epoch_ns: int
     port: int
     broker_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which process of the fleet a client is, from ``begins_at`` on, and in which of its lives.
+
+    The first life is 1. ``struck`` are the faults that befell an earlier one from within.
+    """
+
+    process: int
+    life: int
+    begins_at: Ticks
+    composition: Recipe
+    credentials: Credentials
+    struck: frozenset[int]
+    spool: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A fault befell a client from within; where that is a crash, these are its last words."""
+
+    fault: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +118,3 @@ async def _readable(connection: Connection) -> None:
         await readable.wait()
     finally:
         loop.remove_reader(connection.fileno())
-
-
-def leave_interrupts_to_parent() -> None:
-    """Ctrl-C reaches every process of the terminal; the parent alone decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

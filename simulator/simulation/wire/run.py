@@ -4,27 +4,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulator.clock import MILLISECOND, Ticks
-from simulator.errors import RunError
 from simulator.machine_clock import MachineClock
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire import broker_process, client_process, server_process
-from simulator.simulation.wire.children import (
-    Child,
-    Children,
-    await_ready,
-    describe_exit,
-    next_message,
-    readable,
-    tell,
+from simulator.simulation.wire import (
+    broker_process,
+    client_process,
+    server_process,
+    store_conductor,
 )
-from simulator.simulation.wire.messages import (
-    Begin,
-    ClientRecord,
-    Finish,
-    Progress,
-    ServerRecord,
-)
+from simulator.simulation.wire.children import Child, Children, await_ready, next_message, tell
+from simulator.simulation.wire.fleet_conductor import FleetConductor, starts
+from simulator.simulation.wire.lives import Lives
+from simulator.simulation.wire.messages import Begin, ClientRecord, Finish, ServerRecord
+from simulator.simulation.wire.spares import Spares
+from simulator.simulation.wire.spool import Spool
+from simulator.simulation.wire.watch import Watch, provider_died
+from simulator.stores.places import Place
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import scope_of
 from simulator.trace.events import ProcessEnded
@@ -32,7 +28,6 @@ from simulator.trace.tally import ClientTally, bin_width
 
 LEAD = 200 * MILLISECOND
 """Between telling the processes to begin and tick 0, so that all of them start together."""
-_LOOK_EVERY_S = 0.2
 
 
 def spool_of_provider(folder: Path) -> Path:
@@ -40,13 +35,18 @@ def spool_of_provider(folder: Path) -> Path:
     return folder / "provider.jsonl"
 
 
-def spool_of(folder: Path, process: int) -> Path:
-    """Return where client ``process`` writes its events."""
-    return folder / f"p{process}.jsonl"
+def spools_in(folder: Path) -> list[Path]:
+    """Return where the processes of a run in ``folder`` wrote their events, the provider's first:
+    of two events at one instant its own comes before what a client makes of it."""
+    first = spool_of_provider(folder)
+    return [first, *sorted(path for path in folder.glob("*.jsonl") if path != first)]
 
 
-def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], port: int) -> Counted:
-    """Run ``plan`` in real time; its processes write their events into ``folder``.
+def run_on_wire(
+    plan: RunPlan, place: Place, folder: Path, report: Callable[[Ticks], None], port: int
+) -> Counted:
+    """Run ``plan`` in real time, with its store at ``place``; its processes write their events into
+    ``folder``.
 
     ``report`` is told a few times a second how far the run has come.
 
@@ -60,25 +60,31 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], po
             server_process.Seat(plan, spool_of_provider(folder), port),
         )
         broker = _broker(children, plan)
+        store = _store_conductor(children, plan, place, folder)
         listening, *brokers = await_ready([server, *broker])
-        clients = [
-            children.start(
-                f"process {process}",
-                client_process.main,
-                client_process.Seat(plan, process, spool_of(folder, process), folder / "store.db"),
-            )
-            for process in range(plan.fleet.processes)
-        ]
-        await_ready(clients)
+        await_ready(store)
+        spares = Spares(
+            children,
+            client_process.Seat(plan, place),
+            fleet=plan.fleet.processes,
+            later=starts(plan.fleet_faults, plan.fleet.processes),
+        )
+        await_ready(spares.waiting)
         clock = MachineClock.starting_in(LEAD)
         begin = Begin(clock.epoch_ns, listening.port, brokers[0].port if brokers else None)
-        for child in (server, *broker, *clients):
+        for child in (server, *broker, *store):
             tell(child, begin)
-        watch = _Watch(server, clients, plan, clock)
-        watch.until_all_ended(report)
-        for child in (server, *broker):
+        lives = Lives(plan, spares, begin, folder)
+        with Spool(folder / "conductor.jsonl") as spool:
+            conductor = FleetConductor(plan, lives, spool, clock)
+            watch = Watch(server, lives, conductor, spool, clock, plan.duration)
+            deaths = watch.until_all_ended(report)
+        for child in (server, *broker, *store):
             tell(child, Finish())
-        return watch.counted(_record_of(server), [_tally_of(child) for child in broker])
+        for child in store:
+            next_message(child)  # raises with its traceback, if it failed
+        record = _record_of(server)
+        return _counted(plan, record, [*lives.tallies, *map(_tally_of, broker)], deaths)
 
 
 def _broker(children: Children, plan: RunPlan) -> list[Child]:
@@ -87,6 +93,14 @@ def _broker(children: Children, plan: RunPlan) -> list[Child]:
     if not isinstance(rules, Broker):
         return []
     return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]
+
+
+def _store_conductor(children: Children, plan: RunPlan, place: Place, folder: Path) -> list[Child]:
+    """Start who makes the faults of the store happen, if there are any."""
+    if not store_conductor.is_needed(plan.fleet_faults):
+        return []
+    seat = store_conductor.Seat(plan, place, folder / "store.jsonl")
+    return [children.start("the conductor of the store's faults", store_conductor.main, seat)]
 
 
 def _tally_of(broker: Child) -> ClientTally | None:
@@ -99,71 +113,20 @@ def _tally_of(broker: Child) -> ClientTally | None:
 def _record_of(server: Child) -> ServerRecord:
     record = next_message(server)
     if record is None:
-        raise _provider_died(server)
+        raise provider_died(server)
     assert isinstance(record, ServerRecord), record
     return record
 
 
-def _provider_died(server: Child) -> RunError:
-    return RunError(f"the provider's process died ({describe_exit(server)})")
-
-
-class _Watch:
-    """Follows the clients of a run until each has sent its record or died."""
-
-    def __init__(
-        self, server: Child, clients: list[Child], plan: RunPlan, clock: MachineClock
-    ) -> None:
-        self._server = server
-        self._clients = clients
-        self._plan = plan
-        self._clock = clock
-        self._tallies = [ClientTally(width=bin_width(plan.duration)) for _ in clients]
-        self._deaths: list[ProcessEnded] = []
-
-    def until_all_ended(self, report: Callable[[Ticks], None]) -> None:
-        """Take every message until no client is left."""
-        left = dict(enumerate(self._clients))
-        while left:
-            for child in readable([self._server, *left.values()], _LOOK_EVERY_S):
-                if child is self._server:
-                    next_message(child)  # raises with its traceback, if it could send one
-                    raise _provider_died(child)
-                process = self._clients.index(child)
-                if self._take(process, child):
-                    del left[process]
-            report(min(max(self._clock.now(), 0), self._plan.duration))
-
-    def _take(self, process: int, child: Child) -> bool:
-        """Take one message; returns whether it was the last."""
-        match next_message(child):
-            case Progress(tally):
-                self._tallies[process] = tally
-                return False
-            case ClientRecord(tally):
-                self._tallies[process] = tally
-            case None:
-                self._died(process, child)
-            case other:
-                raise AssertionError(other)
-        return True
-
-    def _died(self, process: int, child: Child) -> None:
-        reason = describe_exit(child)
-        in_flight = child.unanswered()
-        self._tallies[process].unknown += in_flight
-        self._deaths.append(
-            ProcessEnded(at=self._clock.now(), process=process, in_flight=in_flight, reason=reason)
-        )
-
-    def counted(self, record: ServerRecord, others: Sequence[ClientTally | None]) -> Counted:
-        """Return the sum of all that was counted, that of ``others`` included."""
-        clients = ClientTally(width=bin_width(self._plan.duration))
-        for tally in (*self._tallies, *others):
-            if tally is not None:
-                clients.add(tally)
-        return Counted(
-            provider=record.tally,
-            clients=clients,
-            deaths=tuple(self._deaths),
-        )
+def _counted(
+    plan: RunPlan,
+    record: ServerRecord,
+    tallies: Sequence[ClientTally | None],
+    deaths: Sequence[ProcessEnded],
+) -> Counted:
+    """Return the sum of all that was counted."""
+    clients = ClientTally(width=bin_width(plan.duration))
+    for tally in tallies:
+        if tally is not None:
+            clients.add(tally)
+    return Counted(provider=record.tally, clients=clients, deaths=tuple(deaths))

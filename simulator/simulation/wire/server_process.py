@@ -29,9 +29,9 @@ from simulator.simulation.wire.messages import (
     Finish,
     Ready,
     ServerRecord,
-    leave_interrupts_to_parent,
     receive,
 )
+from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.simulation.wire.spool import Spool
 from simulator.trace.tally import ProviderTally, bin_width
 
@@ -50,7 +50,7 @@ class Seat:
 
 def main(seat: Seat, connection: Connection, in_flight: object) -> None:  # noqa: ARG001
     """Serve one run to its end."""
-    leave_interrupts_to_parent()
+    belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
@@ -68,7 +68,7 @@ async def _serve(seat: Seat, connection: Connection) -> None:
         app = _zoom_app(seat.plan, clock, recorder, port)
         happenings = timeline(
             seat.plan.provider_faults,
-            seat.plan.token_request(asked_by=SECOND_MINTER),
+            seat.plan.token_request(SECOND_MINTER, seat.plan.app.credentials),
             Streams(seat.plan.seed),
         )
         runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)

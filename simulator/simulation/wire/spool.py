@@ -33,11 +33,12 @@ class Spool:
 
 def merged(spools: Sequence[Path], others: Sequence[Event]) -> Iterator[Event]:
     """Yield the events of all ``spools``, and ``others``, in the order they happened."""
-    streams = [_events(path) for path in spools if path.exists()]
-    return merge(*streams, sorted(others, key=attrgetter("at")), key=attrgetter("at"))
+    in_order = sorted(others, key=attrgetter("at"))
+    return merge(*map(events_in, spools), in_order, key=attrgetter("at"))
 
 
-def _events(path: Path) -> Iterator[Event]:
+def events_in(path: Path) -> Iterator[Event]:
+    """Yield the events of the spool at ``path``, without one that was being written."""
     with path.open(encoding="ascii") as lines:
         for line in lines:
             if line.endswith("\n"):  # a torn last line: its process was killed while writing it

@@ -1,0 +1,198 @@
+"""How a process of the fleet comes to life on virtual time."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from simulator.arrivals import Closed, gaps, phase
+from simulator.clock import Ticks
+from simulator.engine.clocks import SkewedClock
+from simulator.fleet.agenda import Agenda
+from simulator.fleet.counted_store import CountedStore, counted_locks
+from simulator.fleet.crash_points import (
+    RefreshWatch,
+    WatchedEndpoint,
+    WatchedStore,
+    watched_locks,
+)
+from simulator.fleet.names import process_name, stream_name, user_id, worker_name
+from simulator.network.fates import Delay, Outage, Rule
+from simulator.network.links import stream_of
+from simulator.provider.app import Credentials
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.virtual.broker import Line, VirtualBroker
+from simulator.simulation.virtual.calm import catch_up
+from simulator.simulation.virtual.door import door_of
+from simulator.simulation.virtual.insight import ProviderInsight, WatchedInsight
+from simulator.simulation.virtual.lives import Life
+from simulator.simulation.virtual.open_calm import is_simple
+from simulator.simulation.virtual.operation import begin_operation
+from simulator.simulation.virtual.peeking import Peeking
+from simulator.simulation.virtual.ports import ReadAhead, VirtualTokenEndpoint
+from simulator.simulation.virtual.process import VirtualProcess
+from simulator.simulation.virtual.tether import Tether, TetheredRowLocks, TetheredStore
+from simulator.simulation.virtual.worker import VirtualWorker
+from simulator.simulation.virtual.world import World
+from simulator.stores.contract import RowLocks, SharedStore
+from simulator.stores.memory import MemoryStore
+from simulator.stores.simulated import SimulatedStore
+from simulator.strategies.broker_scope import Broker
+from simulator.strategies.compose import Ports, Recipe, compose, scope_of
+from simulator.strategies.oracle_scope import Oracle
+from simulator.strategies.ports import Insight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """What a process is started with, until something else is deployed."""
+
+    composition: Recipe
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """The life that begins. ``clock``, ``tether`` and ``watch`` are None where no fault needs
+    them; where ``clock`` is, the process has the true one."""
+
+    world: World
+    number: int
+    life: int
+    equipment: Equipment
+    broker: VirtualBroker | None
+    clock: SkewedClock | None
+    tether: Tether | None
+    watch: RefreshWatch | None
+
+    def begin(self, at: Ticks) -> Life:
+        """Begin it; its workers start at ``at``."""
+        own, line = self._store(self._drawn_as()), self._line()
+        shared = self.world.store.visible
+        peeking = Peeking(own.snapshot if isinstance(own, MemoryStore) else shared)
+        composition = self.equipment.composition
+        process = VirtualProcess(
+            self.world,
+            self.number,
+            compose(composition, self._ports(own, peeking, line)),
+            peeking,
+            life=self.life,
+            is_oracle=isinstance(scope_of(composition), Oracle),
+            clock=self.clock,
+        )
+        if line is not None:
+            line.prepare = process.before_news
+        fleet = self.world.plan.fleet
+        workers = [self._worker(process, worker) for worker in range(fleet.workers)]
+        may_be_calm = self.world.skips_calm and all(map(is_simple, workers))
+        up_to_date = partial(catch_up, process, workers) if may_be_calm else None
+        process.begin(workers, _mean_cycle(self.world.plan), up_to_date)
+        for worker in workers:
+            worker.start(at + phase(fleet.arrivals, worker.key, fleet.size()))
+        return Life(process=process, workers=workers, tether=self.tether, line=line)
+
+    def _ports(self, own: SharedStore, peeking: Peeking, line: Line | None) -> Ports:
+        ports = self._ports_to(own, self._endpoint(self._drawn_as()), self._drawn_as())
+        return replace(ports, snapshot=peeking.snapshot, broker=line, shard=self._shard)
+
+    def _shard(self, number: int) -> Ports:
+        """Return the ports of one part of the fleet's work; its record cannot be seen at once."""
+        drawn_as = f"{self._drawn_as()}.s{number}"
+        endpoint = self._endpoint(drawn_as, slot=str(number))
+        return self._ports_to(self._store(drawn_as, number), endpoint, drawn_as)
+
+    def _ports_to(self, own: SharedStore, endpoint: VirtualTokenEndpoint, drawn_as: str) -> Ports:
+        world, name = self.world, process_name(self.number)
+        store = ReadAhead(self._out_of_reach(CountedStore(own, world.tally)))
+        insight: Insight = ProviderInsight(world.loop, door_of(world), endpoint.request)
+        return Ports(
+            endpoint=endpoint if self.watch is None else WatchedEndpoint(endpoint, self.watch),
+            clock=self.clock or world.clock,
+            stream=world.streams.stream(f"strategy/{drawn_as}"),
+            store=store,
+            leases=store,
+            row_locks=self._locks_out_of_reach(counted_locks(own, world.tally)),
+            snapshot=None,
+            holder=name,
+            insight=insight if self.watch is None else WatchedInsight(insight, self.watch),
+        )
+
+    def _out_of_reach(self, store: SharedStore) -> SharedStore:
+        if self.tether is not None:
+            store = TetheredStore(store, self.tether)
+        return store if self.watch is None else WatchedStore(store, self.watch)
+
+    def _locks_out_of_reach(self, locks: RowLocks | None) -> RowLocks | None:
+        if self.tether is not None and locks is not None:
+            locks = TetheredRowLocks(locks, self.tether)
+        return locks if self.watch is None else watched_locks(locks, self.watch)
+
+    def _store(self, drawn_as: str, shard: int = 0) -> SharedStore:
+        world, name = self.world, process_name(self.number)
+        if world.plan.store == "memory":
+            return MemoryStore(world.clock)
+        trips = stream_of(world.plan.links, "store", world.streams, name, drawn_as)
+        troubles = _store_rules(world.plan)
+        return SimulatedStore(
+            state=world.shard(shard),
+            clock=world.clock,
+            trips=trips.under(troubles) if troubles else trips,
+            timeout=world.plan.store_timeout,
+            owner=name,
+        )
+
+    def _endpoint(self, drawn_as: str, slot: str | None = None) -> VirtualTokenEndpoint:
+        world, name = self.world, process_name(self.number)
+        request = world.plan.token_request(name, self.equipment.credentials)
+        return VirtualTokenEndpoint(
+            loop=world.loop,
+            clock=self.clock or world.clock,
+            true=world.clock,
+            door=door_of(world),
+            trips=stream_of(world.plan.links, "token", world.streams, name, drawn_as),
+            request=replace(request, slot=slot),
+            timeout=world.plan.fleet.timeout,
+            tally=world.tally,
+            tether=self.tether,
+        )
+
+    def _line(self) -> Line | None:
+        if self.broker is None or not isinstance(scope_of(self.equipment.composition), Broker):
+            return None
+        return self.broker.line(process_name(self.number), self.life)
+
+    def _worker(self, process: VirtualProcess, number: int) -> VirtualWorker:
+        plan, name = self.world.plan, worker_name(self.number, number)
+        user, drawn_as = user_id(self.number, number), stream_name(name, self.life)
+        return VirtualWorker(
+            process,
+            plan.fleet.number_of(self.number, number),
+            name,
+            Agenda(plan.fleet.mix, self.world.streams, drawn_as, user),
+            row=number,
+            is_closed=isinstance(plan.fleet.arrivals, Closed),
+            begin=begin_operation,
+        )
+
+    def _drawn_as(self) -> str:
+        return stream_name(process_name(self.number), self.life)
+
+
+def _store_rules(plan: RunPlan) -> tuple[Rule, ...]:
+    """Return what the store's troubles do to the messages sent to it."""
+    outages = tuple(
+        Outage(begins=trouble.at, ends=trouble.until)
+        for trouble in plan.fleet_faults.store_troubles
+        if trouble.kind == "down"
+    )
+    delays = tuple(
+        Delay(begins=trouble.at, ends=trouble.until, by=trouble.by)
+        for trouble in plan.fleet_faults.store_troubles
+        if trouble.kind == "slow"
+    )
+    return delays + outages
+
+
+def _mean_cycle(plan: RunPlan) -> float:
+    gap = gaps(plan.fleet.arrivals, plan.fleet.size()).mean()
+    if not isinstance(plan.fleet.arrivals, Closed):
+        return gap
+    return gap + plan.links.api.round_trip.mean()

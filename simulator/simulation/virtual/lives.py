@@ -1,0 +1,171 @@
+"""One life of a process: it stands still and goes on, and it ends.
+
+What is under way when a process stops is either its own doing (it wants an operation, an answer
+lies there to be read, its patience ends), which waits for it or ends with it, or a message that is
+on its way, which arrives whatever becomes of its sender.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.clock import Ticks
+from simulator.engine.loop import VirtualLoop
+from simulator.fleet.names import process_name
+from simulator.simulation.virtual.broker import Line
+from simulator.simulation.virtual.operation import Operation
+from simulator.simulation.virtual.process import VirtualProcess
+from simulator.simulation.virtual.tether import Tether
+from simulator.simulation.virtual.worker import VirtualWorker
+
+Step = Callable[[Any], None]
+OWN_STEPS: tuple[Step, ...] = (Operation.store_read, Operation.answered, Operation.gave_up)
+"""What an operation waits for in its own process."""
+REQUESTS: tuple[Step, ...] = (Operation.api_reached, Operation.answered, Operation.gave_up)
+"""What it waits for with an API request unanswered."""
+ARRIVALS: tuple[Step, ...] = (Operation.api_reached, Operation.api_reached_unheard)
+"""What a request does at the API."""
+
+
+class HeldBack:
+    """The timetable of workers whose process stands still: their own steps wait for its end."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+        self._steps: list[tuple[Ticks, int, int, Step, Any]] = []
+
+    @property
+    def now(self) -> Ticks:
+        """The instant."""
+        return self._loop.now
+
+    def post(self, at: Ticks, key: int, callback: Step, argument: Any) -> None:
+        """Keep a step that is due at ``at``."""
+        self._steps.append((at, key, len(self._steps), callback, argument))
+
+    def steps(self) -> list[tuple[Ticks, Step, Any]]:
+        """Return what is kept, in the order in which it would have run."""
+        return [(at, step, argument) for at, _, _, step, argument in sorted(self._steps)]
+
+    def let_go(self) -> None:
+        """Have everything that is kept done when it is due, and what is overdue now."""
+        for at, key, _, callback, argument in sorted(self._steps):
+            self._loop.post(max(at, self._loop.now), key, callback, argument)
+
+
+@dataclass(slots=True, kw_only=True)
+class Life:
+    """``process`` with its ``workers`` and its ties to the world: ``tether`` where something may
+    befall processes in this run, ``line`` to its broker where it has one."""
+
+    process: VirtualProcess
+    workers: Sequence[VirtualWorker]
+    tether: Tether | None
+    line: Line | None
+    pauses: int = 0
+    _held: HeldBack | None = field(default=None, init=False)
+    _asleep: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
+
+    @property
+    def _loop(self) -> VirtualLoop:
+        return self.process.world.loop
+
+    def pause(self) -> None:
+        """Stand still; a pause within a pause ends when both are over."""
+        self.pauses += 1
+        if self.pauses > 1:
+            return
+        self.process.wake()
+        self._held = held = HeldBack(self._loop)
+        for at, step, operation in self._loop.take_posts(self._is_own_step):
+            held.post(at, operation.key, step, operation)
+        for worker in self.workers:
+            worker.ticket += 1
+            worker.loop = held
+        if self.line is not None:
+            self.line.pause()
+        self._loop.pause(self.process.owner)
+
+    def go_on(self) -> None:
+        """End a pause: what became due meanwhile is done now, in its order."""
+        self.pauses -= 1
+        if self.pauses or self._held is None:
+            return
+        held, self._held = self._held, None
+        self._loop.resume(self.process.owner)
+        if self.line is not None:
+            self.line.resume()
+        for worker in self.workers:
+            worker.loop = self._loop
+        held.let_go()
+        for worker in self.workers:
+            if worker.is_resting:
+                worker.make_up(self._loop.now)
+                worker.rest()
+
+    def end(self) -> int:
+        """Die; return how many requests were unanswered.
+
+        Those on their way to the provider arrive, and so do messages to the store. A lease stays
+        until it lapses; a lock that lasts as long as its holder ends.
+        """
+        assert self.tether is not None, "nothing befalls a process in this run"
+        self.process.wake()
+        steps = self._loop.take_posts(self._is_ours)
+        waiting = steps if self._held is None else steps + self._held.steps()
+        in_flight = sum(step in REQUESTS for _, step, _ in waiting) + self.tether.requests
+        for at, step, operation in steps:
+            if step in ARRIVALS:
+                self._loop.post(at, operation.key, Operation.api_reached_unheard, operation)
+        for worker in self.workers:
+            worker.ticket += 1
+        self.process.is_over = True
+        self.tether.is_cut = True
+        if self.line is not None:
+            self.line.cut()
+        self._loop.crash(self.process.owner)
+        return in_flight
+
+    def cut(self) -> None:
+        """Let nothing more out of the process."""
+        if self.tether is not None:
+            self.tether.is_cut = True
+
+    def before_clock_changes(self) -> None:
+        """Learn that the process's clock is about to be set.
+
+        A task that sleeps until some instant of the old clock wakes at another one of the new:
+        until all such tasks have ended, the strategy's word on itself is not to be trusted.
+        """
+        self.process.before_news()
+        for task in self._loop.tasks_of(self.process.owner):
+            if task not in self._asleep:
+                self._asleep.add(task)
+                task.add_done_callback(self._woke)
+        self.process.trust(is_trusted=not self._asleep)
+
+    def _woke(self, task: asyncio.Task[Any]) -> None:
+        self._asleep.discard(task)
+        if not self._asleep:
+            self.process.trust(is_trusted=True)
+
+    def longest_waiting(self) -> asyncio.Task[Any] | None:
+        """Return the task of the operation that has waited longest for the strategy; None where
+        nobody waits."""
+        of_an_operation = f"{process_name(self.process.number)} "
+        for task in self._loop.tasks_of(self.process.owner):  # first created first
+            if task.get_name().startswith(of_an_operation):
+                return task
+        return None
+
+    def is_stuck(self) -> bool:
+        """Return whether it can never go on, though nothing keeps it from that."""
+        is_kept = self.pauses or (self.tether is not None and self.tether.under_way)
+        return not is_kept and self.process.is_deadlocked()
+
+    def _is_ours(self, _: Step, argument: Any) -> bool:
+        return isinstance(argument, Operation) and argument.process is self.process
+
+    def _is_own_step(self, step: Step, argument: Any) -> bool:
+        return step in OWN_STEPS and self._is_ours(step, argument)

@@ -1,0 +1,182 @@
+"""What one life of a client process is made of: its strategy, its workers, real HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
+
+import aiohttp
+
+from simulator.arrivals import gaps, phase
+from simulator.clock import seconds
+from simulator.fleet.adoption import Adoption
+from simulator.fleet.agenda import Agenda
+from simulator.fleet.broker_line import HttpBrokerLine
+from simulator.fleet.callers import Callers
+from simulator.fleet.counted_store import CountedRowLocks, CountedStore
+from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
+from simulator.fleet.errant_clock import ErrantClock
+from simulator.fleet.http_ports import (
+    HttpApi,
+    HttpTokenEndpoint,
+    InFlight,
+    Wire,
+    telling_what_left,
+)
+from simulator.fleet.names import process_name, stream_name, user_id, worker_name
+from simulator.fleet.pace import work
+from simulator.fleet.worker import Worker
+from simulator.machine_clock import MachineClock
+from simulator.rng import Streams
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.wire.client_faults import ClientFaults
+from simulator.simulation.wire.messages import Begin, Part
+from simulator.simulation.wire.store_troubles import StoreTroubles, TroubledLocks, TroubledStore
+from simulator.simulation.wire.strikes import Strikes
+from simulator.stores.contract import RowLocks, SharedStore
+from simulator.strategies.compose import Ports, compose
+from simulator.strategies.contract import Strategy, TokenEndpoint
+from simulator.strategies.split import part_of
+from simulator.trace.events import EventSink
+from simulator.trace.tally import ClientTally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLife:
+    """One life. ``clock`` is the true one, by which workers keep pace; the strategy goes by the
+    process's own."""
+
+    plan: RunPlan
+    part: Part
+    begin: Begin
+    clock: MachineClock
+    faults: ClientFaults
+    sink: EventSink
+    store: SharedStore
+    tally: ClientTally
+    in_flight: InFlight
+
+    async def until_the_end(self) -> None:
+        """Work until the run's end; then stop in the middle, and what is under way is not
+        counted."""
+        own_clock = ErrantClock(self.clock)
+        async with self._wire() as wire:
+            line = self._line(wire)
+            strategy = self._strategy(wire, own_clock, line)
+            async with line.listening() if line is not None else nullcontext():
+                await self._work(strategy, wire, own_clock)
+
+    async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
+        adoption = Adoption(self.part.process, self.clock, self.sink)
+        end = asyncio.timeout(seconds(self.plan.duration - self.clock.now()))
+        with suppress(TimeoutError):
+            async with end, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.faults.put_off(own_clock))
+                for number in range(self.plan.fleet.workers):
+                    tasks.create_task(self._worker(number, strategy, wire, adoption))
+        assert end.expired(), "workers never end by themselves"
+
+    def _worker(
+        self, number: int, strategy: Strategy, wire: Wire, adoption: Adoption
+    ) -> Coroutine[None, None, None]:
+        fleet, streams, process = self.plan.fleet, Streams(self.plan.seed), self.part.process
+        name = worker_name(process, number)
+        stream = stream_name(name, self.part.life)
+        worker = Worker(
+            strategy=part_of(strategy, fleet.number_of(process, number)),
+            api=HttpApi(wire=wire, caller=name),
+            agenda=Agenda(fleet.mix, streams, stream, user_id(process, number)),
+            clock=self.clock,
+            tally=self.tally,
+            adopted=adoption,
+        )
+        shift = phase(fleet.arrivals, fleet.number_of(process, number), fleet.size())
+        return work(
+            worker,
+            fleet.arrivals,
+            streams.spans(f"gap/{stream}", gaps(fleet.arrivals, fleet.size())),
+            self.part.begins_at + shift,
+        )
+
+    @asynccontextmanager
+    async def _wire(self) -> AsyncIterator[Wire]:
+        connector = aiohttp.TCPConnector(limit=0)
+        tracing = [telling_what_left()] if self.faults.cancels() else None
+        async with aiohttp.ClientSession(connector=connector, trace_configs=tracing) as session:
+            # A GET that aiohttp repeats by itself after a hang-up would be one answer fewer unknown.
+            session._retry_connection = False  # noqa: SLF001 - it has no public name
+            yield Wire(
+                session=session,
+                base_url=f"http://127.0.0.1:{self.begin.port}",
+                timeout=self.plan.fleet.timeout,
+                in_flight=self.in_flight,
+                tally=self.tally,
+            )
+
+    def _line(self, wire: Wire) -> HttpBrokerLine | None:
+        """Return this process's line to its broker, if it has one."""
+        if self.begin.broker_port is None:
+            return None
+        return HttpBrokerLine(
+            session=wire.session,
+            url=f"http://127.0.0.1:{self.begin.broker_port}",
+            timeout=self.plan.fleet.timeout,
+            clock=self.clock,
+            tally=self.tally,
+        )
+
+    def _strategy(self, wire: Wire, clock: ErrantClock, line: HttpBrokerLine | None) -> Strategy:
+        """Return the strategy; behind its callers, where one of them will be cancelled."""
+        endpoint = HttpTokenEndpoint(
+            wire=wire,
+            credentials=self.part.credentials,
+            clock=clock,
+            caller=process_name(self.part.process),
+        )
+        if not self.faults.cancels():
+            return compose(self.part.composition, self._ports(endpoint, clock, line))
+        callers: Callers
+
+        def left() -> None:
+            self.faults.token_request_left(callers)
+
+        ports = self._ports(replace(endpoint, left=left), clock, line)
+        callers = Callers(compose(self.part.composition, ports))
+        return callers
+
+    def _store_in_trouble(self) -> tuple[SharedStore, RowLocks | None]:
+        """Return the store and its locks as this process meets them."""
+        locks = self.store if isinstance(self.store, RowLocks) else None
+        if not self.plan.fleet_faults.store_troubles:
+            return self.store, locks
+        troubles = StoreTroubles(
+            troubles=self.plan.fleet_faults.store_troubles,
+            clock=self.clock,
+            strikes=Strikes(self.part.spool),
+            answer_within=self.plan.store_timeout,
+        )
+        troubled = TroubledStore(self.store, troubles)
+        return troubled, None if locks is None else TroubledLocks(locks, troubles)
+
+    def _ports(
+        self, endpoint: TokenEndpoint, clock: ErrantClock, line: HttpBrokerLine | None
+    ) -> Ports:
+        name = process_name(self.part.process)
+        beneath, locks = self._store_in_trouble()
+        store: SharedStore = CountedStore(beneath, self.tally)
+        row_locks: RowLocks | None = locks and CountedRowLocks(locks, self.tally)
+        if self.faults.crashes():
+            endpoint = WatchedEndpoint(endpoint, self.faults)
+            store = WatchedStore(store, self.faults)
+            row_locks = watched_locks(row_locks, self.faults)
+        return Ports(
+            endpoint=endpoint,
+            clock=clock,
+            stream=Streams(self.plan.seed).stream(f"strategy/{stream_name(name, self.part.life)}"),
+            store=store,
+            leases=store,
+            row_locks=row_locks,
+            snapshot=None,
+            holder=name,
+            broker=line,
+        )

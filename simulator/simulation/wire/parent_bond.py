@@ -1,0 +1,27 @@
+"""What ties a child process to the one that started it."""
+
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing import parent_process
+
+_PR_SET_PDEATHSIG = 1
+"""Linux: which signal a process gets when the thread that started it ends (prctl(2))."""
+
+
+def belong_to_parent() -> None:
+    """Leave Ctrl-C to the parent, and die when it does, even of SIGKILL.
+
+    A child that runs would notice by itself that its parent is gone. One that stands still under
+    SIGSTOP cannot; on Linux the kernel kills it. Elsewhere POSIX has stopped processes hung up and
+    continued when their group is orphaned, as it is where a shell had started the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "linux":
+        return
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    parent = parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it died before the kernel was asked

@@ -1,0 +1,43 @@
+"""Runs in which something befalls the fleet, and what they leave, stepped and skipped alike."""
+
+from dataclasses import asdict, replace
+
+from simulator.arrivals import Closed
+from simulator.clock import MINUTE, SECOND
+from simulator.distributions import Constant
+from simulator.simulation.counted import Counted
+from simulator.simulation.fleet_faults import FleetFaults
+from simulator.simulation.plan import RunPlan
+from simulator.trace.events import Event
+from tests.virtual_runs import a_plan, a_run
+
+EVERY_SECOND = Closed(Constant(SECOND))
+
+
+def a_faulty_plan(preset, *, duration=5 * MINUTE, arrivals=EVERY_SECOND, **faults) -> RunPlan:
+    """A plan of ``preset``; what is no kind of fault in ``faults`` is for ``a_plan``."""
+    of_the_fleet = {name: faults.pop(name) for name in FleetFaults.__slots__ if name in faults}
+    plan = a_plan(preset, duration=duration, arrivals=arrivals, **faults)
+    return replace(plan, fleet_faults=FleetFaults(**of_the_fleet))
+
+
+def told(plan: RunPlan) -> tuple[list[Event], Counted]:
+    """What ``plan`` leaves when calm time is skipped, which stepping leaves as well."""
+    events, counted = a_run(plan)
+    stepped_events, stepped = a_run(plan, skips_calm=False)
+    assert events == stepped_events
+    assert asdict(counted.provider) == asdict(stepped.provider)
+    assert counted.clients.operations == stepped.clients.operations
+    assert counted.clients.unknown == stepped.clients.unknown
+    assert counted.clients.latency.counts() == stepped.clients.latency.counts()
+    return events, counted
+
+
+def of(kind, events):
+    """Return those of ``events`` that are of ``kind``."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def ended(counted: Counted) -> dict[str, int]:
+    """How many operations ended, by how."""
+    return {outcome: sum(bins) for outcome, bins in counted.clients.operations.items()}

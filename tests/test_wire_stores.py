@@ -1,0 +1,101 @@
+"""Stores that are servers in runs on the wire: where they are, gone, or not there at all."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.clock import MILLISECOND
+from simulator.errors import SimulatorError
+from simulator.scenario import parse
+from simulator.scenario.store_choice import StoreChoice
+from simulator.simulation.plan import plan_run
+from simulator.simulation.wire.store_place import place_of
+from simulator.stores.places import PostgresServer, RedisServer
+from simulator.strategies.catalogue import CATALOGUE
+from tests.store_servers import Redis, free_port
+from tests.wire_runs import SMALL, THINKING, Silent, one_run
+
+
+def a_text(strategy, store, duration="20m"):
+    text = SMALL.format(
+        strategy=strategy,
+        cap=3,
+        processes=2,
+        arrivals=THINKING,
+        duration=duration,
+        faults="[]",
+    )
+    return text + f"store: {store}\n"
+
+
+def a_scenario(strategy, store):
+    return parse(a_text(strategy, store).encode(), CATALOGUE, Path("x.yaml"))
+
+
+def test_a_store_that_disappears_is_the_strategys_trouble_and_ends_no_run(tmp_path):
+    """Redis is killed half-way. What the strategy makes of it are refused operations."""
+    server = Redis()
+    scenario = a_scenario("shared_lock", f"{{kind: redis, url: '{server.url}'}}")
+
+    run = one_run(scenario, tmp_path, Silent(at=500 * MILLISECOND, act=server.process.kill))
+
+    ended = {outcome: sum(bins) for outcome, bins in run.clients.operations.items()}
+    assert ended["ok"] > 0
+    assert ended["refused"] > 0
+    assert run.deaths == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "starts_with"),
+    [
+        ("redis", "redis://me:secret@127.0.0.1:{port}/0", "redis-server"),
+        ("postgres", "postgresql://me:secret@127.0.0.1:{port}/db", "docker run"),
+    ],
+)
+def test_a_store_that_is_not_there_ends_the_command_before_it_begins(
+    tmp_path, kind, url, starts_with
+):
+    """Exit code 2: which, where without the password, and how to start one. Nothing is written."""
+    port = free_port()
+    scenario = tmp_path / "x.yaml"
+    scenario.write_text(a_text("shared_lock", f"{{kind: {kind}, url: '{url.format(port=port)}'}}"))
+    command = [sys.executable, "-m", "simulator.cli", "run", str(scenario), "--out", "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    first, start, or_say = done.stderr.splitlines()
+    assert first.startswith(f"store {kind}: cannot be reached at {kind}")
+    assert f"me@127.0.0.1:{port}" in first
+    assert "secret" not in done.stderr
+    assert start.startswith("Start one: docker run")
+    assert starts_with in start
+    assert or_say.startswith(f"Or say where one is: TOKENRACE_{kind.upper()}_URL=URL")
+    assert not (tmp_path / "out").exists()
+
+
+def place(choice, environment):
+    scenario = a_scenario("shared_lock", choice)
+    plan = plan_run(scenario, scenario.strategies[0], 1, 1)
+    assert plan.server is None or isinstance(plan.server, StoreChoice)
+    return place_of(plan, Path("/tmp/tokenrace-a_b"), environment)
+
+
+def test_the_environment_says_where_a_store_is_that_the_scenario_does_not():
+    """What the scenario says counts more; with neither it is this machine."""
+    elsewhere = {"TOKENRACE_REDIS_URL": "redis://elsewhere:1"}
+
+    assert place("redis", elsewhere) == RedisServer("redis://elsewhere:1", "tokenrace_a_b")
+    said = place("{kind: redis, url: 'redis://said:2'}", elsewhere)
+    assert said == RedisServer("redis://said:2", "tokenrace_a_b")
+    assert place("redis", {}) == RedisServer("redis://127.0.0.1:6379/0", "tokenrace_a_b")
+    assert place("postgres", {}) == PostgresServer(
+        "postgresql://postgres@127.0.0.1:5432/postgres", "tokenrace_a_b"
+    )
+
+
+def test_a_wrong_url_in_the_environment_is_named():
+    """By the variable it is in."""
+    with pytest.raises(SimulatorError, match="TOKENRACE_REDIS_URL must begin with 'redis://'"):
+        place("redis", {"TOKENRACE_REDIS_URL": "localhost:6379"})
