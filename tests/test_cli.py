@@ -104,7 +104,7 @@ def test_a_time_scale_that_leaves_no_whole_seconds_is_refused(tmp_path):
     assert "720" in got.stderr
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_shipped_scenario_is_valid_and_says_what_it_shows(path):
     """Each loads, is named after its file and has a description."""
     scenario = load(path, CATALOGUE)

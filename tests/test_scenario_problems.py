@@ -37,10 +37,10 @@ def problems_or_none(text):
         ),
         (SMALLEST + "description: [a]\n", "8:14: description: must be text, got a list"),
         (
-            SMALLEST + "seeds: 3\n",
+            SMALLEST + "count: 3\n",
             (
-                "8:1: seeds: unknown key; known: name, description, provider, "
-                "fleet, workload, network, store, faults, strategies, expect, run"
+                "8:1: count: unknown key; known: name, description, provider, "
+                "fleet, workload, network, store, faults, strategies, expect, run, sweep"
             ),
         ),
         (
@@ -54,7 +54,7 @@ def problems_or_none(text):
             SMALLEST + "'[key]': 1\n",
             (
                 "8:1: '[key]': unknown key; known: name, description, provider, fleet, workload, "
-                "network, store, faults, strategies, expect, run"
+                "network, store, faults, strategies, expect, run, sweep"
             ),
         ),
         (

@@ -43,7 +43,7 @@ from tests.scenario_text import CATALOGUE, SMALLEST, problems_of, read
             SMALLEST + "<<: {a: 1}\n",
             (
                 "8:1: '<<': unknown key; known: name, description, provider, fleet, workload, "
-                "network, store, faults, strategies, expect, run"
+                "network, store, faults, strategies, expect, run, sweep"
             ),
         ),
     ],

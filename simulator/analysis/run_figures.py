@@ -10,6 +10,7 @@ from simulator.analysis.figures import operations_failed, responses_401
 from simulator.analysis.intervals import BinnedCounts
 from simulator.clock import Ticks
 from simulator.scenario.expectations import WHOLE, Instant, Part
+from simulator.scenario.faults import Fault
 from simulator.trace.events import CAUSES
 from simulator.trace.files import RecordedRun
 
@@ -27,6 +28,14 @@ class FaultSpan(NamedTuple):
     first_at: Ticks
     last_at: Ticks
     over_at: Ticks
+
+
+def fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
+    """Return the span of a scenario's ``faults``; None where there are none."""
+    if not faults:
+        return None
+    begin = [fault.at for fault in faults]
+    return FaultSpan(min(begin), max(begin), max(fault.over() for fault in faults))
 
 
 def value_of(

@@ -118,6 +118,12 @@ def replay(
         str, typer.Option("--strategy", "-s", help="The strategy to repeat.", show_default=False)
     ],
     seed: Annotated[int, typer.Option(min=0, max=2**32, help="The seed to repeat.")] = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="Change a field first: fleet.processes=4; repeat."
+        ),
+    ] = None,
 ) -> None:
     """Repeat one run on virtual time and print what happened, event by event.
 
@@ -126,7 +132,7 @@ def replay(
     with told_to_the_user():
         from simulator.cli.replay import replay_run
 
-        replay_run(file, strategy, seed)
+        replay_run(file, strategy, seed, settings or ())
 
 
 @app.command()
@@ -219,6 +225,73 @@ def compare(
 
         options = Options(strategies=strategy or (), seeds=seeds, engine=engine)
         compare_strategies(file, options)
+
+
+@app.command()
+def sweep(
+    file: ScenarioFile,
+    *,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH=VALUES",
+            help="A field and its values: fleet.processes=1,2,4 or 1..10 or 1s..9s step 2s or "
+            "1..1000 log 7; repeat. Default: the file's sweep section.",
+        ),
+    ] = None,
+    strategy: StrategyNames = None,
+    seeds: SeedCount = None,
+    seed: FirstSeed = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(help="What to show, and where it turns bad: 'rate_401 after 2h = 1%'."),
+    ] = None,
+    refine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIGURE=VALUE", help="Make only the runs along this boundary: rate_401=1%."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=1_000, help="Processes. Default: one a processor.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDR", help="Use a Dask cluster instead: tcp://host:8786."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a sweep that was interrupted.")
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Throw away what an interrupted sweep has left.")
+    ] = False,
+    out: OutFolder = Path("results"),
+) -> None:
+    """Run a scenario over a grid of values and show where which strategy falls over.
+
+    On the virtual engine. Every finished run is kept at once, in OUT/NAME.sweep/cells.jsonl; at
+    the end come a table with one row a run, sweep.json and a picture. Exit code 1 when a run
+    failed.
+    """
+    with told_to_the_user():
+        from simulator.cli.sweep import sweep_scenario
+        from simulator.cli.sweep_asked import SweepOptions
+
+        options = SweepOptions(
+            over=over or (),
+            strategies=strategy or (),
+            seeds=seeds,
+            seed=seed,
+            figure=figure,
+            refine=refine,
+            jobs=jobs,
+            scheduler=scheduler,
+            resume=resume,
+            anew=anew,
+            out=out,
+        )
+        if not sweep_scenario(file, options):
+            raise typer.Exit(FAILED)
 
 
 @app.command()

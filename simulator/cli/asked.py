@@ -1,16 +1,15 @@
 """From the words of a command line to the runs it asks for."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.cli.engines import engine_named
 from simulator.errors import SimulatorError, UserCodeError
-from simulator.scenario import Scenario, StrategyChoice, load
+from simulator.scenario import Scenario, StrategyChoice, load, load_changed
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
-from simulator.scenario.own_code import PythonClass
 from simulator.simulation.experiment import Engine, Experiment
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.strategies.user_class import load as load_class
@@ -20,7 +19,10 @@ DEFAULT_OUT = Path("results")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of ``tokenrace run``. None, or no strategies, where the user left it open."""
+    """The options of ``tokenrace run``. None, or no strategies, where the user left it open.
+
+    ``settings`` change fields of the scenario for one run on virtual time: ``fleet.processes=4``.
+    """
 
     strategies: Sequence[str] = ()
     seeds: int | None = None
@@ -29,6 +31,7 @@ class Options:
     no_skip: bool = False
     port: int | None = None
     out: Path = DEFAULT_OUT
+    settings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +52,16 @@ def read_request(file: Path, options: Options) -> Asked:
         SimulatorError: the file is wrong, has no such strategy, or the options are for the other
             engine.
     """
-    scenario = load(file, CATALOGUE)
+    if options.settings:
+        scenario = load_changed(file, CATALOGUE, options.settings)
+    else:
+        scenario = load(file, CATALOGUE)
     name = options.engine or scenario.run.engine
     engine = engine_named(name, no_skip=options.no_skip, port=options.port)
     for flaw in scenario.impossible_on(name):
         raise SimulatorError(f"{file}: {dotted(flaw.loc)}: {flaw.message}")
     chosen = _chosen(file, scenario, options.strategies)
-    for choice in chosen:
-        if choice.own is not None:
-            _check_code(file, choice.name, choice.own)
+    check_code(file, chosen)
     seeds = _seeds(scenario, options)
     return Asked(
         file=file,
@@ -73,12 +77,18 @@ def read_request(file: Path, options: Options) -> Asked:
     )
 
 
-def _check_code(file: Path, name: str, own: PythonClass) -> None:
-    """Load the user's code before the first run: a typo must not cost its time."""
-    try:
-        load_class(own)
-    except UserCodeError as error:
-        raise SimulatorError(f"{file}: strategy {name}: {error}") from None
+def check_code(file: Path, choices: Iterable[StrategyChoice]) -> None:
+    """Load the user's code before the first run: a typo must not cost its time.
+
+    Raises:
+        SimulatorError: it cannot be loaded, or is no strategy.
+    """
+    for choice in choices:
+        if choice.own is not None:
+            try:
+                load_class(choice.own)
+            except UserCodeError as error:
+                raise SimulatorError(f"{file}: strategy {choice.name}: {error}") from None
 
 
 def _seeds(scenario: Scenario, options: Options) -> range:

@@ -1,6 +1,7 @@
 """``tokenrace replay``."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,13 +12,14 @@ from simulator.cli.progress import Silent
 from simulator.simulation.experiment import run_all
 
 
-def replay_run(file: Path, strategy: str, seed: int) -> None:
+def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = ()) -> None:
     """Repeat one run on virtual time and print its events as they happened.
 
     Raises:
         SimulatorError: the file is wrong, has no such strategy, or the run cannot go on.
     """
-    asked = read_request(file, Options(strategies=[strategy], seed=seed, engine="virtual"))
+    options = Options(strategies=[strategy], seed=seed, engine="virtual", settings=settings)
+    asked = read_request(file, options)
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
         (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())

@@ -12,7 +12,7 @@ from rich.console import Console
 from simulator.analysis.doubts import doubts_about
 from simulator.analysis.plots import FaultMark, draw_plots
 from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
-from simulator.analysis.run_figures import FaultSpan
+from simulator.analysis.run_figures import fault_span
 from simulator.analysis.sentences import pictures_of
 from simulator.analysis.summary import (
     Death,
@@ -32,7 +32,6 @@ from simulator.clock import seconds, ticks
 from simulator.errors import RunError, RunFailed
 from simulator.results_folder import whole_or_not_at_all
 from simulator.scenario import scenario_hash
-from simulator.scenario.faults import Fault
 from simulator.simulation.experiment import run_all
 from simulator.trace.files import RecordedRun
 
@@ -78,17 +77,10 @@ def _summary(asked: Asked, runs: Mapping[str, Sequence[RecordedRun]]) -> Summary
         faults=tuple(
             PlannedFault(at_s=seconds(fault.at), label=fault.label()) for fault in scenario.faults
         ),
-        verdicts=judge(scenario.expect, runs, _fault_span(scenario.faults)),
+        verdicts=judge(scenario.expect, runs, fault_span(scenario.faults)),
         doubts=tuple(doubts_about(runs, traced)),
     )
     return replace(summary, pictures=pictures_of(summary.strategies, runs))
-
-
-def _fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
-    if not faults:
-        return None
-    begin = [fault.at for fault in faults]
-    return FaultSpan(min(begin), max(begin), max(fault.over() for fault in faults))
 
 
 @contextmanager

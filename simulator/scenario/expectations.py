@@ -107,7 +107,7 @@ def read_expectation(strategy: str, key: str, raw: object) -> Expectation:
         UnknownFigure: the key names no figure of ours.
         ValueError: with a message for the user.
     """
-    figure, part = _read_key(key)
+    figure, part = read_figure(key)
     text = str(raw).strip() if isinstance(raw, str | int | float) else ""
     match = _VALUE.fullmatch(text)
     if match is None:
@@ -117,7 +117,7 @@ def read_expectation(strategy: str, key: str, raw: object) -> Expectation:
         figure=figure,
         part=part,
         comparison=_SIGNS[match["sign"]],
-        bound=_read_bound(FIGURES[figure].unit, match["bound"]),
+        bound=read_bound(FIGURES[figure].unit, match["bound"]),
         text=f"{key} {text}",
     )
 
@@ -126,7 +126,12 @@ class UnknownFigure(ValueError):  # noqa: N818
     """A key names no figure; its text is for the user."""
 
 
-def _read_key(key: str) -> tuple[str, Part]:
+def read_figure(key: str) -> tuple[str, Part]:
+    """Read a figure, with the part of the run it is of: ``rate_401 after 2h``.
+
+    Raises:
+        UnknownFigure: as ``read_expectation``.
+    """
     match = _KEY.fullmatch(key.strip())
     name = key if match is None else match["figure"]
     if match is None or name not in FIGURES:
@@ -161,7 +166,12 @@ def _read_instant(text: str) -> Instant:
         raise UnknownFigure(str(wrong)) from None
 
 
-def _read_bound(unit: Unit, text: str) -> float:
+def read_bound(unit: Unit, text: str) -> float:
+    """Read a value of a figure with that unit.
+
+    Raises:
+        ValueError: with a message for the user.
+    """
     if text == "0":
         return 0.0
     match unit:

@@ -105,7 +105,7 @@ def _deploy_flaws(fault: Fault, at: Loc, engine: EngineName) -> Iterator[Flaw]:
     if choice.has_broker():
         message = "cannot have a broker: a fleet has one from its start or not at all"
         yield Flaw((*at, "deploy", "strategy"), message)
-    yield from strategy_flaws(choice, (*at, "deploy", "strategy"), engine)
+    yield from engine_flaws(choice, (*at, "deploy", "strategy"), engine)
 
 
 def _store_flaws(fault: Fault, at: Loc, store: StoreName, engine: EngineName) -> Iterator[Flaw]:

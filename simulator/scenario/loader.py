@@ -1,14 +1,19 @@
 """From a scenario file to a ``Scenario``, or to every problem it has, at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, SimulatorError
+from simulator.scenario.changes import Unchangeable, changed, on_virtual_time
 from simulator.scenario.flaws import dotted
 from simulator.scenario.model import Scenario
 from simulator.scenario.parameters import Catalogue
+from simulator.scenario.paths import located, paths_of
 from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
+from simulator.scenario.sweep_values import read_value
 from simulator.scenario.wording import problem
 
 
@@ -19,6 +24,39 @@ def load(path: Path, catalogue: Catalogue) -> Scenario:
         ScenarioError: with every problem of the file, in file order.
     """
     return parse(read_bytes(path), catalogue, path)
+
+
+def load_changed(path: Path, catalogue: Catalogue, settings: Sequence[str]) -> Scenario:
+    """Return the scenario in the file at ``path`` with some fields changed, on virtual time.
+
+    Each of ``settings`` is a path and a value: ``fleet.processes=4``.
+
+    Raises:
+        SimulatorError: the file is wrong, a setting is, or they do not fit.
+    """
+    scenario = load(path, catalogue)
+    data = on_virtual_time(read_data(path))
+    paths = paths_of(data, scenario, catalogue)
+    changes = []
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise SimulatorError(f"must be PATH=VALUE, such as fleet.processes=4; got {setting!r}")
+        try:
+            changes.append((located(name.strip(), paths), read_value(text.strip())))
+        except ValueError as wrong:
+            raise SimulatorError(f"{path}: {wrong}") from None
+    try:
+        return changed(data, changes, catalogue)
+    except Unchangeable as wrong:
+        raise SimulatorError("\n".join(f"{path}: {each}" for each in wrong.problems)) from None
+
+
+def read_data(path: Path) -> dict[str, Any]:
+    """Return what the file at ``path`` says, which is known to be a scenario."""
+    data = read_document(read_bytes(path)).data
+    assert isinstance(data, dict)
+    return data
 
 
 def parse(content: bytes, catalogue: Catalogue, path: Path) -> Scenario:
@@ -39,9 +77,27 @@ def parse(content: bytes, catalogue: Catalogue, path: Path) -> Scenario:
     except ValidationError as invalid:
         found = [problem(error, document) for error in invalid.errors(include_url=False)]
         raise ScenarioError(path, _in_file_order([*slips, *found])) from None
+    slips += _lost_ways(document, scenario, catalogue)
     if slips:
         raise ScenarioError(path, _in_file_order(slips))
     return scenario
+
+
+def _lost_ways(document: Document, scenario: Scenario, catalogue: Catalogue) -> list[Problem]:
+    """Return a problem for each path to sweep over that leads to no field."""
+    if scenario.sweep is None:
+        return []
+    assert isinstance(document.data, dict)
+    paths = paths_of(document.data, scenario, catalogue)
+    found = []
+    for path in scenario.sweep.over:
+        try:
+            located(path, paths)
+        except ValueError as wrong:
+            loc = ("sweep", "over", path)
+            line, column = document.place_of_key(loc)
+            found.append(Problem(line=line, column=column, key=dotted(loc[:2]), message=str(wrong)))
+    return found
 
 
 def _slips(document: Document) -> list[Problem]:

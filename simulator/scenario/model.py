@@ -38,6 +38,7 @@ from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.quoting import hint
 from simulator.scenario.store_choice import Store
 from simulator.scenario.store_flaws import strategy_flaws
+from simulator.scenario.sweep_section import SweepSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
 
 _SCALED = "Divided by run.time_scale on the wire engine."
@@ -201,6 +202,9 @@ class Scenario(Section):
         "stand for >= and <=. docs/expect.md has every figure.",
     )
     run: RunSection = Field(description="How long, how often and on which engine.")
+    sweep: SweepSection | None = Field(
+        default=None, description="What tokenrace sweep goes over, unless told otherwise."
+    )
 
     @model_validator(mode="after")
     def _check_across_sections(self, info: ValidationInfo) -> Self:
@@ -303,8 +307,8 @@ def scenario_hash(scenario: Scenario) -> str:
     """Return the SHA-256 of what ``scenario`` says, as hex digits.
 
     Layout, comments, defaults written out and other spellings of a span change nothing. The order
-    of operations and strategies does: it is part of what a seed means.
+    of operations and strategies does: it is part of what a seed means. What is swept over does
+    not: no run depends on it.
     """
-    return hashlib.sha256(
-        json.dumps(scenario.model_dump(mode="json"), separators=(",", ":")).encode()
-    ).hexdigest()
+    said = scenario.model_dump(mode="json", exclude={"sweep"})
+    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()

@@ -32,6 +32,11 @@ def problem(error: ErrorDetails, document: Document) -> Problem:
     return Problem(line=line, column=column, key=dotted(loc), message=_message(error, Scenario))
 
 
+def without_place(error: ErrorDetails) -> str:
+    """Return ``error`` of a scenario that has been changed since it was read: it has no lines."""
+    return f"{dotted(_as_written(error))}: {_message(error, Scenario)}"
+
+
 def in_words(error: ErrorDetails, root: type[BaseModel]) -> tuple[str, str]:
     """Return where ``error`` is, and what it is, in data that came for ``root`` and has no lines.
 

@@ -19,7 +19,8 @@ from typing import Any, Self, cast
 from simulator.clock import Ticks
 from simulator.errors import ResultsError
 from simulator.trace.event_lines import event_from, event_line
-from simulator.trace.events import Event, ProcessEnded
+from simulator.trace.events import CallRefused, Event, ProcessEnded
+from simulator.trace.kept import KeptEvents
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 from simulator.trace.tally_lines import TallyReader, tally_lines
 
@@ -105,7 +106,8 @@ class TraceWriter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRun:
-    """One run as it can be looked at afterwards. Its events stay in the file ``trace``.
+    """One run as it can be looked at afterwards. Its events stay in the file ``trace``, or in
+    memory those that were kept.
 
     ``deaths`` are the events of processes that died before the run's end with no fault of the
     scenario to end them, in order.
@@ -115,14 +117,16 @@ class RecordedRun:
     provider: ProviderTally
     clients: ClientTally
     deaths: tuple[ProcessEnded, ...]
-    trace: Path
+    trace: Path | KeptEvents
 
     def events(self) -> Iterator[Event]:
-        """Yield every event in order.
+        """Yield every event in order; of a run in memory, those that were kept.
 
         Raises:
             ResultsError: the file cannot be read, or a line of it is none of ours.
         """
+        if isinstance(self.trace, KeptEvents):
+            return iter(self.trace.events)
         return read_events(self.trace)
 
     def token_events(self) -> Iterator[Event]:
@@ -131,6 +135,9 @@ class RecordedRun:
         Raises:
             ResultsError: as ``events`` does; damage within a refusal is not noticed.
         """
+        if isinstance(self.trace, KeptEvents):
+            kept = self.trace.events
+            return (event for event in kept if not isinstance(event, CallRefused))
         return read_events(self.trace, passing_over=_CALL_REFUSED)
 
 

@@ -14,7 +14,15 @@ from pathlib import Path
 from statistics import median
 
 from simulator.clock import DAY, HOUR, MINUTE, seconds
-from tests.benchmarks import http, issues, serve, simpy_fleet, stock_loop, virtual_fleet
+from tests.benchmarks import (
+    http,
+    issues,
+    serve,
+    simpy_fleet,
+    stock_loop,
+    sweeps,
+    virtual_fleet,
+)
 
 ROUNDS = 5
 OUT = Path("results/benchmarks.json")
@@ -83,10 +91,12 @@ def rows() -> list[Row]:
         ),
         in_turns("aiohttp: in memory / loopback", http.virtual, http.loopback, ">= 0.5"),
         *served(),
+        *swept(),
         *a_million_issues(),
         *in_a_process_of_its_own("a day of 1,000 processes", "day", "< 30 s, < 1024 MiB"),
         *in_a_process_of_its_own("memory of a week", "week", "that of a day within 20 %"),
         *in_a_process_of_its_own("memory of a day", "calm_day", ""),
+        *in_a_process_of_its_own("a sweep of 100,000 runs", "sweep", "< 500 MiB"),
     ]
 
 
@@ -105,6 +115,29 @@ def served() -> list[Row]:
             ratio=median(mine / theirs for theirs, mine in pairs),
             goal=">= 0.7",
         )
+    ]
+
+
+def swept() -> list[Row]:
+    """Measure sweeps: two processes beside one, and what a run costs beyond itself."""
+    pairs = sweeps.two_beside_one(ROUNDS)
+    return [
+        Row(
+            what="200 runs of a sweep, two processes / one",
+            ours=median(two for two, _ in pairs),
+            yardstick=median(one for _, one in pairs),
+            unit="runs/s",
+            ratio=median(two / one for two, one in pairs),
+            goal=">= 1.8",
+        ),
+        Row(
+            what="a run of a sweep, beyond itself",
+            ours=sweeps.overhead_ms(),
+            yardstick=None,
+            unit="ms",
+            ratio=None,
+            goal="< 5 ms",
+        ),
     ]
 
 
@@ -148,7 +181,10 @@ def one(plan: str) -> None:
         print(json.dumps(list(issues.windows())))
         return
     begun = time.perf_counter()
-    virtual_fleet.run(PLANS[plan](), skips_calm=True)
+    if plan == "sweep":
+        sweeps.many_cells(1_000, 100)
+    else:
+        virtual_fleet.run(PLANS[plan](), skips_calm=True)
     took = time.perf_counter() - begun
     print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.analysis.summary import Summary
+from simulator.analysis.surface import Surface
 from simulator.clock import Ticks
 from simulator.trace.files import RecordedRun
 
@@ -15,6 +16,17 @@ class FaultMark:
 
     at: Ticks
     label: str
+
+
+def draw_surface(surface: Surface, folder: Path, name: str) -> list[Path]:
+    """Draw ``surface`` into ``folder`` as PNG and SVG called ``name``, and return the files.
+
+    Raises:
+        ResultsError: a file cannot be written.
+    """
+    from simulator.analysis.plots.drawing import draw_one  # noqa: PLC0415 - as below
+
+    return draw_one(surface, folder, name)
 
 
 def draw_plots(

@@ -11,7 +11,10 @@ from simulator.analysis.plots.lifelines import lifelines_figure
 from simulator.analysis.plots.look import our_look
 from simulator.analysis.plots.over_time import over_time_figure
 from simulator.analysis.plots.rates import rates_figure
+from simulator.analysis.plots.sweep_lines import lines_figure
+from simulator.analysis.plots.sweeps import heatmap_figure
 from simulator.analysis.summary import Summary
+from simulator.analysis.surface import Surface
 from simulator.errors import ResultsError
 from simulator.trace.files import RecordedRun
 
@@ -32,6 +35,13 @@ def draw_all(
             *_saved(lifelines_figure(summary, runs), folder, "token-lifelines"),
             *_saved(latency_figure(summary, runs), folder, "latency"),
         ]
+
+
+def draw_one(surface: Surface, folder: Path, name: str) -> list[Path]:
+    """Draw a sweep, as ``draw_surface`` promises."""
+    with our_look():
+        figure = lines_figure(surface) if surface.y is None else heatmap_figure(surface)
+        return _saved(figure, folder, name)
 
 
 def _saved(figure: Figure, folder: Path, name: str) -> list[Path]:

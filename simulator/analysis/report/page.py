@@ -41,7 +41,7 @@ def read_results(folder: Path) -> Results:
     """
     summary = read_summary(folder / "summary.json")
     images = {
-        picture.name: _data_url(folder / f"{picture.name}.svg")
+        picture.name: data_url(folder / f"{picture.name}.svg")
         for picture in summary.pictures
         if (folder / f"{picture.name}.svg").exists()
     }
@@ -119,7 +119,12 @@ def _replay(summary: Summary, strategy: str) -> str:
     return shlex.join(words)
 
 
-def _data_url(path: Path) -> str:
+def data_url(path: Path) -> str:
+    """Return the SVG at ``path`` as a data URL.
+
+    Raises:
+        ResultsError: it cannot be read.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

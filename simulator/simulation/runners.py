@@ -1,0 +1,118 @@
+"""Who makes many runs: processes of this machine, each a runner, behind an executor.
+
+Nothing here knows what a run is. Another kind of runners has the same three members; Dask's are in
+``cluster.py``.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import ClassVar, Protocol, Self
+
+_LOADED = ["simulator.simulation.recording"]
+"""What every runner needs; nothing that draws or serves."""
+
+
+class Runners(Protocol):
+    """Somewhere to have work done.
+
+    Where a runner dies over its work, the work ends with one of the errors ``lost``, and
+    ``renewed`` is called before more is handed out.
+    """
+
+    @property
+    def lost(self) -> tuple[type[Exception], ...]:
+        """The errors that say so."""
+        ...
+
+    @property
+    def executor(self) -> Executor:
+        """Takes the work. What it is given and returns is pickled."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many pieces of work go on at once."""
+        ...
+
+    def renewed(self) -> Executor:
+        """Return an executor that can be used after the last one was lost."""
+        ...
+
+
+class Processes:
+    """``count`` processes of this machine. A context manager: leaving it ends them at once.
+
+    They are forked from one process that has loaded what a run needs, where the system can do that.
+    They end with this process, however it ends, and leave Ctrl-C to it.
+    """
+
+    lost: ClassVar[tuple[type[Exception], ...]] = (BrokenProcessPool,)
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        ways = multiprocessing.get_all_start_methods()
+        self._context = multiprocessing.get_context("forkserver" if "forkserver" in ways else None)
+        self._context.set_forkserver_preload(_LOADED)
+        self._lifeline, self._ours = self._context.Pipe(duplex=False)
+        self.executor = self._pool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _interrupts_ignored():
+            self._ours.close()  # every runner sees it, and ends
+            self._lifeline.close()
+            self.executor.shutdown(cancel_futures=True)
+
+    def renewed(self) -> ProcessPoolExecutor:
+        """Return a new pool in the place of one that broke."""
+        self.executor.shutdown(cancel_futures=True)
+        self.executor = self._pool()
+        return self.executor
+
+    def _pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.count,
+            mp_context=self._context,
+            initializer=_begin_runner,
+            initargs=(self._lifeline,),
+        )
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _begin_runner(lifeline: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _end_with(lifeline: Connection) -> None:
+    """End this process when the one that started it closes ``lifeline``, or dies."""
+    lifeline.poll(None)
+    os._exit(0)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

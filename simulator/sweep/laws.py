@@ -1,0 +1,179 @@
+"""Curves that theory draws into the picture of a sweep, where one applies.
+
+Each law knows for which fields, strategies and workload it holds, and is silent for any other.
+Where they come from: docs/sweeps.md.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.analysis.surface import Curve, Scale
+from simulator.arrivals import Closed
+from simulator.scenario.own_code import PythonClass
+from simulator.simulation.plan import RunPlan
+from simulator.strategies.composition import Composition
+from simulator.strategies.control import MutexDoubleChecked
+from simulator.strategies.early_trigger import XFetch
+from simulator.strategies.fleet_scope import SharedCache
+from simulator.strategies.flight import SingleFlight
+from simulator.strategies.lease_scope import SharedLock
+from simulator.strategies.on_401 import Ignore, Issue
+from simulator.strategies.scope import Process
+
+CAP, PROCESSES, WORKERS = "provider.live_tokens", "fleet.processes", "fleet.workers"
+TOKEN_TRIP = "network.token"  # noqa: S105 - a field's path
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a law is asked: the fields of the picture, the figure it shows, and a plan of one run.
+
+    Of the plan only what the fields do not change counts.
+    """
+
+    x: Scale
+    y: Scale | None
+    figure: str
+    plan: RunPlan
+
+    def scales(self) -> Mapping[str, Scale]:
+        """Return the fields by their paths."""
+        return {scale.path: scale for scale in (self.x, self.y) if scale is not None}
+
+    @property
+    def made(self) -> Composition:
+        """What the strategy is made of."""
+        made = self.plan.composition
+        assert isinstance(made, Composition), "nobody knows what a user's own is made of"
+        return made
+
+    def setting(self, name: str) -> str:
+        """Return the path of a setting of the strategy."""
+        return f"strategies.{self.plan.strategy}.{name}"
+
+
+def curves(question: Question) -> list[Curve]:
+    """Return what theory has to say; nothing of a strategy that is the user's own."""
+    if isinstance(question.plan.composition, PythonClass):
+        return []
+    return [curve for law in _LAWS for curve in law(question)]
+
+
+def _holder_rule(asked: Question) -> Iterator[Curve]:
+    """A fleet of P processes that each keep a token of their own and react to nothing: with a cap
+    of N < P a share of 1 - N/P of the requests is refused."""
+    made = asked.made
+    alone = isinstance(made.scope, Process) and isinstance(made.on_401, Ignore)
+    locked = isinstance(made.control, MutexDoubleChecked | SingleFlight)
+    if not (alone and locked) or asked.figure != "rate_401":
+        return
+    if asked.scales().keys() == {CAP, PROCESSES}:
+        ends = _common(asked.x, asked.y)
+        yield Curve("holder rule: cap = processes", tuple((end, end) for end in ends))
+    elif asked.scales().keys() == {CAP}:
+        holders = asked.plan.fleet.processes
+        yield _over(asked.x, "holder rule: 1 - N/P", lambda cap: max(0.0, 1 - cap / holders))
+    elif asked.scales().keys() == {PROCESSES} and (kept := asked.plan.policy.live_tokens):
+        yield _over(asked.x, "holder rule: 1 - N/P", lambda count: max(0.0, 1 - kept / count))
+
+
+def _storm_law(asked: Question) -> Iterator[Curve]:
+    """A fleet that shares one store and has a token issued on every 401: with so many workers a
+    storm feeds itself to the end of the run."""
+    made, fleet = asked.made, asked.plan.fleet
+    if not (isinstance(made.scope, SharedCache) and isinstance(made.on_401, Issue)):
+        return
+    size = asked.scales().keys() - {CAP}
+    if not isinstance(fleet.arrivals, Closed) or len(size) != 1 or CAP not in asked.scales():
+        return
+    (path,) = size
+    others = {PROCESSES: fleet.workers, WORKERS: fleet.processes}.get(path)
+    caps = asked.scales()[CAP].numbers()
+    if others is None or caps is None:
+        return
+    points = [(storm_threshold(asked.plan, round(cap)) / others, cap) for cap in caps]
+    label = "storm law: lasts as long as the run"
+    yield Curve(label, tuple((b, a) if asked.x.path == CAP else (a, b) for a, b in points))
+
+
+def storm_threshold(plan: RunPlan, cap: int) -> float:
+    """Return how many workers make a storm under ``cap`` last as long as the run, on average."""
+    low, high = 0.0, 1.0
+    while storm_life(plan, high, cap) < plan.duration:
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        if storm_life(plan, middle, cap) < plan.duration:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def storm_life(plan: RunPlan, workers: float, cap: int) -> float:
+    """Return how long a storm of so many workers lasts on average under ``cap``, in ticks.
+
+    In a storm every operation is refused and has a token issued, at random with the rate r =
+    workers / cycle. What one issue brings about takes a loop: the answer's way, the store, the next
+    request's way and its 401's, the next issue's way. The storm ends when fewer than ``cap`` tokens
+    are issued in a loop, so that one lives long enough to be used: after each issue with
+    probability P(Poisson(r * loop) < cap).
+    """
+    token, api, store = (
+        link.round_trip.mean() for link in (plan.links.token, plan.links.api, plan.links.store)
+    )
+    assert isinstance(plan.fleet.arrivals, Closed)
+    loop = token + store + api
+    rate = workers / (plan.fleet.arrivals.think.mean() + 2 * (store + api) + token)
+    return 1 / (rate * _below(cap, rate * loop))
+
+
+def _below(count: int, mean: float) -> float:
+    """Return P(Poisson(mean) < count)."""
+    term = below = math.exp(-mean)
+    for k in range(1, count):
+        term *= mean / k
+        below += term
+    return below
+
+
+def _xfetch_law(asked: Question) -> Iterator[Curve]:
+    """E[issues per rotation] = e^(1/beta), where the calls are many against one token call."""
+    made = asked.made
+    if not (isinstance(made.trigger, XFetch) and isinstance(made.scope, SharedCache)):
+        return
+    if asked.scales().keys() == {asked.setting("beta")} and asked.figure == "tokens_per_lifetime":
+        yield _over(asked.x, "XFetch: e^(1/beta)", lambda beta: math.exp(1 / beta))
+
+
+def _lock_law(asked: Question) -> Iterator[Curve]:
+    """A lock that lapses while its holder waits for the token endpoint lets another one in."""
+    made = asked.made
+    fields = {asked.setting("lock_ttl"), TOKEN_TRIP}
+    if isinstance(made.scope, SharedLock) and asked.scales().keys() == fields:
+        ends = _common(asked.x, asked.y)
+        yield Curve("lock_ttl = token latency", tuple((end, end) for end in ends))
+
+
+_LAWS: Sequence[Callable[[Question], Iterator[Curve]]] = (
+    _holder_rule,
+    _storm_law,
+    _xfetch_law,
+    _lock_law,
+)
+
+
+def _common(x: Scale, y: Scale | None) -> list[float]:
+    """Return numbers, a few for each value, between the ends that both scales have."""
+    numbers = x.numbers(), None if y is None else y.numbers()
+    if numbers[0] is None or numbers[1] is None:
+        return []
+    low, high = max(each[0] for each in numbers if each), min(each[-1] for each in numbers if each)
+    inside = {*numbers[0], *numbers[1], low, high}
+    return sorted(number for number in inside if low <= number <= high)
+
+
+def _over(scale: Scale, label: str, law: Callable[[float], float]) -> Curve:
+    numbers = scale.numbers() or ()
+    return Curve(label, tuple((number, law(number)) for number in numbers if number))

@@ -1,0 +1,144 @@
+"""Runs made at once by several processes: the same records, each exactly once, whoever dies."""
+
+import os
+import signal
+import sys
+from dataclasses import replace
+
+import pytest
+
+from simulator.clock import MINUTE
+from simulator.errors import RunError, RunFailed
+from simulator.simulation.many_runs import Lost, as_they_end, in_order
+from simulator.simulation.recording import EVERY_EVENT, TOKEN_EVENTS, InFolder, InMemory
+from simulator.simulation.runners import Processes
+from simulator.trace.events import CallRefused
+from simulator.trace.files import read_trace
+from tests.virtual_runs import a_plan
+from tests.wrong_strategies import Control, fail
+
+
+@pytest.fixture(scope="module")
+def runners():
+    """Two processes of this machine."""
+    with Processes(2) as processes:
+        yield processes
+
+
+def plans(count):
+    """Plans of three processes that end each other's tokens, a seed each."""
+    return [a_plan(processes=3, cap=1, duration=6 * MINUTE, seed=seed) for seed in range(count)]
+
+
+def a_plan_that_fails():
+    plan = a_plan(seed=77)
+    return replace(plan, composition=replace(plan.composition, control=Control(fail)))
+
+
+def squared(number):
+    return number * number
+
+
+def dies_over_seven(number):
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def dies_over_everything(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def heavy_modules(_):
+    return sorted({"matplotlib", "aiohttp", "httpx", "simulator.server"} & sys.modules.keys())
+
+
+def test_runs_made_elsewhere_are_those_made_here_in_the_order_of_their_plans(runners):
+    """What a run leaves follows from its plan alone, down to every event."""
+    work = InMemory(EVERY_EVENT)
+
+    assert list(in_order(plans(12), work, runners)) == [work(plan) for plan in plans(12)]
+
+
+def test_every_run_comes_exactly_once_as_it_ends(runners):
+    """Each with the number of its plan: the order depends on the machine, the set does not."""
+    outcomes = dict(as_they_end(plans(12), InMemory(), runners))
+
+    assert sorted(outcomes) == list(range(12))
+    assert [outcomes[number].header.seed for number in range(12)] == list(range(12))
+
+
+def test_a_run_that_fails_is_a_value_and_the_others_go_on(runners):
+    """It names its strategy and seed, and the error of the strategy that raised."""
+    first, failed, last = in_order([*plans(1), a_plan_that_fails(), *plans(1)], InMemory(), runners)
+
+    assert first == last
+    assert isinstance(failed, RunFailed)
+    assert failed.seed == 77
+    assert "LookupError: no such secret" in failed.reason
+
+
+def test_no_more_work_is_taken_than_is_soon_needed(runners):
+    """After the first outcome two runners have two batches each, of one or two items."""
+    taken = []
+
+    def numbers():
+        for number in range(100_000):
+            taken.append(number)
+            yield number
+
+    outcomes = as_they_end(numbers(), squared, runners)
+    next(outcomes)
+    assert len(taken) <= 8
+    outcomes.close()
+
+
+def test_short_work_is_handed_out_in_batches_and_keeps_its_order(runners):
+    """Thousands of items that take no time: each is squared once, in its place."""
+    assert list(in_order(range(5_000), squared, runners)) == [n * n for n in range(5_000)]
+
+
+def test_an_item_over_which_its_process_dies_twice_is_lost_and_no_other_is():
+    """What was under way at the same time is done again."""
+    with Processes(2) as runners:
+        outcomes = list(in_order(range(20), dies_over_seven, runners))
+
+    assert isinstance(outcomes[7], Lost)
+    assert outcomes[:7] + outcomes[8:] == [*range(7), *range(8, 20)]
+
+
+def test_an_executor_that_broke_before_is_replaced():
+    """Whoever comes next does not have to know of it."""
+    with Processes(2) as runners:
+        (lost,) = in_order([7], dies_over_seven, runners)
+        assert isinstance(lost, Lost)
+        assert list(in_order(range(5), squared, runners)) == [0, 1, 4, 9, 16]
+
+
+def test_processes_that_die_whatever_they_are_given_end_it():
+    """No endless line of new ones: a machine without memory is told of, once."""
+    with Processes(1) as runners, pytest.raises(RunError, match="die, whatever they are given"):
+        list(in_order(range(100), dies_over_everything, runners))
+
+
+def test_a_process_that_makes_runs_loads_nothing_that_draws_or_serves(runners):
+    """It would cost each of them half a second and a hundred megabytes."""
+    assert list(in_order([1], heavy_modules, runners)) == [[]]
+
+
+def test_a_run_in_memory_keeps_the_events_it_was_asked_for(runners):
+    """All that happened to tokens; refusals of calls, most of a storm, only as counts."""
+    (run,) = in_order(plans(1), InMemory(TOKEN_EVENTS), runners)
+
+    every = list(InMemory(EVERY_EVENT)(plans(1)[0]).events())
+    kept = [event for event in every if not isinstance(event, CallRefused)]
+    assert list(run.events()) == list(run.token_events()) == kept
+    assert 0 < len(kept) < len(every)
+
+
+def test_a_run_in_a_folder_leaves_its_trace_there(runners, tmp_path):
+    """The file says all that the record says."""
+    (run,) = in_order(plans(1), InFolder(tmp_path), runners)
+
+    assert run == read_trace(tmp_path / "mutex_double_checked-0.jsonl")
+    assert list(run.events()) == list(InMemory(EVERY_EVENT)(plans(1)[0]).events())
