@@ -52,6 +52,7 @@ def test_where_nothing_was_counted_nobody_can_tell():
             "expectations": [
                 {"expected": "rate_401 == 0", "measured": "-", "verdict": "inconclusive"}
             ],
+            "left_out": [],
         }
 
     in_a_world(act)
@@ -61,6 +62,8 @@ def test_what_the_served_scenario_expects_is_judged_by_its_strategys_name():
     """The scenario says what the client should do, the client says which strategy it is."""
     expect = (
         read_expectation("ours", "rate_401", "<= 60%"),
+        read_expectation("ours", "failure_rate", "<= 5%"),
+        read_expectation("ours", "rate_401 after 1h", "== 0"),
         read_expectation("theirs", "rate_401", "== 0"),
         read_expectation("slow", "latency_p95", "<= 1s"),
     )
@@ -70,6 +73,8 @@ def test_what_the_served_scenario_expects_is_judged_by_its_strategys_name():
             await evicted_once(world)
             _, answer = await world.control("POST", "verdict", {"strategy": "ours"})
             assert answer["verdict"] == "pass"
+            assert [one["expected"] for one in answer["expectations"]] == ["rate_401 <= 60%"]
+            assert answer["left_out"] == ["failure_rate <= 5%", "rate_401 after 1h == 0"]
             problems = await world.problems("POST", "verdict", {"strategy": "their"})
             assert problems == {"strategy": "nothing is expected of it; did you mean 'theirs'?"}
             problems = await world.problems("POST", "verdict", {"strategy": "slow"})

@@ -160,7 +160,8 @@ def agree(
 def serve(
     *,
     profile: Annotated[
-        str | None, typer.Option(help="Whose rules the provider follows. Default: zoom-2022.")
+        str | None,
+        typer.Option(help="Whose rules, as tokenrace profiles lists them. Default: zoom-2022."),
     ] = None,
     live_tokens: Annotated[
         str | None,

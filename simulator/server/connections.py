@@ -43,7 +43,7 @@ class Connection(web.RequestHandler):
         self._is_amid_head = self._waiter is not None and not self._waiter.done()
 
     def force_close(self) -> None:
-        """Close the connection."""
+        """Close the connection; who has sent half a head is told why."""
         if self._is_amid_head and self.transport is not None:
             self._is_amid_head = False
             self.transport.write(_TOO_SLOW)

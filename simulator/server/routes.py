@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from simulator.clock import SECOND
+from simulator.scenario.expectations import Expectation
 from simulator.scenario.quoting import hint
 from simulator.scenario.units import SPAN_MAX, write_span
 from simulator.server.bodies import ClockBody, JournalQuery, NothingBody, WaitBody
@@ -20,7 +21,13 @@ from simulator.server.problems import Problems, RequestProblem, wrong
 from simulator.server.served import ServedProvider
 from simulator.server.served_section import ServedSection
 from simulator.server.state import State, TimeShown, state_of, time_of
-from simulator.server.verdict import VerdictBody, VerdictShown, check_judged, verdict_on
+from simulator.server.verdict import (
+    CANNOT_TELL,
+    VerdictBody,
+    VerdictShown,
+    is_judged,
+    verdict_on,
+)
 
 TOO_MANY = RequestProblem("", "too many wait already")
 
@@ -101,20 +108,22 @@ async def _read_journal(served: ServedProvider, query: JournalQuery) -> Answered
 
 
 async def _verdict(served: ServedProvider, body: VerdictBody) -> Answered:
-    wanted = body.expectations()
-    if body.strategy is not None:
-        own = [each for each in served.terms.expect if each.strategy == body.strategy]
-        if not own:
-            known = {each.strategy for each in served.terms.expect}
-            hinted = hint(body.strategy, known) if known else "no scenario that expects is served"
-            raise wrong("strategy", f"nothing is expected of it; {hinted}")
-        for each in own:
-            try:
-                check_judged(each)
-            except ValueError as error:
-                raise wrong("strategy", f"{each.text!r}: {error}") from None
-        wanted += own
-    return Answered(200, verdict_on(served, wanted))
+    own = [] if body.strategy is None else _expected_of(body.strategy, served)
+    judged = [each for each in own if is_judged(each)]
+    if own and not judged:
+        raise wrong("strategy", f"{own[0].text!r}: {CANNOT_TELL}")
+    left_out = [each.text for each in own if not is_judged(each)]
+    return Answered(200, verdict_on(served, [*body.expectations(), *judged], left_out))
+
+
+def _expected_of(strategy: str, served: ServedProvider) -> list[Expectation]:
+    """Return what the served scenario expects of ``strategy``."""
+    own = [each for each in served.terms.expect if each.strategy == strategy]
+    if not own:
+        known = {each.strategy for each in served.terms.expect}
+        hinted = hint(strategy, known) if known else "no scenario that expects is served"
+        raise wrong("strategy", f"nothing is expected of it; {hinted}")
+    return own
 
 
 async def _wait(served: ServedProvider, body: WaitBody) -> Answered:

@@ -29,6 +29,7 @@ JUDGED = [
     if name.startswith(("rate_", "count_", "tokens_")) or name == "live_peak"
 ]
 """The figures that a provider can tell by itself."""
+CANNOT_TELL = f"a provider cannot tell; it can judge {', '.join(JUDGED)}"
 CLIENT = "the client"
 
 
@@ -41,7 +42,9 @@ class VerdictBody(Section):
         f"{', '.join(JUDGED)}.",
     )
     strategy: str | None = Field(
-        default=None, description="Judge what the served scenario expects of this strategy."
+        default=None,
+        description="Judge what the served scenario expects of this strategy; what only a run can "
+        "tell, such as failure_rate, is left out.",
     )
 
     @model_validator(mode="after")
@@ -50,7 +53,7 @@ class VerdictBody(Section):
         for key, value in self.expect.items():
             try:
                 wanted = read_expectation(CLIENT, key, value)
-                check_judged(wanted)
+                _check_judged(wanted)
             except UnknownFigure as unknown:
                 flaws.append(Flaw(("expect", key), str(unknown), UNKNOWN_KEY_FLAW))
             except ValueError as wrong:
@@ -77,32 +80,42 @@ class JudgedShown:
 
 @dataclass(frozen=True, slots=True)
 class VerdictShown:
-    """The worst verdict of all, and each."""
+    """The worst verdict of all, and each; ``left_out`` is what the scenario expects besides, and a
+    provider cannot judge."""
 
     verdict: Word
     expectations: Sequence[JudgedShown]
+    left_out: Sequence[str] = ()
 
 
-def check_judged(wanted: Expectation) -> None:
+def is_judged(wanted: Expectation) -> bool:
+    """Return whether a provider can judge ``wanted``: it sees no client, and no part of a run."""
+    return wanted.figure in JUDGED and wanted.part == WHOLE
+
+
+def _check_judged(wanted: Expectation) -> None:
     """Refuse what a provider cannot judge.
 
     Raises:
         UnknownFigure: it needs to see the client, or a part of a run.
     """
     if wanted.figure not in JUDGED:
-        raise UnknownFigure(f"a provider cannot tell; it can judge {', '.join(JUDGED)}")
-    if wanted.part != WHOLE:
+        raise UnknownFigure(CANNOT_TELL)
+    if not is_judged(wanted):
         raise UnknownFigure("is judged since the last reset: no part of it can be named")
 
 
-def verdict_on(served: ServedProvider, expectations: Sequence[Expectation]) -> VerdictShown:
-    """Return the verdict on ``expectations``, all of which a provider can judge."""
+def verdict_on(
+    served: ServedProvider, expectations: Sequence[Expectation], left_out: Sequence[str] = ()
+) -> VerdictShown:
+    """Return the verdict on ``expectations``, all of which a provider can judge; it is told with
+    what was ``left_out``."""
     judged = [_judge(served, wanted) for wanted in expectations]
     words = {each.verdict for each in judged}
     word: Word = "fail" if "fail" in words else "pass"
     if word == "pass" and "inconclusive" in words:
         word = "inconclusive"
-    return VerdictShown(word, judged)
+    return VerdictShown(word, judged, left_out)
 
 
 def _judge(served: ServedProvider, wanted: Expectation) -> JudgedShown:

@@ -103,7 +103,7 @@ class ClientLife:
         connector = aiohttp.TCPConnector(limit=0)
         tracing = [telling_what_left()] if self.faults.cancels() else None
         async with aiohttp.ClientSession(connector=connector, trace_configs=tracing) as session:
-            # A GET that aiohttp repeats by itself after a hang-up would be one answer fewer unknown.
+            # A GET that aiohttp repeats by itself after a hang-up would be one unknown fewer.
             session._retry_connection = False  # noqa: SLF001 - it has no public name
             yield Wire(
                 session=session,
