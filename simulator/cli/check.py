@@ -147,8 +147,8 @@ def _command(paths: Sequence[Path], options: Options) -> str:
 def _write(checked: Checked, options: Options) -> None:
     """Write the files that were asked for, and what a GitHub job wants."""
     _write_file(options.junit, junit_xml(checked))
-    _write_file(options.json, json_text(checked).encode())
-    text = markdown(checked).encode()
+    _write_file(options.json, json_text(checked).encode(errors="replace"))
+    text = markdown(checked).encode(errors="replace")
     _write_file(options.summary, text)
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(step_summary), text)

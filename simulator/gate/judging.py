@@ -21,7 +21,7 @@ from simulator.trace.files import RecordedRun
 
 WELL = "every run is made as asked"
 NOT_ALL = "not all runs were made"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """An error of the user's code may hold anything, and a terminal does as it is told."""
 
 

@@ -4,6 +4,7 @@ The troubles stand open, what went well is folded away. A file of a thousand fai
 and GitHub takes no summary over a mebibyte: ``SHOWN_MAX`` are shown, and the others are counted.
 """
 
+import re
 from collections.abc import Iterator
 
 from simulator.analysis.verdicts import Word
@@ -49,7 +50,8 @@ def _trouble(case: CaseChecked, finding: Finding) -> Iterator[str]:
     lines = list(in_full(finding, case.file))
     if len(lines) > _LINES_MAX:  # a traceback's last lines say most
         lines = [lines[0], "...", *lines[2 - _LINES_MAX :]]
-    fence = "````" if any("```" in line for line in lines) else "```"
+    ticks = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, ticks + 1)
     yield f"{fence}text"
     yield from lines
     yield fence

@@ -8,7 +8,9 @@ from simulator.gate.findings import Finding
 def in_full(finding: Finding, file: str) -> Iterator[str]:
     """Yield the lines below a finding's sentence: where it is said, details, the way back."""
     yield f"{file}:{finding.line}:{finding.column}"
-    yield from (line for line in finding.detail.splitlines() if line not in finding.why)
+    for line in finding.detail.splitlines():
+        if line != finding.why and not finding.why.startswith(f"{line};"):
+            yield line
     if finding.way_back is None:
         return
     yield f"seed {finding.way_back.seed}, again: {finding.way_back.command}"
