@@ -1,6 +1,6 @@
 """``tokenrace baseline``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from simulator.gate.baseline import (
 )
 from simulator.gate.baseline_file import read_baseline, write_baseline
 from simulator.gate.cases import BadInput, Case, read_cases
-from simulator.gate.counts import counts_of
+from simulator.gate.counts import RunCounts, counts_of
 from simulator.gate.findings import count
 from simulator.gate.judging import judge_runs
 from simulator.gate.running import CaseRuns, make_virtual
@@ -116,27 +116,35 @@ def _known(made: CaseRuns, file: str) -> Baseline:
 def _changes(old: Baseline, new: Baseline) -> Iterator[str]:
     """Yield what is new, what changed, and what is no longer there or stays as it was."""
     for scenario in new.scenarios:
-        if old.scenario(scenario.file) is None:
+        known = old.scenario(scenario.file)
+        if known is None:
             yield f"new        {scenario.file}"
             continue
         before, after = old.counts(scenario.file), new.counts(scenario.file)
-        yield from (f"gone       {scenario.file}: {name}" for name in before if name not in after)
-        known = old.scenario(scenario.file)
-        if known is not None and known.sha256 != scenario.sha256:
+        for name in before:
+            if name not in after:
+                yield f"gone       {scenario.file}: {name}"
+        if known.sha256 != scenario.sha256:
             yield f"changed    {scenario.file}: the scenario itself"
         for name, counts in after.items():
-            if name not in before:
+            if name in before:
+                yield from _changes_of(f"{scenario.file}: {name}", before[name], counts)
+            else:
                 yield f"new        {scenario.file}: {name}"
-                continue
-            comparison = compare_counts(before[name], counts)
-            if comparison is None or not comparison.is_exact:
-                word = "other seeds" if comparison is None else comparison.in_short()
-                yield f"changed    {scenario.file}: {name}: {word}"
-                changes = () if comparison is None else comparison.changes
-                yield from (f"             {change.in_words()}" for change in changes)
     kept = {each.file for each in old.scenarios} - {each.file for each in new.scenarios}
     if kept:
         yield f"kept       {count(len(kept), 'scenario')} not among these"
+
+
+def _changes_of(
+    strategy: str, before: Mapping[int, RunCounts], after: Mapping[int, RunCounts]
+) -> Iterator[str]:
+    comparison = compare_counts(before, after)
+    if comparison is not None and not comparison.is_exact:
+        yield f"changed    {strategy}: {comparison.in_short()}"
+        yield from (f"             {change.in_words()}" for change in comparison.changes)
+    if before.keys() != after.keys():
+        yield f"changed    {strategy}: {count(len(after), 'seed')}, {len(before)} before"
 
 
 def _say(console: Console, line: str) -> None:

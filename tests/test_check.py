@@ -1,0 +1,402 @@
+"""``tokenrace check`` as a user and a CI job meet it, on virtual time."""
+
+import json
+import re
+import sys
+from xml.etree import ElementTree as ET
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli.app import app
+from tests.checked import FLEET, LONE, a_scenario
+
+ENVIRONMENT = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder, outside any CI, of whose modules nothing stays imported."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    yield tmp_path
+    for module in [name for name in sys.modules if name == "mine"]:
+        del sys.modules[module]
+
+
+def put(folder, name, text):
+    """Write a file, its folder with it."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def check(*words):
+    """Run the command; return its exit code and the lines of its output and errors."""
+    got = CliRunner().invoke(app, ["check", "--jobs", "1", *map(str, words)])
+    assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
+    return got.exit_code, got.stdout.splitlines(), got.stderr.splitlines()
+
+
+def test_all_is_well(folder):
+    """A line for the scenario, the verdict, exit code 0."""
+    put(folder, "s.yaml", a_scenario())
+    code, lines, errors = check("s.yaml")
+
+    assert (code, errors) == (0, [])
+    assert "pass          small  2 runs, 2 checked" in lines
+    assert re.fullmatch(r"pass  1 scenario, 2 runs in \d+\.\d s: 1 pass", lines[-2])
+    assert lines[-1] == "again  tokenrace check s.yaml"
+
+
+def test_a_failure_tells_seed_replay_and_why_its_first_401_was_one(folder):
+    """Exit code 1; the command leads to that very 401."""
+    put(folder, "s.yaml", a_scenario(strategy=LONE))
+    code, lines, _ = check("s.yaml")
+    at = next(n for n, line in enumerate(lines) if line.startswith("  fail  "))
+    failed, place, back, first, issued, displaced, holders = lines[at : at + 7]
+    command = back.partition("again: ")[2].split()
+    replayed = CliRunner().invoke(app, command[1:]).stdout.splitlines()
+
+    assert code == 1
+    assert re.fullmatch(r"  fail  check_then_act: expected rate_401 == 0, measured .*: .*", failed)
+    assert place == "    s.yaml:9:20"
+    assert re.fullmatch(r"    seed [12], again: tokenrace replay s.yaml --strategy .*", back)
+    instant, _, what = first.removeprefix("    its first 401: ").partition(": ")
+    assert next(line for line in replayed if "gets 401" in line).split() == [
+        instant,
+        *what.replace("got", "gets").split(),
+    ]
+    assert re.fullmatch(r"      token \d+ was issued to p\d at [\d:.]+", issued)
+    assert re.fullmatch(r"      at .* token \d+ took its place, which p\d had asked for", displaced)
+    assert re.fullmatch(
+        r"      p\d held it when it ended; p\d still did when the call was refused", holders
+    )
+
+
+def test_runs_that_cannot_tell_are_exit_code_3(folder):
+    """Two seeds whose rates differ: the bound is inside the interval."""
+    put(folder, "s.yaml", a_scenario(strategy=LONE, expect="rate_401: <= 40%"))
+    code, lines, _ = check("s.yaml")
+
+    assert code == 3
+    assert any("the interval is on both sides: use more seeds" in line for line in lines)
+    assert lines[-2].startswith("inconclusive  1 scenario, 2 runs in ")
+
+
+def test_the_worst_of_all_wins(folder):
+    """One of each: fail."""
+    put(folder, "a.yaml", a_scenario("a"))
+    put(folder, "b.yaml", a_scenario("b", strategy=LONE, expect="rate_401: <= 40%"))
+    put(folder, "c.yaml", a_scenario("c", strategy=LONE))
+    code, lines, _ = check(".")
+
+    assert code == 1
+    assert lines[-2].endswith(": 1 pass, 1 fail, 1 inconclusive")
+
+
+def test_folders_are_searched_and_what_is_no_scenario_is_passed_over(folder):
+    """Only YAML, nothing hidden, each file once; other people's YAML is named."""
+    put(folder, "all/b.yml", a_scenario("b"))
+    put(folder, "all/deep/a.yaml", a_scenario("a"))
+    put(folder, "all/.hidden/x.yaml", "nonsense: [")
+    put(folder, "all/compose.yaml", "services: {}\n")
+    put(folder, "all/README.md", "# read me")
+    put(folder, "all/schema.json", "{}")
+    code, lines, _ = check("all", "all/b.yml")
+
+    assert code == 0
+    assert [line.split()[1] for line in lines if line.startswith("pass   ")] == ["b", "a"]
+    assert "note  all/compose.yaml is no scenario: passed over" in lines
+
+
+def test_two_scenarios_of_one_name_are_told_by_their_files(folder):
+    """The name is not what tells them apart."""
+    put(folder, "x/s.yaml", a_scenario())
+    put(folder, "y/s.yaml", a_scenario())
+    _, lines, _ = check(".")
+
+    assert {line.split()[1] for line in lines if "checked" in line} == {"x/s.yaml", "y/s.yaml"}
+
+
+def test_every_wrong_input_is_told_before_the_first_run(folder):
+    """Files, code, baseline, budget, places to write to: exit code 2, nothing run or written."""
+    put(folder, "bad.yaml", a_scenario(strategy="shared_lok", expect="rate: == 0"))
+    put(folder, "folder/broken.yaml", "name: [")
+    put(folder, "code.yaml", a_scenario(strategy='{name: ours, python: "mine:Absent"}', of="ours"))
+    put(folder, "mine.py", "class Present: ...\n")
+    put(folder, "base.json", "{")
+    code, lines, errors = check(
+        "bad.yaml",
+        "folder",
+        "code.yaml",
+        "missing.yaml",
+        *("--baseline", "base.json", "--budget", "60", "--junit", "folder"),
+        *("--summary", "none/s.md"),
+    )
+
+    assert (code, lines) == (2, [])
+    assert [error.partition("? known")[0] for error in errors] == [
+        "--junit: folder is a folder; name a file",
+        "--summary: there is no folder none to write s.md in",
+        "bad.yaml:7:5: strategies[0]: unknown strategy 'shared_lok'; did you mean 'shared_lock'",
+        "bad.yaml:9:16: expect.shared_lok.rate: unknown figure; did you mean 'rate_401'?",
+        "folder/broken.yaml:1:8: is not YAML: expected the node content, but found '<stream end>'",
+        "code.yaml:7:5: strategy ours: mine:Absent: module mine has no Absent",
+        "missing.yaml: no such file",
+        (
+            "base.json: damaged, or no baseline of ours: Expecting property name enclosed in "
+            "double quotes: line 1 column 2 (char 1). It is left as it is: restore it, or move it "
+            "away and make it anew"
+        ),
+        "--budget: needs a unit, such as 30s, 5m or 1h; got '60'",
+    ]
+
+
+def test_a_folder_without_scenarios_is_wrong_input(folder):
+    """A gate that checks nothing must not open."""
+    put(folder, "empty/README.md", "")
+
+    assert check("empty") == (
+        2,
+        [],
+        ["empty: there is no scenario (.yaml, .yml) in it"],
+    )
+
+
+def test_a_strategy_that_raises_fails_and_the_others_are_judged(folder):
+    """With the user's traceback; what is expected of it cannot be told."""
+    put(
+        folder,
+        "mine.py",
+        "class Raises:\n    def __init__(self, fetch): ...\n"
+        "    async def get_token(self): raise LookupError('no \\x1b[31m secret')\n",
+    )
+    text = a_scenario(strategy='{name: ours, python: "mine:Raises"}', of="ours")
+    put(
+        folder,
+        "s.yaml",
+        text.replace("expect:\n", f"  - {FLEET}\nexpect:\n  {FLEET}: {{rate_401: == 0}}\n"),
+    )
+    code, lines, _ = check("s.yaml", "--json", "out.json")
+    findings = json.loads((folder / "out.json").read_text())["cases"][0]["findings"]
+
+    assert code == 1
+    assert "  fail  ours: 2 of 2 runs failed: LookupError: no \ufffd[31m secret" in lines
+    assert any('mine.py", line 3, in get_token' in line for line in lines)
+    assert "    seed 1, again: tokenrace replay s.yaml --strategy ours --seed 1" in lines
+    assert [(each["strategy"], each["kind"], each["verdict"]) for each in findings] == [
+        ("ours", "runs", "fail"),
+        ("ours", "expectation", "inconclusive"),
+        (FLEET, "runs", "pass"),
+        (FLEET, "expectation", "pass"),
+    ]
+
+
+def test_a_fault_that_does_not_happen_is_inconclusive(folder):
+    """A burst of errors when nobody asks for a token."""
+    fault = "faults: [{at: 2m, burst: {endpoint: token, answer: 503, for: 1s}}]\n"
+    put(folder, "s.yaml", a_scenario() + fault)
+    code, lines, _ = check("s.yaml")
+
+    assert code == 3
+    assert any("shared_lock, seed 1: fault 1 (" in line for line in lines)
+
+
+def test_what_the_budget_leaves_out_is_named(folder):
+    """A class that never returns takes all the time there is; what was made before is judged."""
+    put(
+        folder,
+        "mine.py",
+        "class Endless:\n    def __init__(self, fetch): ...\n"
+        "    async def get_token(self):\n        while True: pass\n",
+    )
+    put(folder, "a.yaml", a_scenario("a"))
+    put(
+        folder,
+        "b.yaml",
+        a_scenario("b", strategy='{name: ours, python: "mine:Endless"}', of="ours"),
+    )
+    code, lines, _ = check(".", "--budget", "5s")
+
+    assert code == 3
+    assert "pass          a  2 runs, 2 checked" in lines
+    assert (
+        "  inconclusive  ours: 2 of 2 runs not made: seed 1, 2: the budget of 5s was over" in lines
+    )
+    assert lines[-2].startswith("inconclusive  2 scenarios, 2 of 4 runs in ")
+
+
+def test_a_github_job_gets_its_summary_and_annotations(folder, monkeypatch):
+    """The summary is added to what other steps wrote; files are named from the checkout."""
+    put(folder, "repo/s.yaml", a_scenario(strategy=LONE))
+    put(folder, "step.md", "Before.\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "step.md"))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder / "repo"))
+    _, lines, _ = check("repo", "--summary", "own.md")
+
+    assert (folder / "step.md").read_text() == f"Before.\n{(folder / 'own.md').read_text()}"
+    assert lines[-1].startswith("::error file=s.yaml,line=9,col=20,title=small%3A fail::")
+
+
+def test_the_files_that_were_asked_for_are_there(folder):
+    """JUnit XML, Markdown, JSON, on a failure as well."""
+    put(folder, "s.yaml", a_scenario(strategy=LONE))
+    check("s.yaml", "--junit", "j.xml", "--summary", "s.md", "--json", "c.json")
+    suite = ET.parse(folder / "j.xml").getroot()[0]
+
+    assert suite.get("failures") == "1"
+    assert (folder / "s.md").read_text().startswith("## tokenrace check failed\n")
+    assert json.loads((folder / "c.json").read_text())["verdict"] == "fail"
+
+
+def test_who_names_the_wire_engine_is_told_that_time_is_virtual(folder):
+    """The same file gives the same verdict every time; --engine wire is the other way."""
+    put(folder, "s.yaml", a_scenario().replace(", engine: virtual", ", engine: wire"))
+    code, lines, _ = check("s.yaml")
+
+    assert code == 0
+    assert (
+        "note  1 scenario names the wire engine and ran on virtual time, where the same seed gives "
+        "the same run; --engine wire runs on real HTTP"
+    ) in lines
+
+
+def test_on_the_wire_a_scenario_that_names_it_follows_the_others(folder):
+    """Real HTTP, a lifetime of ten minutes in two seconds; the blame is read from the trace."""
+    put(folder, "a.yaml", a_scenario("a", seeds=1))
+    wire = a_scenario("b", strategy=LONE, seeds=1).replace(
+        "engine: virtual", "engine: wire, time_scale: 300"
+    )
+    put(folder, "b.yaml", wire)
+    code, lines, _ = check(".", "--engine", "wire")
+
+    assert code == 1
+    assert "pass          a  1 run, 2 checked" in lines
+    assert "fail          b  1 run on the wire, 2 checked" in lines
+    back = "seed 1, again: tokenrace run b.yaml --engine wire --strategy check_then_act --seed 1"
+    assert f"    {back}" in lines
+    assert any(re.search(r"its first 401: .* got 401 with token \d+: evicted", x) for x in lines)
+    assert lines[-1] == "again  tokenrace check . --engine wire"
+
+
+@pytest.fixture
+def baselined(folder):
+    """A scenario of a strategy that is good, and its baseline."""
+    put(folder, "s.yaml", a_scenario(expect="rate_401: <= 100%"))
+    got = CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    assert got.exit_code == 0, got.output
+    return folder
+
+
+def against(folder, *words):
+    return check("s.yaml", "--baseline", "b.json", *words)
+
+
+def rewrite(folder, old, new, name="s.yaml"):
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new))
+
+
+def test_where_nothing_changed_every_count_is_equal(baselined):
+    """Nor does it matter what is expected, or what the scenario is called and described as."""
+    rewrite(baselined, "rate_401: <= 100%", "rate_401: <= 50%")
+    rewrite(baselined, "name: small", "name: other\ndescription: words")
+    code, lines, _ = against(baselined)
+
+    assert code == 0
+    assert "pass          other  2 runs, 3 checked" in lines
+
+
+def test_a_strategy_that_got_worse_fails(baselined):
+    """Its name is the same, its settings are named; the difference and its interval are told."""
+    rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
+    code, lines, _ = against(baselined)
+    worse = next(line for line in lines if "worse than the baseline" in line)
+
+    assert code == 1
+    assert worse.startswith(
+        "  fail  shared_lock: worse than the baseline, 2 seeds, its settings were "
+        '{"preset": "shared_lock"}: '
+    )
+    assert re.search(r"worse: \+[\d.]+", worse)
+    assert any("its first 401: " in line for line in lines)
+    assert lines[-1] == "again  tokenrace check s.yaml --baseline b.json"
+
+
+def test_a_strategy_that_got_better_passes(baselined):
+    """The other way round."""
+    rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
+    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    rewrite(baselined, f"{{name: {FLEET}, preset: {LONE}}}", FLEET)
+    code, _, _ = against(baselined, "--json", "c.json")
+    *_, finding = json.loads((baselined / "c.json").read_text())["cases"][0]["findings"]
+
+    assert code == 0
+    assert finding["measured"].startswith("better than the baseline, 2 seeds")
+    assert "401 rate" in finding["detail"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("live_tokens: 1", "live_tokens: 2", "the scenario changed since the baseline (then "),
+        ("name: small", "name: small", ""),
+        (
+            f"  - {FLEET}\n",
+            f"  - {FLEET}\n  - single_flight\n",
+            "the strategy is not in b.json; tokenrace baseline takes it as it is now",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_named_and_inconclusive(baselined, old, new, why):
+    """Not silently compared, and not silently passed; the second changes nothing."""
+    rewrite(baselined, old, new)
+    code, lines, _ = against(baselined)
+
+    assert code == (3 if why else 0)
+    assert any(why in line for line in lines)
+
+
+def test_a_scenario_that_is_new_is_named(baselined):
+    """It is not in the baseline; what is there and not here is a note."""
+    put(baselined, "new.yaml", a_scenario("new"))
+    code, lines, _ = check("new.yaml", "--baseline", "b.json")
+
+    assert code == 3
+    assert any("not compared: the scenario is not in b.json" in line for line in lines)
+    assert "note  the baseline has 1 scenario that was not checked: s.yaml" in lines
+
+
+def test_counts_of_another_version_are_equal_or_cannot_be_told(baselined):
+    """Equal is equal, whoever counted; a difference may be the version's."""
+    version = re.search(r'"version": "([^"]+)"', (baselined / "b.json").read_text())[1]
+    rewrite(baselined, f'"version": "{version}"', '"version": "0.0.9"', "b.json")
+
+    assert against(baselined)[0] == 0
+    rewrite(baselined, '"tokens_issued": ', '"tokens_issued": 1', "b.json")
+    code, lines, _ = against(baselined)
+    assert code == 3
+    assert any("tokenrace 0.0.9 made the baseline, and this is another" in line for line in lines)
+
+
+def test_a_strategy_that_is_gone_is_a_note(baselined):
+    """It can be neither better nor worse."""
+    rewrite(baselined, f"  - {FLEET}\n", "  - single_flight\n")
+    rewrite(baselined, f"  {FLEET}:", "  single_flight:")
+    _, lines, _ = against(baselined)
+
+    assert "  note  shared_lock is in the baseline, and no longer in the scenario" in lines
+
+
+def test_other_seeds_are_compared_where_there_are_pairs(baselined):
+    """Three seeds now, two then: the two are equal."""
+    rewrite(baselined, "seeds: 2", "seeds: 3")
+    code, _, _ = against(baselined, "--json", "c.json")
+    *_, finding = json.loads((baselined / "c.json").read_text())["cases"][0]["findings"]
+
+    assert code == 0
+    assert finding["measured"] == "same as the baseline, 2 seeds"
