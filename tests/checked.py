@@ -1,8 +1,15 @@
 """Scenarios to check, small enough to take no time, and checks of them."""
 
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli.app import app
 from simulator.gate.findings import CaseChecked, Checked, Finding, WayBack
 from simulator.trace.events import CallRefused, TokenIssued
 
+ENVIRONMENT = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
 SCENARIO = """\
 name: {name}
 provider: {{live_tokens: 1, lifetime: 10m}}
@@ -81,3 +88,28 @@ def a_check(*cases, notes=()):
         cases=cases,
         notes=notes,
     )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder, outside any CI, of whose modules nothing stays imported."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    yield tmp_path
+    for module in [name for name in sys.modules if name == "mine"]:
+        del sys.modules[module]
+
+
+def put(folder, name, text):
+    """Write a file, its folder with it."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def check(*words):
+    """Run the command; return its exit code and the lines of its output and errors."""
+    got = CliRunner().invoke(app, ["check", "--jobs", "1", *map(str, words)])
+    assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
+    return got.exit_code, got.stdout.splitlines(), got.stderr.splitlines()

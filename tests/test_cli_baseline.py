@@ -1,25 +1,22 @@
 """``tokenrace baseline``: what it takes, what it shows, what it leaves alone."""
 
 import re
-import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
 from simulator.gate.baseline_file import read_baseline
-from tests.checked import FLEET, LONE, a_scenario
+from tests.checked import FLEET, LONE, a_scenario, folder, put
+
+__all__ = ["folder"]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def scenario(folder):
     """A working folder with a scenario in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
-    (tmp_path / "s.yaml").write_text(a_scenario())
-    yield tmp_path
-    for module in [name for name in sys.modules if name == "mine"]:
-        del sys.modules[module]
+    put(folder, "s.yaml", a_scenario())
+    return folder
 
 
 def baseline(*words):
@@ -30,10 +27,10 @@ def baseline(*words):
     return got.exit_code, lines, got.stderr.splitlines()
 
 
-def test_a_new_baseline_has_every_run(folder):
+def test_a_new_baseline_has_every_run(scenario):
     """In results/, unless told otherwise; the folder is made."""
     code, lines, _ = baseline("s.yaml")
-    made = read_baseline(folder / "results/baseline.json")
+    made = read_baseline(scenario / "results/baseline.json")
 
     assert code == 0
     assert lines == [
@@ -47,24 +44,24 @@ def test_a_new_baseline_has_every_run(folder):
     assert made.runs[0].counts.responses > 100
 
 
-def test_the_same_scenarios_give_the_same_bytes_and_nothing_to_show(folder):
+def test_the_same_scenarios_give_the_same_bytes_and_nothing_to_show(scenario):
     """So a change in a diff is a change of the runs."""
     baseline("s.yaml", "--out", "b.json")
-    before = (folder / "b.json").read_bytes()
+    before = (scenario / "b.json").read_bytes()
     _, lines, _ = baseline("s.yaml", "--out", "b.json")
 
-    assert (folder / "b.json").read_bytes() == before
+    assert (scenario / "b.json").read_bytes() == before
     assert lines == ["baseline  b.json: 2 runs of 1 scenario"]
 
 
-def test_what_changed_is_shown(folder):
+def test_what_changed_is_shown(scenario):
     """A strategy that is another now, one that is new, one that is gone, another world."""
     text = a_scenario().replace("expect:", "  - single_flight\nexpect:")
-    (folder / "s.yaml").write_text(text)
+    (scenario / "s.yaml").write_text(text)
     baseline("s.yaml", "--out", "b.json")
     text = text.replace(f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
     text = text.replace("  - single_flight", "  - mint_per_call")
-    (folder / "s.yaml").write_text(text.replace("lifetime: 10m", "lifetime: 11m"))
+    (scenario / "s.yaml").write_text(text.replace("lifetime: 10m", "lifetime: 11m"))
     _, lines, _ = baseline("s.yaml", "--out", "b.json")
 
     assert [line for line in lines if not line.startswith(" ")] == [
@@ -77,10 +74,10 @@ def test_what_changed_is_shown(folder):
     assert any(re.match(r" +401 rate 0 % to [\d.]+ % \(worse: \+", line) for line in lines)
 
 
-def test_other_seeds_are_told(folder):
+def test_other_seeds_are_told(scenario):
     """One pair is equal; the third run is new."""
     baseline("s.yaml", "--out", "b.json")
-    (folder / "s.yaml").write_text(a_scenario(seeds=3))
+    (scenario / "s.yaml").write_text(a_scenario(seeds=3))
     _, lines, _ = baseline("s.yaml", "--out", "b.json")
 
     assert lines == [
@@ -89,9 +86,9 @@ def test_other_seeds_are_told(folder):
     ]
 
 
-def test_scenarios_that_were_not_asked_for_stay(folder):
+def test_scenarios_that_were_not_asked_for_stay(scenario):
     """One of two is made anew."""
-    (folder / "other.yaml").write_text(a_scenario("other"))
+    (scenario / "other.yaml").write_text(a_scenario("other"))
     baseline(".", "--out", "b.json")
     _, lines, _ = baseline("other.yaml", "--out", "b.json")
 
@@ -99,7 +96,7 @@ def test_scenarios_that_were_not_asked_for_stay(folder):
         "kept       1 scenario not among these",
         "baseline  b.json: 2 runs of 1 scenario",
     ]
-    assert [each.file for each in read_baseline(folder / "b.json").scenarios] == [
+    assert [each.file for each in read_baseline(scenario / "b.json").scenarios] == [
         "other.yaml",
         "s.yaml",
     ]
@@ -109,27 +106,27 @@ def test_scenarios_that_were_not_asked_for_stay(folder):
     ("content", "said"),
     [("<<<<<<<", "damaged, or no baseline of ours"), ('{"baseline": 9}', "by a newer tokenrace")],
 )
-def test_a_baseline_that_cannot_be_read_is_never_written_over(folder, content, said):
+def test_a_baseline_that_cannot_be_read_is_never_written_over(scenario, content, said):
     """Exit code 2, and not a byte of it changed."""
-    (folder / "b.json").write_text(content)
+    (scenario / "b.json").write_text(content)
     code, lines, errors = baseline("s.yaml", "missing.yaml", "--out", "b.json")
 
     assert (code, lines) == (2, [])
     assert errors[0] == "missing.yaml: no such file"
     assert said in errors[1]
-    assert (folder / "b.json").read_text() == content
+    assert (scenario / "b.json").read_text() == content
 
 
-def test_runs_that_fail_are_no_baseline(folder):
+def test_runs_that_fail_are_no_baseline(scenario):
     """Exit code 1 and what is wrong; the old baseline stays."""
     baseline("s.yaml", "--out", "b.json")
-    before = (folder / "b.json").read_bytes()
-    (folder / "mine.py").write_text(
+    before = (scenario / "b.json").read_bytes()
+    (scenario / "mine.py").write_text(
         "class Raises:\n    def __init__(self, fetch): ...\n"
         "    async def get_token(self): raise LookupError('no secret')\n"
     )
     ours = a_scenario(strategy='{name: ours, python: "mine:Raises"}', of="ours")
-    (folder / "s.yaml").write_text(ours)
+    (scenario / "s.yaml").write_text(ours)
     code, _, errors = baseline("s.yaml", "--out", "b.json")
 
     assert code == 1
@@ -138,4 +135,4 @@ def test_runs_that_fail_are_no_baseline(folder):
         "again: tokenrace replay s.yaml --strategy ours --seed 1",
         "b.json: nothing was written",
     ]
-    assert (folder / "b.json").read_bytes() == before
+    assert (scenario / "b.json").read_bytes() == before
