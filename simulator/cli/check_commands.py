@@ -9,9 +9,7 @@ from simulator.cli.exits import FAILED, INCONCLUSIVE, told_to_the_user
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(
-        metavar="PATH...", help="Scenario files, and folders of them.", show_default=False
-    ),
+    typer.Argument(metavar="PATH", help="Scenario files, and folders of them.", show_default=False),
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, max=1_000, help="Processes. Default: one a processor.")
