@@ -4,9 +4,12 @@ import json
 import re
 from xml.etree import ElementTree as ET
 
+import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
+from simulator.clock import MINUTE
+from simulator.gate.baseline_file import read_baseline
 from tests.checked import FLEET, LONE, a_scenario, check, folder, put
 
 __all__ = ["folder"]
@@ -48,6 +51,52 @@ def test_a_failure_tells_seed_replay_and_why_its_first_401_was_one(folder):
     )
 
 
+def counted(folder, strategy, expect):
+    """Check what is expected of a strategy; return the way back of what failed, and the 401 rate
+    of each seed."""
+    put(folder, "s.yaml", a_scenario(strategy=strategy, expect=expect, seeds=3))
+    check("s.yaml", "--json", "c.json")
+    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    findings = json.loads((folder / "c.json").read_text())["cases"][0]["findings"]
+    counts = {run.seed: run.counts for run in read_baseline(folder / "b.json").runs}
+    rates = {seed: sum(run.causes.values()) / run.responses for seed, run in counts.items()}
+    return findings[1]["way_back"], rates
+
+
+@pytest.mark.parametrize(
+    ("expect", "badness"),
+    [
+        ("rate_401: <= 0.1%", lambda rate: rate),
+        ("rate_401: at least 99%", lambda rate: -rate),
+        ("rate_401: == 100%", lambda rate: 1 - rate),
+    ],
+)
+def test_a_failure_leads_to_the_seed_that_is_furthest_from_what_was_expected(
+    folder, expect, badness
+):
+    """Of three."""
+    back, rates = counted(folder, LONE, expect)
+
+    assert len(set(rates.values())) == 3
+    assert back["seed"] == max(rates, key=lambda seed: badness(rates[seed]))
+
+
+def test_the_401_that_is_blamed_is_one_that_was_counted(folder):
+    """Of the part that the expectation is about, not the first of all."""
+    back, _ = counted(folder, LONE, "rate_401 after 10m: == 0")
+
+    assert back["blame"][0] >= "00:10:00"
+    assert back["chain"][-1]["at"] >= 10 * MINUTE
+
+
+def test_where_no_call_got_a_401_that_is_said(folder):
+    """Too many tokens, and each of them good."""
+    back, rates = counted(folder, FLEET, "tokens_issued: == 0")
+
+    assert set(rates.values()) == {0}
+    assert (back["blame"], back["chain"]) == (["no call got such a 401"], [])
+
+
 def test_runs_that_cannot_tell_are_exit_code_3(folder):
     """Two seeds whose rates differ: the bound is inside the interval."""
     put(folder, "s.yaml", a_scenario(strategy=LONE, expect="rate_401: <= 40%"))
@@ -76,6 +125,7 @@ def test_folders_are_searched_and_what_is_no_scenario_is_passed_over(folder):
     put(folder, "all/.hidden/x.yaml", "nonsense: [")
     put(folder, "all/compose.yaml", "services: {}\n")
     put(folder, "all/README.md", "# read me")
+    (folder / "all/deep/round").symlink_to(folder / "all")
     put(folder, "all/schema.json", "{}")
     code, lines, _ = check("all", "all/b.yml")
 
@@ -167,6 +217,19 @@ def test_a_strategy_that_raises_fails_and_the_others_are_judged(folder):
     ]
 
 
+def test_an_error_without_end_is_told_by_its_end(folder):
+    """A million letters, of which a terminal and a summary get the last."""
+    code = "class Raises:\n    def __init__(self, fetch): ...\n"
+    code += "    async def get_token(self): raise LookupError('x' * 10**6 + ' the end')\n"
+    put(folder, "mine.py", code)
+    put(folder, "s.yaml", a_scenario(strategy='{name: ours, python: "mine:Raises"}', of="ours"))
+    _, lines, _ = check("s.yaml", "--summary", "s.md")
+
+    assert any(line.endswith("xxx the end") for line in lines)
+    assert len("\n".join(lines)) < 50_000
+    assert len((folder / "s.md").read_text()) < 50_000
+
+
 def test_a_fault_that_does_not_happen_is_inconclusive(folder):
     """A burst of errors when nobody asks for a token."""
     fault = "faults: [{at: 2m, burst: {endpoint: token, answer: 503, for: 1s}}]\n"
@@ -244,12 +307,15 @@ def test_on_the_wire_a_scenario_that_names_it_follows_the_others(folder):
         "engine: virtual", "engine: wire, time_scale: 300"
     )
     put(folder, "b.yaml", wire)
-    code, lines, _ = check(".", "--engine", "wire")
+    CliRunner().invoke(app, ["baseline", ".", "--jobs", "1", "--out", "b.json"])
+    code, lines, _ = check(".", "--engine", "wire", "--baseline", "b.json")
 
     assert code == 1
-    assert "pass          a  1 run, 2 checked" in lines
-    assert "fail          b  1 run on the wire, 2 checked" in lines
+    assert "pass          a  1 run, 3 checked" in lines
+    assert "fail          b  1 run on the wire, 3 checked" in lines
+    unlike = "the baseline is of the virtual engine, these runs of the other"
+    assert f"  inconclusive  check_then_act: not compared: {unlike}" in lines
     back = "seed 1, again: tokenrace run b.yaml --engine wire --strategy check_then_act --seed 1"
     assert f"    {back}" in lines
     assert any(re.search(r"its first 401: .* got 401 with token \d+: evicted", x) for x in lines)
-    assert lines[-1] == "again  tokenrace check . --engine wire"
+    assert lines[-1] == "again  tokenrace check . --baseline b.json --engine wire"

@@ -103,7 +103,7 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
     return found, Terms(budget=budget, against=against)
 
 
-def _unwritable(options: Options) -> "list[str]":
+def _unwritable(options: Options) -> list[str]:
     """Return what is wrong with the files to write: known before the runs, not after."""
     problems = []
     for option, path in options.files().items():
@@ -117,7 +117,7 @@ def _unwritable(options: Options) -> "list[str]":
     return problems
 
 
-def _notes(found: Found, terms: Terms) -> "list[str]":
+def _notes(found: Found, terms: Terms) -> list[str]:
     notes = [f"{path} is no scenario: passed over" for path in found.passed_over]
     simulated = [case for case in found.cases if case.engine != case.scenario.run.engine]
     if simulated:

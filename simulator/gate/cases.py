@@ -117,7 +117,8 @@ def _within(path: Path, problems: list[str]) -> Iterator[Path]:
         if each.name.startswith("."):
             continue
         if each.is_dir():
-            yield from _within(each, problems)
+            if not each.is_symlink():  # it may lead back here
+                yield from _within(each, problems)
         elif each.suffix in _SUFFIXES:
             yield each
 

@@ -20,6 +20,7 @@ from simulator.trace.events import CAUSES
 from simulator.trace.files import RecordedRun
 
 WELL = "every run is made as asked"
+REASON_MAX = 10_000
 NOT_ALL = "not all runs were made"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """An error of the user's code may hold anything, and a terminal does as it is told."""
@@ -74,7 +75,7 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
     failed = [seed for name, seed in made.failed if name == strategy]
     if failed:
         first = min(failed)
-        reason = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", made.failed[strategy, first].strip())
+        reason = _shown(made.failed[strategy, first])
         return replace(
             finding,
             verdict="fail",
@@ -91,6 +92,11 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
         detail = "\n".join(doubts)
         return replace(finding, verdict="inconclusive", why=doubts[0], detail=detail)
     return finding
+
+
+def _shown(reason: str) -> str:
+    """Return the end of ``reason``, which may be as long as an exception's text, for a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", reason.strip()[-REASON_MAX:])
 
 
 def _doubts(made: CaseRuns, strategy: str) -> list[str]:
