@@ -301,10 +301,10 @@ def test_who_names_the_wire_engine_is_told_that_time_is_virtual(folder):
 
 
 def test_on_the_wire_a_scenario_that_names_it_follows_the_others(folder):
-    """Real HTTP, a lifetime of ten minutes in two seconds; the blame is read from the trace."""
+    """Real HTTP, a lifetime of ten minutes in one second; the blame is read from the trace."""
     put(folder, "a.yaml", a_scenario("a", seeds=1))
     wire = a_scenario("b", strategy=LONE, seeds=1).replace(
-        "engine: virtual", "engine: wire, time_scale: 300"
+        "engine: virtual", "engine: wire, time_scale: 600"
     )
     put(folder, "b.yaml", wire)
     CliRunner().invoke(app, ["baseline", ".", "--jobs", "1", "--out", "b.json"])
