@@ -6,6 +6,7 @@ from asyncio import Handle, TimerHandle
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from heapq import heappush
 from typing import Any, TypeVarTuple, Unpack
 
 from simulator.clock import SECOND, Ticks, seconds
@@ -46,14 +47,14 @@ class Schedule(Uncaught):
         assert at >= self.now, (at, self.now)
         self._serial = serial = self._serial + 1
         rank = key if self._is_fifo else self._ties.rank(at, key)
-        heapq.heappush(self._heap, (at, _POST, rank, serial, callback, argument))
+        heappush(self._heap, (at, _POST, rank, serial, callback, argument))
 
     def post_first(self, at: Ticks, callback: Callable[[Any], None], argument: Any) -> None:
         """Call ``callback(argument)`` at ``at``, in line with asyncio's timers."""
         assert at >= self.now, (at, self.now)
         self._serial = serial = self._serial + 1
         rank = serial if self._is_fifo else self._ties.rank(at, serial)
-        heapq.heappush(self._heap, (at, _TIMER, rank, serial, callback, argument))
+        heappush(self._heap, (at, _TIMER, rank, serial, callback, argument))
 
     # What asyncio schedules.
 
@@ -99,7 +100,7 @@ class Schedule(Uncaught):
         timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001 - cancel() looks at it
         self._serial = serial = self._serial + 1
         rank = serial if self._is_fifo else self._ties.rank(at, serial)
-        heapq.heappush(self._heap, (at, _TIMER, rank, serial, None, timer))
+        heappush(self._heap, (at, _TIMER, rank, serial, None, timer))
         return timer
 
     def _timer_handle_cancelled(self, handle: Any) -> None:
@@ -144,10 +145,7 @@ class Schedule(Uncaught):
             if heap[0][1] == _TIMER:
                 self._advance_to_timers()
                 continue
-            at, _, key, _, callback, argument = pop(heap)
-            if at != self.now:
-                self.now = at
-            self.posted_key = key
+            self.now, _, self.posted_key, _, callback, argument = pop(heap)
             callback(argument)
 
     def _run_ready(self) -> None:
