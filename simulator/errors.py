@@ -79,6 +79,23 @@ class NotInstalledError(SimulatorError):
         )
 
 
+class UserCodeError(SimulatorError):
+    """A class of the user's own is not what a strategy must be.
+
+    Attributes:
+        target: How the scenario names it.
+        why: What is wrong with it, and what was expected.
+    """
+
+    def __init__(self, target: str, why: str) -> None:
+        self.target = target
+        self.why = why
+        super().__init__(target, why)
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.why}"
+
+
 class RunError(SimulatorError):
     """A run could not start or could not go on."""
 

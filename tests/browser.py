@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+HEADLESS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+)
 
 
 def find_chromium() -> str:
@@ -27,11 +34,7 @@ def opened(url: str, folder: Path, *options: str, width: int = 1000, height: int
     browser wrote into its log."""
     command = [
         find_chromium(),
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
+        *HEADLESS,
         "--enable-logging=stderr",
         f"--user-data-dir={folder / 'profile'}",
         f"--window-size={width},{height}",

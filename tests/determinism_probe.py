@@ -1,7 +1,7 @@
 """Runs one scenario on virtual time and prints the digest of its trace's bytes.
 
-A program of its own, so that other Pythons and other hash seeds can run it: needs numpy, pydantic
-and PyYAML only.
+A program of its own, so that other Pythons and other hash seeds can run it: needs numpy, pydantic,
+PyYAML and time-machine only.
 """
 
 import hashlib

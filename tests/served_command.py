@@ -27,15 +27,17 @@ class Served:
                 break
             if line.startswith("# Control token"):
                 self.control_token = line.split()[-1]
+            if line.startswith("#"):
                 continue
             name, _, value = line.removeprefix("export ").rstrip("\n").partition("=")
             self.env[name] = value
         self.base = self.env["ZOOM_API_URL"].removesuffix("/v2")
 
-    def token(self) -> str:
-        """Issue a token; return its value."""
+    def token(self, grant: str = "") -> str:
+        """Issue a token, for the app's credentials or by ``grant``, a form; return its value."""
         pair = f"{self.env['ZOOM_CLIENT_ID']}:{self.env['ZOOM_CLIENT_SECRET']}"
-        form = f"grant_type=account_credentials&account_id={self.env['ZOOM_ACCOUNT_ID']}"
+        own = f"grant_type=account_credentials&account_id={self.env['ZOOM_ACCOUNT_ID']}"
+        form = grant or own
         basic = {"authorization": "Basic " + b64encode(pair.encode()).decode()}
         _, body = fetch(self.env["ZOOM_TOKEN_URL"], form.encode(), basic)
         return body["access_token"]

@@ -8,33 +8,42 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from simulator.provider.app import App
-from simulator.provider.limits import AccountPlan
 from simulator.scenario.expectations import Expectation
-from simulator.scenario.provider_section import ProviderSection
 from simulator.server.control import Control
 from simulator.server.desk import Desk
 from simulator.server.gate import Gate
 from simulator.server.incoming import BodyReader
 from simulator.server.listen import listen_on
 from simulator.server.served import ServedProvider, Terms
+from simulator.server.served_section import ServedSection
 from simulator.server.serving import serving
 from simulator.server.shifted_clock import ShiftedClock
 from tests.zoom_requests import CREDENTIALS, EPOCH, GRANT, KEY
 
 
 class StillClock:
-    """Its time stands still and nobody waits; ``slept`` has the spans somebody wanted to."""
+    """Its time stands still and nobody waits, but where it ``holds`` who sleeps; ``slept`` has the
+    spans somebody wanted to."""
 
     def __init__(self):
         self.slept = []
+        self.holds = False
+        self._released = asyncio.Event()
 
     def now(self):
         """Return always 0."""
         return 0
 
     async def sleep(self, span):
-        """Note ``span`` and return."""
+        """Note ``span`` and return, once it holds nobody any more."""
         self.slept.append(span)
+        if self.holds:
+            await self._released.wait()
+
+    def release(self):
+        """Hold nobody any more."""
+        self.holds = False
+        self._released.set()
 
 
 class World:
@@ -89,7 +98,6 @@ class World:
 async def a_world(
     *,
     control_token: str | None = None,
-    plan: AccountPlan | None = None,
     body_s: float = 20,
     head_s: float = 20,
     expect: tuple[Expectation, ...] = (),
@@ -101,8 +109,7 @@ async def a_world(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     terms = Terms(
         app=App(credentials=CREDENTIALS),
-        section=ProviderSection.model_validate(own),
-        plan=plan,
+        section=ServedSection.model_validate(own),
         signing_key=KEY,
         unix_time=EPOCH,
         api_url=url,

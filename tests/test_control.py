@@ -187,3 +187,83 @@ def test_an_accounts_plan_limits_the_calls():
         assert await world.call(token) == 200
 
     in_a_world(act, plan="free")
+
+
+def test_without_the_last_slash_the_page_is_found_too():
+    """As people type it."""
+
+    async def act(world):
+        async with world.client.get("/_control") as answer:
+            assert (answer.status, answer.url.path) == (200, "/_control/")
+
+    in_a_world(act)
+
+
+def test_the_last_minute_is_sixty_whole_seconds():
+    """Two issues in second 0, one each in 59 and 60: the two count in second 59, not in 60."""
+
+    async def act(world):
+        seen = []
+        for forward in (59, 1, 59):
+            await world.issue()
+            if not seen:
+                await world.issue()
+            await world.control("POST", "clock", {"forward": f"{forward}s"})
+            seen.append((await world.control("GET", "state"))[1]["issued_last_minute"])
+        assert seen == [2, 1, 1]
+
+    in_a_world(act)
+
+
+def test_a_token_returned_once_more_is_no_issue_of_the_last_minute():
+    """WeCom's rule: the same one until it expires."""
+
+    async def act(world):
+        assert [(await world.issue())[0] for _ in range(3)] == [200] * 3
+        _, state = await world.control("GET", "state")
+        assert (state["issued_last_minute"], state["counts"]["tokens_returned"]) == (1, 2)
+
+    in_a_world(act, profile="wecom")
+
+
+def test_a_host_may_create_again_at_midnight():
+    """The server begins at 22:13:20 UTC: its day ends 1 h 46 min 40 s later."""
+
+    async def act(world):
+        _, token = await world.issue()
+        headers = {"authorization": f"Bearer {token}"}
+
+        async def create():
+            async with world.client.post("/v2/users/me/meetings", json={}, headers=headers) as got:
+                return got.status
+
+        assert [await create() for _ in range(60)] == [201] * 60
+        await world.control("POST", "clock", {"forward": "1s"})
+        assert [await create() for _ in range(41)] == [201] * 40 + [429]
+        await world.control("POST", "clock", {"forward": "1h 46m 38s 999999us"})
+        assert await create() == 429
+        await world.control("POST", "clock", {"forward": "1us"})
+        assert await create() == 201
+
+    in_a_world(act, plan="business", lifetime="1d")
+
+
+def test_a_plan_put_in_place_counts_from_then_on():
+    """Free, with the headers measured in 2026: the fifth call in a second is refused, and the
+    category is all it is told. Other rules with the same plan leave the count as it is."""
+
+    async def act(world):
+        _, token = await world.issue()
+        assert [await world.call(token) for _ in range(5)] == [200] * 5
+        rules = {"live_tokens": 2, "plan": "free", "limit_headers": "category"}
+        await world.control("PUT", "policy", rules)
+        assert [await world.call(token) for _ in range(4)] == [200] * 4
+        await world.control("PUT", "policy", rules | {"live_tokens": 3})
+        headers = {"authorization": f"Bearer {token}"}
+        async with world.client.get("/v2/users/me", headers=headers) as answer:
+            told = [name for name in answer.headers if name.startswith(("X-Rate", "Retry"))]
+            assert (answer.status, told) == (429, ["X-RateLimit-Category"])
+        await world.control("PUT", "policy", {"live_tokens": 3})
+        assert await world.call(token) == 200
+
+    in_a_world(act)

@@ -8,6 +8,7 @@ import pytest
 from simulator.clock import SECOND
 from simulator.provider.lifecycle import Change
 from simulator.server.event_bodies import EVENTS
+from simulator.server.event_effects import BURSTS_MAX
 from tests.served_world import in_a_world
 
 
@@ -167,6 +168,27 @@ def test_slow_and_malformed_answers_take_effect():
         with pytest.raises(json.JSONDecodeError):
             await world.issue()
         assert world.served.counts.tokens_issued == 2
+
+    in_a_world(act)
+
+
+def test_a_hundred_troubles_stand_at_once_and_no_more():
+    """Each is told with its extent; one that is over makes room."""
+
+    async def act(world):
+        done = await world.raises(
+            "error", endpoint="api", status=503, chance="50%", count=3, **{"for": "90s"}
+        )
+        said = "from now on, the API answers 503: for 1m 30s, 50% of requests, at most 3"
+        assert done["done"]["what"] == said
+        for _ in range(BURSTS_MAX - 1):
+            await world.raises("dropped", endpoint="token")
+        event = {"event": "malformed", "endpoint": "api"}
+        problems = await world.problems("POST", "events", event)
+        assert problems == {"event": "100 such things happen already; a reset ends them"}
+        await world.control("POST", "clock", {"forward": "90s"})
+        done = await world.raises("malformed", endpoint="api")
+        assert done["done"]["what"] == "from now on, the API sends answers that are no JSON"
 
     in_a_world(act)
 

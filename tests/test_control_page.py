@@ -9,7 +9,9 @@ import pytest
 from simulator.server.control import ALL_ROUTES
 from simulator.server.page import page
 from tests.browser import opened
+from tests.browser_session import a_browser
 from tests.served_world import a_world
+from tests.zoom_requests import a_request, bearer
 
 TOKEN = "sesame"
 
@@ -45,13 +47,35 @@ def test_the_page_shows_what_happened(tmp_path):
     dom, log = shown(tmp_path)
 
     assert text_of(dom, "live") == "2"
-    assert text_of(dom, "cap") == "of 2"
+    assert text_of(dom, "cap") == " of 2"
     assert text_of(dom, "rate") == "3"
     assert text_of(dom, "refused") == "1"
-    assert text_of(dom, "share") == "33 % of 3 calls"
+    assert text_of(dom, "share") == ", 33 % of 3 calls"
     assert ">evicted</code>" in dom
     assert "evicted by 3</text>" in dom
     assert "p0 POST /oauth/token 200 token 1" in dom
+    assert "CONSOLE" not in log
+
+
+def test_a_page_opened_late_shows_what_lives_and_the_newest_that_happened(tmp_path):
+    """Two tokens, then 1,200 calls, of which a page of the journal has 1,000; a burst is told."""
+
+    async def look():
+        async with a_world(live_tokens=2) as world:
+            _, token = await world.issue(caller="p0")
+            await world.issue(caller="p1")
+            for _ in range(1_200):
+                world.served.answer(a_request("GET", "/v2/users/me", headers=bearer(token)))
+            await world.raises("error", endpoint="api", status=503, **{"for": "1h"})
+            url = f"{world.served.terms.api_url}/_control/"
+            return await asyncio.get_running_loop().run_in_executor(None, opened, url, tmp_path)
+
+    dom, log = asyncio.run(look())
+    assert "1 p0</text>" in dom
+    assert "2 p1</text>" in dom
+    assert text_of(dom, "rate") == "2"
+    assert text_of(dom, "status") == "app in order; clock ahead by 0s; the API answers 503"
+    assert 'data-shown="1203"' in dom
     assert "CONSOLE" not in log
 
 
@@ -63,6 +87,44 @@ def test_a_phone_need_not_scroll_sideways(tmp_path, scheme):
 
     assert int(re.search(r'data-overflow="(-?\d+)"', dom)[1]) <= 0
     assert "CONSOLE" not in log
+
+
+CLICKED = """new Promise(done => {
+    const button = document.querySelectorAll("#actions button")[NUMBER];
+    const said = document.getElementById("said");
+    said.textContent = "";
+    new MutationObserver(() => done(said.textContent)).observe(said, {childList: true});
+    button.click();
+})"""
+
+
+def test_each_button_does_what_it_says(tmp_path):
+    """Clicked one after the other: the page says that it is done, and the journal what was."""
+
+    done = []
+
+    async def click_all():
+        async with a_world(live_tokens=2) as world, a_browser(tmp_path) as session:
+            world.clock.holds = True  # so that the second minter asks for nothing
+            await world.issue()
+            await session.open(f"{world.served.terms.api_url}/_control/")
+            buttons = "document.querySelectorAll('#actions button').length"
+            for number in range(await session.evaluate(buttons)):
+                said = await session.evaluate(CLICKED.replace("NUMBER", str(number)))
+                _, page = await world.control("GET", "journal")
+                done.append((said, page["entries"][-1]["what"]))
+
+    asyncio.run(click_all())
+    assert done == [
+        ("done: Revoke all tokens", "every token is revoked"),
+        ("done: Revoke the newest", "its newest token is revoked"),
+        ("done: Deactivate", "deactivated"),
+        ("done: Reactivate", "reactivated"),
+        ("done: API answers 503 for 30 s", "from now on, the API answers 503: for 30s"),
+        ("done: A second minter, 1/s for 30 s", "a second minter asks for tokens, 1/s"),
+        ("done: Clock 10 min forward", "the clock was moved forward by 10m"),
+        ("done: Reset", "reset"),
+    ]
 
 
 def test_with_a_token_of_its_own_the_page_asks_for_it(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROBE = ROOT / "tests/determinism_probe.py"
 SCENARIO = ROOT / "scenarios/cold-start.yaml"
-NEEDED = ("numpy", "pydantic", "PyYAML")
+NEEDED = ("numpy", "pydantic", "PyYAML", "time-machine")
 NAMES = tuple(f"python3.{minor}" for minor in range(11, 20))
 
 
@@ -58,12 +58,13 @@ def environment_of(name: str, python: Path) -> Path:
     """Return a Python with the needed packages, made once beside our own."""
     folder = Path(sys.prefix) / "other-pythons" / name
     made = folder / "bin/python"
-    if not (folder / "ready").exists():
-        packages = [f"{package}=={version(package)}" for package in NEEDED]
+    packages = [f"{package}=={version(package)}" for package in NEEDED]
+    ready = folder / "ready"
+    if not ready.exists() or ready.read_text() != " ".join(packages):
         subprocess.run([python, "-m", "venv", folder], check=True, capture_output=True)
         install = [made, "-m", "pip", "install", "--quiet", *packages]
         subprocess.run(install, check=True, capture_output=True)
-        (folder / "ready").touch()
+        ready.write_text(" ".join(packages))
     return made
 
 

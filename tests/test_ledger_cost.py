@@ -6,6 +6,8 @@ from dataclasses import replace
 from simulator.clock import HOUR, MINUTE, SECOND
 from simulator.provider.ledger import ENDED_KEPT, Ledger
 from simulator.provider.policy import TokenPolicy
+from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken
+from simulator.provider.token_records import TokensByFamily
 
 UNCAPPED = TokenPolicy(lifetime=HOUR, live_tokens=None)
 
@@ -83,3 +85,43 @@ def test_what_has_ended_is_remembered_within_bounds():
 
     assert (len(ledger._ended), len(ledger._live)) == (ENDED_KEPT, 1)
     assert ledger.state(1, ENDED_KEPT + 501) == "evicted"
+
+
+class CountedReads:
+    """A token of family 1 that counts how often somebody asks with what refresh token it came."""
+
+    reads = 0
+
+    def __init__(self, token, place):
+        self.token = token
+        self._place = place
+
+    @property
+    def refresh(self):
+        CountedReads.reads += 1
+        return RefreshToken(1, self._place)
+
+
+def test_an_issue_by_a_refresh_token_does_not_look_at_its_whole_family():
+    """Three tokens of place 1, then 1,000 of place 2, as when a client repeats a use within the
+    overlap: who looks for those before place 2 sees the three, and the first that stays."""
+    tokens = TokensByFamily()
+    for number in range(1_003):
+        tokens.add(CountedReads(number, 1 if number < 3 else 2))
+    CountedReads.reads = 0
+
+    assert [record.token for record in tokens.before(RefreshToken(1, 2))] == [0, 1, 2]
+    assert CountedReads.reads == 4
+    assert list(tokens.before(RefreshToken(2, 9))) == []
+
+
+def test_an_issue_by_a_refresh_token_that_ends_no_access_tokens_looks_at_no_other():
+    """By xero's rules, with 1,200 tokens live."""
+    xero = replace(UNCAPPED, refresh=RefreshPolicy(rotates=True))
+    ledger = Ledger(xero)
+    for index in range(1_200):
+        ledger.issue(index, "p0", refresh=RefreshToken(1, index + 1))
+    ledger._live = CountedLooks(ledger._live)
+    ledger.issue(1_200, "p0", refresh=RefreshToken(1, 1_201))
+
+    assert ledger._live.looks <= 1

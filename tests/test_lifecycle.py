@@ -18,6 +18,7 @@ from simulator.provider.lifecycle import (
     RevokeTokens,
     RotateSecret,
     TransferOwnership,
+    WithdrawConsent,
     in_words,
 )
 from simulator.provider.policy import Allowance
@@ -71,6 +72,12 @@ CHANGES = [
         ChangePolicy(policy=a_policy(live_tokens=2)),
         "at most 2 tokens live from now on",
     ),
+    (
+        ChangePolicy(policy=a_policy(live_tokens=1)),
+        "at most 1 token lives from now on",
+    ),
+    (WithdrawConsent(), "its newest consent is withdrawn"),
+    (WithdrawConsent(consent=3), "consent 3 is withdrawn"),
     (
         ChangePolicy(policy=a_policy(live_tokens=None)),
         "no cap from now on",

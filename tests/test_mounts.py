@@ -1,8 +1,6 @@
 """One mock Zoom behind every mount: whatever the client library, it behaves the same."""
 
 import json
-from base64 import b64encode
-from contextlib import contextmanager
 
 import pytest
 
@@ -22,55 +20,10 @@ from simulator.testing import (
     RotateSecret,
     Slow,
 )
-from tests.mounted import MOUNTS, httpx_blocking
+from tests.mounted import httpx_blocking
+from tests.mounted_client import Client, a_client
 
-
-class Client:
-    """A client that keeps nothing: every token is the test's to show."""
-
-    def __init__(self, zoom, mounted):
-        self.zoom = zoom
-        self.hung_up = mounted.hung_up
-        self._send = mounted.send
-
-    def ask(self, *, secret=None, parameters_in="data", **changes):
-        """Ask for a token; return the whole answer."""
-        parameters = {"grant_type": "account_credentials", "account_id": self.zoom.account_id}
-        return self.ask_at(
-            self.zoom.token_url, secret=secret, **{parameters_in: parameters | changes}
-        )
-
-    def ask_at(self, url, secret=None, **what):
-        """Show the secret at ``url``."""
-        pair = f"{self.zoom.client_id}:{secret or self.zoom.client_secret}"
-        headers = {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
-        return self._send("POST", url, headers=headers, **what)
-
-    def token(self):
-        """Ask for a token; return its value."""
-        return self.ask().json()["access_token"]
-
-    def call(self, token, method="GET", path="/v2/users/me", **what):
-        """Call the API with ``token``."""
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._send(method, self.zoom.api_url + path, headers=headers, **what)
-
-    def call_without_header(self, **what):
-        """Call the API with no Authorization header."""
-        return self._send("GET", f"{self.zoom.api_url}/v2/users/me", **what)
-
-
-@pytest.fixture(params=MOUNTS.values(), ids=MOUNTS.keys())
-def a_client(request):
-    """Return what mounts a mock with the numbers given, for one library after the other."""
-
-    @contextmanager
-    def mounted(**numbers):
-        zoom = MockZoom(**numbers)
-        with request.param(zoom) as mount:
-            yield Client(zoom, mount)
-
-    return mounted
+__all__ = ["a_client"]
 
 
 def burst(ailment, endpoint="api", **changes):

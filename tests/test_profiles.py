@@ -95,6 +95,9 @@ def test_what_is_only_a_guess_says_so():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
+        ("zoom-2022", "was never measured"),
+        ("zoom-2023", "whether there is one is unknown"),
+        ("ringcentral", "is left out"),
         ("google", "are counted as 180 days here"),
         ("google", "is a reading"),
         ("salesforce", "is reported only"),

@@ -1,19 +1,13 @@
 """``grant_type=refresh_token`` over HTTP: what clients send and get, and what ends with it."""
 
 import json
-from base64 import urlsafe_b64decode
-from dataclasses import replace
 
 import pytest
 
 from simulator.clock import HOUR, MINUTE, SECOND
-from simulator.provider import Provider
-from simulator.provider.app import App
-from simulator.provider.http import ZoomHttp
 from simulator.provider.lifecycle import ChangePolicy
-from simulator.provider.messages import TokenRequest
-from simulator.provider.policy import Allowance, TokenPolicy
-from simulator.provider.refresh_tokens import NO_REFRESH_TOKEN, RefreshPolicy, RefreshToken
+from simulator.provider.policy import TokenPolicy
+from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken
 from simulator.trace.events import (
     FamilyAuthorized,
     FamilyEnded,
@@ -23,44 +17,15 @@ from simulator.trace.events import (
     TokenIssued,
     TokenRevoked,
 )
-from tests.zoom_requests import CREDENTIALS, EPOCH, GRANT, KEY, call, token_request
-
-INVALID_GRANT = b'{"reason":"Invalid Token!","error":"invalid_grant"}'
-OVERLAP = 10 * MINUTE
-LINKED = RefreshPolicy(rotates=True, overlap=OVERLAP, detects_reuse=True, ends_access_tokens=True)
-
-
-def a_server(refresh=None, **policy):
-    policy = TokenPolicy(lifetime=HOUR, live_tokens=None, refresh=refresh, **policy)
-    provider = Provider(App(credentials=CREDENTIALS), policy)
-    return ZoomHttp(provider, signing_key=KEY, epoch=EPOCH, api_url="http://127.0.0.1:8080")
-
-
-def refresh(server, value, now=0):
-    """Send the refresh token ``value``; return the exchange."""
-    body = f"grant_type=refresh_token&refresh_token={value}".encode()
-    return server.handle(token_request(body=body), now)
-
-
-def granted(server, value, now=0):
-    """Return the access token and what refresh token the client is told, if any."""
-    body = json.loads(refresh(server, value, now).response.body)
-    return body["access_token"], body.get("refresh_token")
-
-
-def status(server, token, now):
-    return call(server, "GET /v2/users/me", token, now=now).response.status
-
-
-def a_request(refresh_token):
-    return TokenRequest(
-        client_id="shop",
-        client_secret="hush",
-        grant_type="refresh_token",
-        account_id=None,
-        asked_by="p0",
-        refresh_token=refresh_token,
-    )
+from tests.refreshing import (
+    INVALID_GRANT,
+    LINKED,
+    OVERLAP,
+    a_server,
+    granted,
+    refresh,
+    status,
+)
 
 
 def test_a_refresh_grants_an_access_token_and_the_next_refresh_token():
@@ -232,128 +197,3 @@ def test_a_lower_cap_takes_what_a_rotation_leaves_over():
         (2, 1),
         (3, 1),
     ]
-
-
-@pytest.mark.parametrize(
-    ("policy", "body", "answer"),
-    [
-        pytest.param(
-            None,
-            b"grant_type=refresh_token&refresh_token=x",
-            b'{"reason":"unsupported grant type","error":"unsupported_grant_type"}',
-            id="a server-to-server app has none",
-        ),
-        pytest.param(
-            RefreshPolicy(),
-            GRANT.encode(),
-            b'{"reason":"unsupported grant type","error":"unsupported_grant_type"}',
-            id="and these apps have no other",
-        ),
-        pytest.param(
-            RefreshPolicy(),
-            b"grant_type=refresh_token",
-            b'{"reason":"Bad request","error":"invalid_request"}',
-            id="no refresh token: RFC 6749 5.2, the reason is ours",
-        ),
-        pytest.param(
-            RefreshPolicy(),
-            b"grant_type=refresh_token&refresh_token=a.b.c",
-            INVALID_GRANT,
-            id="garbage: raycast/extensions#10896, #12533",
-        ),
-    ],
-)
-def test_a_request_that_cannot_be_granted_is_refused(policy, body, answer):
-    """Always 400, as every refusal of Zoom's token endpoint."""
-    exchange = a_server(policy).handle(token_request(body=body), 0)
-
-    assert (exchange.response.status, exchange.response.body) == (400, answer)
-
-
-def test_a_refused_request_spends_no_refresh_token():
-    """Throttled before its refresh token is looked at, a client may come again with it."""
-    server = a_server(RefreshPolicy(rotates=True), throttle=Allowance(count=1, window=MINUTE))
-    first, _ = server.authorize(0)
-    _, second = granted(server, first)
-
-    assert refresh(server, second, 1).response.status == 429
-    assert refresh(server, second, MINUTE).response.status == 200
-
-
-def test_neither_kind_of_token_passes_for_the_other():
-    """A refresh token as a Bearer, and an access token at the token endpoint."""
-    server = a_server(RefreshPolicy())
-    value, _ = server.authorize(0)
-    access, _ = granted(server, value)
-
-    assert status(server, value, 0) == 401
-    assert refresh(server, access).response.body == INVALID_GRANT
-
-
-def test_a_refresh_token_cannot_pass_for_a_real_one():
-    """Issuer and audience are ours, and there is no instant that a client could go by."""
-    server = a_server(RefreshPolicy())
-    value, _ = server.authorize(0)
-    _, payload, _ = value.split(".")
-    claims = json.loads(urlsafe_b64decode(payload + "=="))
-
-    assert claims["iss"] == "urn:tokenrace:cid:shop"
-    assert claims["aud"] == "urn:tokenrace:oauth"
-    assert claims["code"] == "tokenrace-refresh-1-1"
-    assert claims.keys().isdisjoint({"nbf", "exp", "iat"})
-
-
-@pytest.mark.parametrize("tail", ["x", "."], ids=["a byte more", "a part more"])
-def test_a_changed_refresh_token_is_not_read(tail):
-    """The signature covers every byte."""
-    server = a_server(RefreshPolicy())
-    value, _ = server.authorize(0)
-
-    assert server.tokens.read_refresh(value) == RefreshToken(1, 1)
-    for changed in (value + tail, value.replace("ey", "eY", 1), tail):
-        assert server.tokens.read_refresh(changed) is None
-
-
-def test_a_consent_needs_a_policy_with_refresh_tokens():
-    """Our caller asks first; a family that no grant serves would mislead."""
-    with pytest.raises(ValueError, match="credentials alone"):
-        a_server().authorize(0)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"reuse_above": MINUTE}, {"at_cap": "same_token"}, {"at_cap": "replace_slot"}]
-)
-def test_tokens_are_not_shared_between_consents(wrong):
-    """A rule that returns a live token would hand one consent's to another."""
-    with pytest.raises(ValueError, match="refresh does not go with"):
-        TokenPolicy(lifetime=HOUR, live_tokens=1, refresh=RefreshPolicy(), **wrong)
-
-
-def test_refresh_families_outlive_a_policy_without_the_grant():
-    """Switched off and on again, old values must not name new families."""
-    server = a_server(RefreshPolicy())
-    value, _ = server.authorize(0)
-    for policy in (None, RefreshPolicy(repeats=True)):
-        changed = TokenPolicy(lifetime=HOUR, live_tokens=None, refresh=policy)
-        server.provider.undergo(ChangePolicy(policy=changed), 1)
-
-    assert granted(server, value, 2)[1] == value
-
-
-def test_what_a_refresh_would_end_can_be_asked_beforehand():
-    """Rotation ends its own family's; a reuse all of them; a refusal without reuse none."""
-    server = a_server(LINKED)
-    provider = server.provider
-    first, _ = server.authorize(0)
-    _, second = granted(server, first)
-    shown = [server.tokens.read_refresh(value) for value in (first, second)]
-
-    assert provider.endangered(a_request(shown[1]), 1) == [1]
-    assert provider.endangered(a_request(shown[0]), 1) == []
-    assert provider.endangered(a_request(shown[0]), OVERLAP) == [1]
-    assert provider.endangered(a_request(NO_REFRESH_TOKEN), 1) == ()
-
-    unlinked = replace(LINKED, ends_access_tokens=False)
-    policy = replace(provider.policy, refresh=unlinked)
-    provider.undergo(ChangePolicy(policy=policy), 1)
-    assert provider.endangered(a_request(shown[0]), OVERLAP) == ()

@@ -13,8 +13,8 @@ from simulator.cli.serve import Options, read_section
 from simulator.clock import HOUR, MINUTE
 from simulator.errors import RunError, SimulatorError
 from simulator.provider.profiles import PROFILES
-from simulator.server.journal import Journal
-from simulator.server.journal_file import JournalFile
+from simulator.server.journal import Answered, Journal
+from simulator.server.journal_file import JournalFile, line_of
 from simulator.server.shifted_clock import ShiftedClock
 from tests.served_command import port_of, serving
 
@@ -46,6 +46,7 @@ def test_the_exported_lines_are_all_a_client_needs(tmp_path):
         "export ZOOM_CLIENT_SECRET",
         "export ZOOM_ACCOUNT_ID",
     ]
+    assert served.lines[5] == "# Rules: zoom-2022 (reported), at most 1 live"
     *entries, end = [json.loads(line) for line in journal.read_text().splitlines()]
     assert end == {"kind": "end", "entries": 4}
     assert [entry["status"] for entry in entries] == [200, 200, 200, 401]
@@ -55,6 +56,19 @@ def test_the_exported_lines_are_all_a_client_needs(tmp_path):
     text = journal.read_text()
     assert first not in text
     assert served.env["ZOOM_CLIENT_SECRET"] not in text
+
+
+def test_where_refresh_tokens_are_used_a_line_has_the_first():
+    """Google's yields a token; and each profile that has refresh tokens can be served."""
+    with serving("--port", "0", "--profile", "google") as served:
+        grant = f"grant_type=refresh_token&refresh_token={served.env['ZOOM_REFRESH_TOKEN']}"
+        assert served.call(served.token(grant)) == 200
+        assert served.stopped_by(signal.SIGTERM) == 0
+
+    refreshing = [name for name, profile in PROFILES.items() if profile.policy.refresh is not None]
+    assert refreshing == ["google", "salesforce", "xero", "atlassian", "hubspot"]
+    for name in refreshing:
+        assert read_section(Options(profile=name, port=1)).policy() == PROFILES[name].policy
 
 
 def test_a_port_that_is_taken_gives_way_to_the_next_free_one():
@@ -113,10 +127,10 @@ def test_a_journal_that_cannot_be_written_is_told_before_anything_is_served(tmp_
 
 
 def test_the_rules_come_from_a_scenario_with_the_options_own_cap(tmp_path):
-    """--scenario takes the provider section; --live-tokens changes one number of it."""
+    """--scenario takes the provider section; --live-tokens and --plan change one number of it."""
     path = tmp_path / "one.yaml"
     path.write_text(
-        "name: one\nprovider: {profile: zoho, lifetime: 5m, grace: 3s}\n"
+        "name: one\nprovider: {profile: zoho, lifetime: 5m, grace: 3s, plan: free}\n"
         "fleet: {processes: 1, workers: 1}\n"
         "workload: {arrivals: {process: closed, think: 1s}}\n"
         "strategies: [single_flight]\nrun: {duration: 1s}\n"
@@ -125,6 +139,8 @@ def test_the_rules_come_from_a_scenario_with_the_options_own_cap(tmp_path):
 
     assert (policy.lifetime, policy.live_tokens) == (5 * MINUTE, 3)
     assert policy.throttle == PROFILES["zoho"].policy.throttle
+    assert read_section(Options(scenario=path, port=1)).plan == "free"
+    assert read_section(Options(scenario=path, plan="none", port=1)).plan == "none"
     assert read_section(Options(port=1)).policy() == PROFILES["zoom-2022"].policy
     assert read_section(Options(live_tokens="none", port=1)).policy().live_tokens is None
 
@@ -196,3 +212,16 @@ def test_with_a_host_the_control_api_needs_the_printed_token():
         assert served.control("state", None, **shown)[0] == 200
         assert served.call(served.token()) == 200
         assert served.stopped_by(signal.SIGTERM) == 0
+
+
+def test_a_journals_lines_are_put_together_as_they_would_be_written():
+    """The quick line of a plain answer is what the entry itself comes to, whatever the texts."""
+    texts = ["shop", 'a "quoted" one', "caf\u00e9 \u2028", "back\\slash"]
+    for text, status, error, cause, token in [
+        (texts[0], 200, None, None, 7),
+        (texts[1], 401, "124", "unknown_token", None),
+        (texts[2], None, None, None, None),
+        (texts[3], 404, "1001", None, 2**53),
+    ]:
+        plain = Answered(3, 10**15, text, "GET", f"/{text}", status, error, cause, token)
+        assert line_of(plain) == line_of(plain.entry())

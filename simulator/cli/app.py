@@ -163,9 +163,9 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="Take the rules of a scenario's provider.")
     ] = None,
     plan: Annotated[
-        Literal["none", "free", "pro", "business"],
+        Literal["none", "free", "pro", "business"] | None,
         typer.Option(help="Limit API calls as Zoom does for accounts of this plan."),
-    ] = "none",
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="The port, or the next free one; 0: any.")
     ] = 8787,
@@ -191,7 +191,7 @@ def serve(
             profile=profile,
             live_tokens=live_tokens,
             scenario=scenario,
-            plan=None if plan == "none" else plan,
+            plan=plan,
             port=port,
             host=host,
             journal=journal,

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.cli.engines import engine_named
-from simulator.errors import SimulatorError
+from simulator.errors import SimulatorError, UserCodeError
 from simulator.scenario import Scenario, StrategyChoice, load
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
+from simulator.scenario.own_code import PythonClass
 from simulator.simulation.experiment import Engine, Experiment
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.strategies.user_class import load as load_class
 
 DEFAULT_OUT = Path("results")
 
@@ -52,12 +54,16 @@ def read_request(file: Path, options: Options) -> Asked:
     engine = engine_named(name, no_skip=options.no_skip, port=options.port)
     for flaw in scenario.impossible_on(name):
         raise SimulatorError(f"{file}: {dotted(flaw.loc)}: {flaw.message}")
+    chosen = _chosen(file, scenario, options.strategies)
+    for choice in chosen:
+        if choice.own is not None:
+            _check_code(file, choice.name, choice.own)
     seeds = _seeds(scenario, options)
     return Asked(
         file=file,
         experiment=Experiment(
             scenario=scenario,
-            choices=_chosen(file, scenario, options.strategies),
+            choices=chosen,
             seeds=tuple(seeds),
             time_scale=scenario.run.time_scale if name == "wire" else 1,
         ),
@@ -65,6 +71,14 @@ def read_request(file: Path, options: Options) -> Asked:
         out=options.out,
         command=shlex.join(_command(file, options, seeds)),
     )
+
+
+def _check_code(file: Path, name: str, own: PythonClass) -> None:
+    """Load the user's code before the first run: a typo must not cost its time."""
+    try:
+        load_class(own)
+    except UserCodeError as error:
+        raise SimulatorError(f"{file}: strategy {name}: {error}") from None
 
 
 def _seeds(scenario: Scenario, options: Options) -> range:

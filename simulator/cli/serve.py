@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import typer
 from pydantic import ValidationError
@@ -18,18 +19,19 @@ from simulator.errors import SimulatorError
 from simulator.machine_clock import MachineClock, unix_time
 from simulator.provider.app import App, Credentials
 from simulator.provider.limits import AccountPlan
+from simulator.provider.profiles import PROFILES
 from simulator.scenario import load
 from simulator.scenario.expectations import Expectation
-from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.wording import in_words
 from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.desk import Desk
 from simulator.server.gate import Gate
 from simulator.server.incoming import BodyReader
-from simulator.server.journal import Entry
+from simulator.server.journal import Kept
 from simulator.server.journal_file import JournalFile, no_file
 from simulator.server.listen import LOOPBACK, listen_on
 from simulator.server.served import ServedProvider, Terms
+from simulator.server.served_section import ServedSection
 from simulator.server.serving import serving, stop_asked
 from simulator.server.shifted_clock import ShiftedClock
 from simulator.strategies.catalogue import CATALOGUE
@@ -44,7 +46,7 @@ class Options:
     profile: str | None = None
     live_tokens: str | None = None
     scenario: Path | None = None
-    plan: AccountPlan | None = None
+    plan: AccountPlan | Literal["none"] | None = None
     port: int
     host: str | None = None
     journal: Path | None = None
@@ -58,7 +60,7 @@ def serve_until_stopped(options: Options) -> int:
     """
     section = read_section(options)
     with ExitStack() as stack:
-        sink: Callable[[Entry], None] = no_file
+        sink: Callable[[Kept], None] = no_file
         if options.journal is not None:
             sink = stack.enter_context(JournalFile(options.journal)).write
         host = options.host or LOOPBACK
@@ -67,7 +69,6 @@ def serve_until_stopped(options: Options) -> int:
         terms = Terms(
             app=App(credentials=_new_credentials()),
             section=section,
-            plan=options.plan,
             signing_key=secrets.token_bytes(32),
             unix_time=unix_time(),
             api_url=_url(host, listening),
@@ -78,8 +79,8 @@ def serve_until_stopped(options: Options) -> int:
     return INTERRUPTED if stopped_by == signal.SIGINT else 0
 
 
-def read_section(options: Options) -> ProviderSection:
-    """Return the provider's rules: the scenario's or the profile's, with the options' own cap.
+def read_section(options: Options) -> ServedSection:
+    """Return the provider's rules: the scenario's or the profile's, with the options' cap and plan.
 
     Raises:
         SimulatorError: an option is wrong.
@@ -94,11 +95,13 @@ def read_section(options: Options) -> ProviderSection:
     if options.live_tokens is not None:
         text = options.live_tokens
         own["live_tokens"] = int(text) if text.isdecimal() and len(text) < 10 else text
+    if options.plan is not None:
+        own["plan"] = options.plan
     try:
-        section = ProviderSection.model_validate(own)
+        section = ServedSection.model_validate(own)
         section.policy()
     except ValidationError as invalid:
-        told = (in_words(error, ProviderSection) for error in invalid.errors(include_url=False))
+        told = (in_words(error, ServedSection) for error in invalid.errors(include_url=False))
         lines = [f"--{where.replace('_', '-')}: {what}" for where, what in told]
         raise SimulatorError("\n".join(lines)) from None
     except ValueError as wrong:
@@ -113,13 +116,13 @@ def _expectations(options: Options) -> tuple[Expectation, ...]:
 async def _serve(
     terms: Terms,
     listening: socket.socket,
-    sink: Callable[[Entry], None],
+    sink: Callable[[Kept], None],
     control_token: str | None,
 ) -> signal.Signals:
     served = ServedProvider(terms, ShiftedClock(MachineClock.starting_in(0)), sink)
     control = Control(served, Gate(control_token))
     with stop_asked() as asked:  # before the first line: who reads it may stop us at once
-        _print_exports(terms, control_token)
+        _print_exports(served, control_token)
         async with serving(served, Desk(served, control, BodyReader()), listening):
             return await asked
 
@@ -138,8 +141,12 @@ def _url(host: str, listening: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{listening.getsockname()[1]}"
 
 
-def _print_exports(terms: Terms, control_token: str | None) -> None:
-    """Print what a client needs; as the lines of a shell, so that they can be copied or sourced."""
+def _print_exports(served: ServedProvider, control_token: str | None) -> None:
+    """Print what a client needs; as the lines of a shell, so that they can be copied or sourced.
+
+    Where the rules have refresh tokens the user consents now, and one of them is a line too.
+    """
+    terms = served.terms
     shown = terms.app.credentials
     exports = {
         "ZOOM_TOKEN_URL": f"{terms.api_url}/oauth/token",
@@ -148,8 +155,18 @@ def _print_exports(terms: Terms, control_token: str | None) -> None:
         "ZOOM_CLIENT_SECRET": shown.client_secret,
         "ZOOM_ACCOUNT_ID": shown.account_id,
     }
+    if served.provider.policy.refresh is not None:
+        exports["ZOOM_REFRESH_TOKEN"] = served.authorize()[1]
     for name, value in exports.items():
         typer.echo(f"export {name}={value}")
+    typer.echo(f"# Rules: {_rules(served)}")
     if control_token is not None:
         typer.echo(f"# Control token, as Authorization: Bearer {control_token}")
     typer.echo(f"# Control page: {terms.api_url}{CONTROL_PATH}")
+
+
+def _rules(served: ServedProvider) -> str:
+    """Return whose rules these are, how well they are known, and the cap that counts."""
+    name, cap = served.section.profile, served.provider.policy.live_tokens
+    live = "any number of live tokens" if cap is None else f"at most {cap} live"
+    return f"{name} ({PROFILES[name].confidence}), {live}"

@@ -47,7 +47,7 @@ _DELETED = Accepted(status=204)
 class Api:
     """What the API answers for one app; ``ledger`` and ``standing`` say which tokens are valid."""
 
-    __slots__ = ("_app", "_forbidden", "_ledger", "_meetings", "_quotas", "_standing")
+    __slots__ = ("_app", "_forbidden", "_ledger", "_meetings", "_standing", "quotas")
 
     def __init__(
         self,
@@ -61,7 +61,8 @@ class Api:
         self._ledger = ledger
         self._standing = standing
         self._meetings = meetings
-        self._quotas = quotas
+        self.quotas = quotas
+        """What counts the calls against the account's limits; None where there are none."""
         self._forbidden: dict[Operation, Refused] = {}
         self.take_scopes()
 
@@ -91,11 +92,11 @@ class Api:
         return in_order and self._ledger.state(token, now) == "live"
 
     def _perform_within_limits(self, call: ApiCall, now: Ticks) -> Accepted | Refused:
-        if self._quotas is None:
+        if self.quotas is None:
             return self._perform(call)
         creates = call.operation == "create_meeting" and call.body_problem is None
         host = self._app.directory.find(call.target) if creates else None
-        taken = self._quotas.take(call.operation, host, now)
+        taken = self.quotas.take(call.operation, host, now)
         return taken if isinstance(taken, Refused) else replace(self._perform(call), quota=taken)
 
     def _perform(self, call: ApiCall) -> Accepted | Refused:

@@ -22,6 +22,7 @@ from simulator.provider.lifecycle import (
     RevokeTokens,
     RotateSecret,
     TransferOwnership,
+    WithdrawConsent,
     in_words,
 )
 from simulator.provider.limits import ApiLimits
@@ -33,7 +34,7 @@ from simulator.provider.refresh_tokens import RefreshToken
 from simulator.provider.standing import Standing
 from simulator.provider.token_endpoint import TokenEndpoint
 from simulator.rng import Streams
-from simulator.trace.events import AppChanged, ProviderEvent, TokenId
+from simulator.trace.events import AppChanged, FamilyId, ProviderEvent, TokenId
 
 
 class Provider:
@@ -90,6 +91,17 @@ class Provider:
         token, events = self._token_endpoint.refresh_tokens.authorize(now)
         return token, [*events, *self._token_endpoint.ended_with(events, now)]
 
+    def live_consents(self, now: Ticks) -> Sequence[FamilyId]:
+        """Return the consents whose refresh tokens are accepted, oldest first."""
+        if self.policy.refresh is None:
+            return ()
+        return self._token_endpoint.refresh_tokens.live_families(now)
+
+    def limit(self, limits: ApiLimits | None) -> None:
+        """Limit the API's calls by ``limits`` from now on; None: not at all. Counts begin anew."""
+        self._is_limited = limits is not None
+        self._api.quotas = None if limits is None else Quotas(limits)
+
     def undergo(self, change: Change, now: Ticks) -> Sequence[ProviderEvent]:
         """Let ``change`` happen to the app; return what happened."""
         events = self._change(change, now)
@@ -125,12 +137,10 @@ class Provider:
                 self.standing.is_active = False
             case Reactivate():
                 self.standing.is_active = True
-            case RevokeTokens(which="all"):
-                return self.ledger.revoke_all(now)
-            case RevokeTokens():
-                return self.ledger.revoke(self.ledger.tokens_issued, now)
-            case RevokeToken(token=token):
-                return self.ledger.revoke(token, now)
+            case RevokeTokens() | RevokeToken():
+                return self._revoke(change, now)
+            case WithdrawConsent(consent=consent):
+                return self._withdraw(consent, now)
             case ChangePolicy(policy=policy):
                 self.policy = policy
                 self.ledger.change(policy)
@@ -138,3 +148,19 @@ class Provider:
             case _:  # pragma: no cover
                 assert_never(change)
         return ()
+
+    def _revoke(self, change: RevokeTokens | RevokeToken, now: Ticks) -> Sequence[ProviderEvent]:
+        match change:
+            case RevokeTokens(which="all"):
+                return self.ledger.revoke_all(now)
+            case RevokeTokens():
+                return self.ledger.revoke(self.ledger.tokens_issued, now)
+            case RevokeToken(token=token):
+                return self.ledger.revoke(token, now)
+
+    def _withdraw(self, consent: FamilyId | None, now: Ticks) -> Sequence[ProviderEvent]:
+        live = self.live_consents(now)
+        withdrawn = live[-1:] if consent is None else [each for each in live if each == consent]
+        tokens = self._token_endpoint.refresh_tokens
+        events = [event for each in withdrawn for event in tokens.revoke(each, now)]
+        return [*events, *self._token_endpoint.ended_with(events, now)]

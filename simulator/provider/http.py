@@ -200,8 +200,8 @@ class ZoomHttp:
 
     def _response(self, status: int, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         self._answered += 1
-        tracking = {"x-zm-trackingid": f"v=2.0;clid=tokenrace;rid=WEB_{self._answered:032x}"}
-        return HttpResponse(status, {**headers, **tracking}, body)
+        tracking_id = f"v=2.0;clid=tokenrace;rid=WEB_{self._answered:032x}"
+        return HttpResponse(status, {**headers, "x-zm-trackingid": tracking_id}, body)
 
 
 def _marred(exchange: Exchange, ailment: Slow | Malformed | None) -> Exchange:

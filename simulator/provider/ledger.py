@@ -26,13 +26,13 @@ Queries change nothing.
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, NamedTuple
 
 from simulator.clock import Ticks
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.refresh_tokens import RefreshToken
+from simulator.provider.token_records import TokenRecord, TokensByFamily, came_before
 from simulator.trace.events import (
     Cause,
     FamilyId,
@@ -47,22 +47,6 @@ ENDED_KEPT = 100_000
 """How many evictions and revocations are remembered: about 10 MB."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRecord:
-    """A token as the provider knows it. ``expires_at`` is the first instant it is not live.
-
-    ``slot`` is what the request named, 0 where it named none. ``refresh`` is the refresh token it
-    was issued with, None where there was none.
-    """
-
-    token: TokenId
-    issued_at: Ticks
-    expires_at: Ticks
-    asked_by: str
-    slot: int = 0
-    refresh: RefreshToken | None = None
-
-
 class _End(NamedTuple):
     """Why a token ended that lost its place before its time, and from when it is not valid."""
 
@@ -74,13 +58,22 @@ class _End(NamedTuple):
 class Ledger:
     """The tokens of one app, kept by ``policy``; which may be replaced, for issues to come."""
 
-    __slots__ = ("_ended", "_forgotten_up_to", "_issued", "_live", "_mixed_until", "_policy")
+    __slots__ = (
+        "_ended",
+        "_families",
+        "_forgotten_up_to",
+        "_issued",
+        "_live",
+        "_mixed_until",
+        "_policy",
+    )
 
     def __init__(self, policy: TokenPolicy) -> None:
         self._policy = policy
         self._issued = 0
         # Oldest first. Not plain dicts: those walk over every deleted entry to find the first one.
         self._live: OrderedDict[TokenId, TokenRecord] = OrderedDict()
+        self._families = TokensByFamily()  # of those in _live
         self._ended: OrderedDict[TokenId, _End] = OrderedDict()
         self._forgotten_up_to: TokenId = 0
         self._mixed_until: Ticks = 0  # from then on no older token expires after a newer one
@@ -123,6 +116,7 @@ class Ledger:
             self._evict(token, record) for token in self.displaced(now, slot, refresh)
         ]
         self._live[record.token] = record
+        self._families.add(record)
         events.append(
             TokenIssued(at=now, token=record.token, expires_at=record.expires_at, asked_by=asked_by)
         )
@@ -133,7 +127,7 @@ class Ledger:
         record = self._live.get(token)
         end = self._ended.get(token)
         if record is not None and now < record.expires_at:
-            del self._live[token]
+            self._take_out(token)
         elif end is None or now >= end.at:
             return []
         self._remember_end(token, _End("revoked", now))
@@ -149,13 +143,13 @@ class Ledger:
 
     def of_family(self, family: FamilyId, now: Ticks) -> list[TokenId]:
         """Return the valid tokens that were issued with a refresh token of ``family``."""
-        refresh_of = {token: end.refresh for token, end in self._ended.items() if now < end.at}
-        refresh_of |= {record.token: record.refresh for record in self.live_tokens(now)}
-        return sorted(
+        in_grace = [
             token
-            for token, refresh in refresh_of.items()
-            if refresh is not None and refresh.family == family
-        )
+            for token, end in self._ended.items()
+            if now < end.at and end.refresh is not None and end.refresh.family == family
+        ]
+        own = self._families.of(family)
+        return sorted([*in_grace, *(record.token for record in own if now < record.expires_at)])
 
     def state(self, token: TokenId, now: Ticks) -> Literal["live"] | Cause:
         """Return "live", or why ``token`` is not valid; "unknown_token" for one never issued."""
@@ -224,12 +218,9 @@ class Ledger:
         self, now: Ticks, slot: int = 0, refresh: RefreshToken | None = None
     ) -> list[TokenId]:
         """Return the tokens that an issue at ``now`` would evict, oldest first."""
-        if refresh is None:
-            return self._over_cap(now, slot, ())
-        superseded = [
-            record.token for record in self.live_tokens(now) if self._is_superseded(record, refresh)
-        ]
-        return sorted([*superseded, *self._over_cap(now, slot, superseded)])
+        superseded = self._superseded(refresh, now)
+        over_cap = self._over_cap(now, slot, superseded)
+        return sorted([*superseded, *over_cap]) if superseded else over_cap
 
     def _over_cap(self, now: Ticks, slot: int, gone: Collection[TokenId]) -> list[TokenId]:
         """Return what an issue evicts for its place, when ``gone`` have left theirs."""
@@ -245,16 +236,19 @@ class Ledger:
         live = (record.token for record in places if record.token not in gone)
         return list(live if policy.at_cap == "evict_all" else islice(live, too_many))
 
-    def _is_superseded(self, record: TokenRecord, refresh: RefreshToken | None) -> bool:
-        """Return whether ``record`` ends with an issue for ``refresh``, an overlap later."""
-        policy, own = self._policy.refresh, record.refresh
-        if policy is None or not policy.ends_access_tokens or own is None or refresh is None:
-            return False
-        return own.family == refresh.family and own.place < refresh.place
+    def _superseded(self, refresh: RefreshToken | None, now: Ticks) -> list[TokenId]:
+        """Return what ends with an issue for ``refresh``, an overlap later."""
+        if refresh is None or not self._ends_with_refresh_token():
+            return []
+        before = self._families.before(refresh)
+        return [record.token for record in before if now < record.expires_at]
+
+    def _ends_with_refresh_token(self) -> bool:
+        return self._policy.refresh is not None and self._policy.refresh.ends_access_tokens
 
     def _evict(self, token: TokenId, newer: TokenRecord) -> TokenEvicted:
-        record, policy = self._live.pop(token), self._policy
-        is_superseded = self._is_superseded(record, newer.refresh)
+        record, policy = self._take_out(token), self._policy
+        is_superseded = self._ends_with_refresh_token() and came_before(record, newer.refresh)
         grace = policy.refresh.overlap if policy.refresh and is_superseded else policy.grace
         valid_until = min(newer.issued_at + grace, record.expires_at)
         cause: Cause = "expired" if valid_until == record.expires_at else "evicted"
@@ -275,7 +269,13 @@ class Ledger:
 
     def _forget_expired(self, now: Ticks) -> None:
         for token in list(self._expired(now)):
-            del self._live[token]
+            self._take_out(token)
+
+    def _take_out(self, token: TokenId) -> TokenRecord:
+        """Let ``token`` leave its place; return what is known of it."""
+        record = self._live.pop(token)
+        self._families.take_out(record)
+        return record
 
     def _has_expired_ones(self, now: Ticks) -> bool:
         """Return whether tokens may have expired since the last issue; one look tells, unless their

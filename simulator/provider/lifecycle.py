@@ -9,7 +9,7 @@ from typing import Literal
 
 from simulator.clock import DAY, Ticks, seconds
 from simulator.provider.policy import TokenPolicy
-from simulator.trace.events import TokenId
+from simulator.trace.events import FamilyId, TokenId
 
 OVERLAP_MAX: Ticks = 30 * DAY
 """How long an old secret may go on working [documented, rotate_client_secret]."""
@@ -74,6 +74,14 @@ class RevokeTokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawConsent:
+    """The user takes a consent back, or the newest there is where ``consent`` is None: none of its
+    refresh tokens is accepted any more."""
+
+    consent: FamilyId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePolicy:
     """Tokens are kept by ``policy`` from now on; those above a lower cap go with the next issue."""
 
@@ -88,6 +96,7 @@ Change = (
     | Reactivate
     | RevokeToken
     | RevokeTokens
+    | WithdrawConsent
     | ChangePolicy
 )
 
@@ -113,6 +122,10 @@ def in_words(change: Change) -> str:  # noqa: PLR0911 - one for each kind of cha
             return f"{which} token is revoked"
         case RevokeToken():
             return "one token is revoked"
+        case WithdrawConsent(consent=number):
+            which = "its newest consent" if number is None else f"consent {number}"
+            return f"{which} is withdrawn"
         case ChangePolicy():
             cap = change.policy.live_tokens
-            return f"at most {cap} tokens live from now on" if cap else "no cap from now on"
+            tokens = "1 token lives" if cap == 1 else f"{cap} tokens live"
+            return f"at most {tokens} from now on" if cap else "no cap from now on"

@@ -34,7 +34,8 @@ PROFILES: dict[str, Profile] = {
         rule="One live token; a new one ends the one before at once.",
         source="devforum.zoom.us threads 72070 (confirmed by staff), 74432, 84334",
         confidence="reported",
-        note="Server-to-server apps from June 2022 to 2023-06-20.",
+        note="Server-to-server apps from June 2022 to 2023-06-20. How soon the end of a token has "
+        "spread was never measured: here it is at once, as reported.",
     ),
     "zoom-index5": Profile(
         policy=TokenPolicy(lifetime=HOUR, live_tokens=5, at_cap="replace_slot"),
@@ -49,7 +50,7 @@ PROFILES: dict[str, Profile] = {
         rule="Many tokens live at once; a new one ends none.",
         source="Zoom changelog of 2023-06-20; developers.zoom.us/docs/internal-apps/s2s-oauth",
         confidence="documented",
-        note="Zoom states no cap. token_index is ignored.",
+        note="Zoom states no cap; whether there is one is unknown. token_index is ignored.",
     ),
     "zoom-hypothesis": Profile(
         policy=TokenPolicy(lifetime=HOUR, live_tokens=10),
@@ -66,7 +67,8 @@ PROFILES: dict[str, Profile] = {
         rule="Ten live tokens per refresh token, the oldest ends; ten issues in ten minutes.",
         source="zoho.com/accounts/protocol/oauth/token-limits.html",
         confidence="documented",
-        note="15 in CRM v3 and 30 for some apps. The app's credentials stand for the one refresh "
+        note="15 in CRM v3 and 30 for some apps. That a user has 20 refresh tokens at most is left "
+        "out. The app's credentials stand for the one refresh "
         "token. The status and body of a throttled request here "
         "are ours: 429 with Retry-After.",
     ),
@@ -116,6 +118,8 @@ PROFILES: dict[str, Profile] = {
         rule="One live token; a new one ends the one before at once.",
         source="developers.ringcentral.com; a published test by tylerlong",
         confidence="reported",
+        note="The app's credentials stand for the refresh token here; that an old one of those "
+        "works for some 10 seconds more is left out.",
     ),
     "google": Profile(
         policy=TokenPolicy(

@@ -12,11 +12,12 @@ from dataclasses import replace
 from simulator.clock import Ticks
 from simulator.provider.allowance import Counted
 from simulator.provider.app import App
-from simulator.provider.ledger import Ledger, TokenRecord
+from simulator.provider.ledger import Ledger
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken, RefreshTokens
 from simulator.provider.standing import Standing
+from simulator.provider.token_records import TokenRecord
 from simulator.trace.events import AppChanged, FamilyEnded, IssueRefused, ProviderEvent, TokenId
 
 _NOTHING: Sequence[ProviderEvent] = ()

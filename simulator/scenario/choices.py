@@ -2,7 +2,8 @@
 
 An entry is a preset's name, or a mapping with ``preset``, an optional ``name`` for the results,
 another choice on any axis, and any of the parameters that result. Without ``preset`` it needs a
-``name`` and composes a strategy of its own. Every entry is checked even when an earlier one is
+``name`` and composes a strategy of its own; with ``python`` it names the user's class
+(``own_code.py``). Every entry is checked even when an earlier one is
 wrong.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pydantic import ValidationInfo
 
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, Loc, refusal
+from simulator.scenario.own_code import PYTHON, PythonClass, read_python_class, written
 from simulator.scenario.parameters import Catalogue, Parameters, Setting
 from simulator.scenario.quoting import hint, one_of, shown
 
@@ -29,13 +31,15 @@ class StrategyChoice:
     ``name`` in the results.
 
     ``preset`` None: composed of nothing but what ``axes`` and ``settings`` say. They hold only what
-    the scenario changes, in its order; spans are in ticks.
+    the scenario changes, in its order; spans are in ticks. With ``own`` it is code of the
+    user's, and nothing of these.
     """
 
     preset: str | None
     name: str
     axes: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[str, Setting], ...] = ()
+    own: PythonClass | None = None
 
     def is_oracle(self) -> bool:
         """Return whether it needs to know what only the virtual engine's provider can tell."""
@@ -78,15 +82,18 @@ def read_strategy(raw: object, info: ValidationInfo) -> StrategyChoice:
 
 def write_strategies(choices: tuple[StrategyChoice, ...]) -> list[dict[str, object]]:
     """Return the section for the scenario's canonical form; spans stay in ticks."""
-    return [
-        {
-            "preset": choice.preset,
-            "name": choice.name,
-            "axes": dict(choice.axes),
-            "settings": dict(choice.settings),
-        }
-        for choice in choices
-    ]
+    return [_written(choice) for choice in choices]
+
+
+def _written(choice: StrategyChoice) -> dict[str, object]:
+    if choice.own is not None:
+        return {"name": choice.name, **written(choice.own)}
+    return {
+        "preset": choice.preset,
+        "name": choice.name,
+        "axes": dict(choice.axes),
+        "settings": dict(choice.settings),
+    }
 
 
 class _FlawedEntry(Exception):  # noqa: N818
@@ -104,9 +111,11 @@ def _read_entry(entry: object, catalogue: Catalogue) -> StrategyChoice:
     if not isinstance(entry, dict):
         message = f"must be a strategy's name or a mapping, got {shown(entry)}"
         raise _FlawedEntry(Flaw((), message))
+    if PYTHON in entry:
+        return _read_own(entry)
     if "preset" not in entry:
         if not entry.keys() & catalogue.axes.keys():
-            message = f"is required, or a choice on an axis: {', '.join(catalogue.axes)}"
+            message = f"is required, or python, or a choice on an axis: {', '.join(catalogue.axes)}"
             raise _FlawedEntry(Flaw(("preset",), message, MISSING_FLAW))
         if "name" not in entry:
             message = "is required for a strategy that is no preset"
@@ -117,6 +126,24 @@ def _read_entry(entry: object, catalogue: Catalogue) -> StrategyChoice:
         raise _FlawedEntry(Flaw(("preset",), f"must be text, got {shown(preset)}"))
     _check_preset(preset, catalogue, ("preset",))
     return _read_mapping(preset, entry, catalogue)
+
+
+def _read_own(entry: Mapping[str, object]) -> StrategyChoice:
+    own, flaws = read_python_class(entry)
+    if "name" not in entry:
+        flaws.append(Flaw(("name",), "is required for a strategy of your own", MISSING_FLAW))
+    else:
+        flaws += _name_flaws(entry["name"])
+    if flaws:
+        raise _FlawedEntry(*flaws)
+    return StrategyChoice(preset=None, name=str(entry["name"]), own=own)
+
+
+def _name_flaws(name: object) -> list[Flaw]:
+    if isinstance(name, str) and _NAME.fullmatch(name) is not None:
+        return []
+    message = "must be lower-case letters, digits, '-' and '_' (at most 64)"
+    return [Flaw(("name",), f"{message}, got {shown(name)}")]
 
 
 def _check_preset(preset: str, catalogue: Catalogue, loc: Loc) -> None:
@@ -130,11 +157,8 @@ def _check_preset(preset: str, catalogue: Catalogue, loc: Loc) -> None:
 def _read_mapping(
     preset: str | None, entry: Mapping[str, object], catalogue: Catalogue
 ) -> StrategyChoice:
-    flaws: list[Flaw] = []
     name = entry.get("name", preset)
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        message = "must be lower-case letters, digits, '-' and '_' (at most 64)"
-        flaws.append(Flaw(("name",), f"{message}, got {shown(name)}"))
+    flaws = _name_flaws(name)
     axes = _read_axes(entry, catalogue, flaws)
     settings = _read_settings(entry, catalogue.parameters(preset, axes), catalogue, flaws)
     wrong = None if flaws else catalogue.why_not(preset, axes, settings)

@@ -30,7 +30,29 @@ def schema_text(catalogue: Catalogue) -> str:
 
 def _entry_schema(catalogue: Catalogue) -> dict[str, object]:
     presets = [_mapping_schema(preset, catalogue) for preset in catalogue.presets]
-    return {"anyOf": [{"enum": list(catalogue.presets)}, *presets, _composed_schema(catalogue)]}
+    names = {"enum": list(catalogue.presets)}
+    return {"anyOf": [names, *presets, _composed_schema(catalogue), _own_schema()]}
+
+
+def _own_schema() -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": {
+            "name": _name("What the results call it."),
+            "python": {
+                "type": "string",
+                "description": "A class of your own: module:name (docs/bring-your-own.md).",
+                "examples": ["shop.tokens:TokenSource"],
+            },
+            "options": {
+                "type": "object",
+                "description": "What it is called with besides, by keyword.",
+                "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+            },
+        },
+        "required": ["name", "python"],
+        "additionalProperties": False,
+    }
 
 
 def _mapping_schema(preset: str, catalogue: Catalogue) -> dict[str, object]:

@@ -1,8 +1,9 @@
 """Connections that neither wait for ever nor repeat what was sent.
 
 A request's head must have come whole within ``HEAD_S`` of the connection's start or of the answer
-before, or the connection is closed; aiohttp counts that as its keep-alive time. It refuses heads
-with a line of more than 8,190 bytes or with more than 128 fields.
+before, or the connection is closed; aiohttp counts that as its keep-alive time. Who has sent half
+of one by then is answered 408. Heads with a line of more than 8,190 bytes or with more than 128
+fields are refused.
 """
 
 import asyncio
@@ -17,12 +18,46 @@ HEAD_S = 20.0
 LINGER_S = 2.0
 """How long the rest of a refused body is read, so that its sender comes to read the answer."""
 JSON_TYPE = "application/json"
+_UNREADABLE = (
+    "is not a request that can be read: no HTTP/1.1, a Content-Encoding other than gzip and "
+    "deflate, or a head of more than 8190 bytes a line or 128 fields"
+)
+_WHY = json.dumps({"problems": [{"where": "", "what": "its head did not come in time"}]})
+_TOO_SLOW = (
+    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+    f"Content-Type: {JSON_TYPE}\r\nContent-Length: {len(_WHY)}\r\n\r\n{_WHY}"
+).encode()
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Connection(web.RequestHandler):
     """One client's connection."""
+
+    _is_amid_head = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take ``data``, and note whether a head is still to be completed: who waits for requests
+        waits on then."""
+        super().data_received(data)
+        self._is_amid_head = self._waiter is not None and not self._waiter.done()
+
+    def force_close(self) -> None:
+        """Close the connection."""
+        if self._is_amid_head and self.transport is not None:
+            self._is_amid_head = False
+            self.transport.write(_TOO_SLOW)
+        super().force_close()
+
+    async def send(self, data: bytes) -> None:
+        """Send ``data``, and wait while the client reads nothing.
+
+        Raises:
+            ConnectionError: the client is gone.
+        """
+        if self.transport is not None:
+            self.transport.write(data)
+        await self._drain_helper()
 
     def handle_error(
         self,
@@ -36,7 +71,7 @@ class Connection(web.RequestHandler):
         if isinstance(exc, ConnectionError):
             raise exc
         if status < 500:
-            response = refusal(status, "is not a request in HTTP/1.1 of a bearable size")
+            response = refusal(status, _UNREADABLE)
         else:
             self.log_exception("Error handling request from %s", request.remote, exc_info=exc)
             response = refusal(status, "failed inside the server, which is a bug")

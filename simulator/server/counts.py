@@ -1,8 +1,10 @@
 """How much of what a provider has answered since it was reset. Numbers only: memory stays flat."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from simulator.clock import SECOND, Ticks
 from simulator.provider.http import Exchange
 from simulator.provider.messages import Granted, Refused
 from simulator.trace.events import CAUSES, Cause, ProviderEvent, TokenEvicted, TokenRevoked
@@ -64,3 +66,22 @@ class Counts:
         for event in events:
             self.tokens_evicted += isinstance(event, TokenEvicted)
             self.tokens_revoked += isinstance(event, TokenRevoked)
+
+
+class LastMinute:
+    """How often something happened in this second and the 59 before it; a number for each."""
+
+    def __init__(self) -> None:
+        self._seconds: deque[tuple[Ticks, int]] = deque(maxlen=60)
+
+    def add(self, now: Ticks) -> None:
+        """Take note that it happened at ``now``."""
+        second = now // SECOND
+        before = 0
+        if self._seconds and self._seconds[-1][0] == second:
+            _, before = self._seconds.pop()
+        self._seconds.append((second, before + 1))
+
+    def count(self, now: Ticks) -> int:
+        """Return how often it happened."""
+        return sum(count for second, count in self._seconds if second > now // SECOND - 60)

@@ -1,10 +1,11 @@
 """Where every request comes in, and what is sent back."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from simulator.server.connections import refusal
 from simulator.server.control import CONTROL_PATH, Control
 from simulator.server.incoming import BodyReader, BodyRefused, as_asked, hang_up
+from simulator.server.sending import WholeAnswer
 from simulator.server.served import ServedProvider
 
 
@@ -21,6 +22,8 @@ class Desk:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        if request.path == CONTROL_PATH.rstrip("/"):  # as people type it
+            return web.Response(status=308, headers={hdrs.LOCATION: CONTROL_PATH})
         if request.path.startswith(CONTROL_PATH):
             return await self._control.answer(request, self._bodies)
         try:
@@ -32,5 +35,4 @@ class Desk:
             return hang_up(request)
         if exchange.late:
             await self._served.clock.sleep(exchange.late)
-        sent = exchange.response
-        return web.Response(status=sent.status, headers=sent.headers, body=sent.body)
+        return WholeAnswer(exchange.response)

@@ -14,10 +14,11 @@ from simulator.provider.bursts import Endpoint
 from simulator.provider.lifecycle import OVERLAP_MAX
 from simulator.scenario.fields import Chance, PositiveSpan, Section, Span
 from simulator.scenario.quoting import shown
-from simulator.scenario.units import read_span, write_span
+from simulator.scenario.units import Rate, read_rate, read_span, write_span
 from simulator.trace.events import TokenId
 
 SECRET_MIN, SECRET_MAX = 8, 200
+MINTER_RATE_MAX_HZ = 1_000
 _ERRORS = [one.value for one in HTTPStatus if one >= 400 and one != HTTPStatus.UNAUTHORIZED]
 """Without 401: every 401 has a cause, and this one would have none."""
 
@@ -51,6 +52,13 @@ def _read_error(raw: object) -> int:
     return raw
 
 
+def _read_minter_rate(raw: object) -> Rate:
+    rate = read_rate(raw)
+    if rate.hz > MINTER_RATE_MAX_HZ:
+        raise ValueError(f"must be at most {MINTER_RATE_MAX_HZ}/s, got {shown(raw)}")
+    return rate
+
+
 NewSecret = Annotated[
     str,
     PlainValidator(_read_secret),
@@ -63,6 +71,11 @@ Which = Annotated[
     TokenId | Literal["all", "newest"],
     PlainValidator(_read_which),
     WithJsonSchema({"anyOf": [{"enum": ["all", "newest"]}, {"type": "integer", "minimum": 1}]}),
+]
+MinterRate = Annotated[
+    Rate,
+    PlainValidator(_read_minter_rate),
+    WithJsonSchema({"type": "string", "examples": ["1/s", "10/min"]}),
 ]
 ErrorStatus = Annotated[int, PlainValidator(_read_error), WithJsonSchema({"enum": _ERRORS})]
 
@@ -117,10 +130,49 @@ class RevokeBody(Section):
     token: Which = Field(default="all", description="all, newest, or a token's number.")
 
 
-class _BurstBody(Section):
-    """What every burst has."""
+class WithdrawConsentBody(Section):
+    """The user takes a consent back: none of its refresh tokens is accepted any more."""
+
+    event: Literal["withdraw_consent"]
+    consent: int | None = Field(
+        default=None, ge=1, lt=2**53, description="Its number; without one, the newest there is."
+    )
+
+
+class AuthorizeBody(Section):
+    """The user consents; the answer has the refresh token that this yields. For profiles whose
+    grant is refresh_token."""
+
+    event: Literal["authorize"]
+
+
+class _LastingBody(Section):
+    """What everything has that goes on for a while."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=False)
+
+    duration: PositiveSpan | None = Field(
+        default=None,
+        alias="for",
+        description="For how long, by the provider's clock; else until a reset.",
+    )
+
+
+class SecondMinterBody(_LastingBody):
+    """Somebody outside asks for tokens with the credentials that the app has now, under the name
+    second-minter. For profiles whose grant is account_credentials."""
+
+    event: Literal["second_minter"]
+    rate: MinterRate = Field(
+        description=f"How often, at random, in real time. At most {MINTER_RATE_MAX_HZ}/s."
+    )
+    count: int | None = Field(
+        default=None, ge=1, le=10**9, description="How many times it asks at most."
+    )
+
+
+class _BurstBody(_LastingBody):
+    """What every burst has."""
 
     endpoint: Endpoint = Field(description="What misbehaves: the token endpoint or the API.")
     chance: Chance = Field(
@@ -130,11 +182,6 @@ class _BurstBody(Section):
     )
     count: int | None = Field(
         default=None, ge=1, le=10**9, description="How many are struck at most."
-    )
-    duration: PositiveSpan | None = Field(
-        default=None,
-        alias="for",
-        description="For how long, by the provider's clock; else until a reset.",
     )
 
 
@@ -172,9 +219,11 @@ ChangeBody = (
     | DeactivateBody
     | ReactivateBody
     | RevokeBody
+    | WithdrawConsentBody
 )
 BurstBody = ErrorBody | DroppedBody | SlowBody | MalformedBody
-EventBody = Annotated[ChangeBody | BurstBody, Field(discriminator="event")]
+AnyEventBody = ChangeBody | BurstBody | AuthorizeBody | SecondMinterBody
+EventBody = Annotated[AnyEventBody, Field(discriminator="event")]
 EVENTS: dict[str, type[Section]] = {
     "rotate_secret": RotateSecretBody,
     "downgrade_owner": DowngradeOwnerBody,
@@ -182,6 +231,9 @@ EVENTS: dict[str, type[Section]] = {
     "deactivate": DeactivateBody,
     "reactivate": ReactivateBody,
     "revoke": RevokeBody,
+    "authorize": AuthorizeBody,
+    "withdraw_consent": WithdrawConsentBody,
+    "second_minter": SecondMinterBody,
     "error": ErrorBody,
     "dropped": DroppedBody,
     "slow": SlowBody,

@@ -16,8 +16,12 @@ from simulator.provider.lifecycle import (
     RevokeTokens,
     RotateSecret,
     TransferOwnership,
+    WithdrawConsent,
 )
+from simulator.scenario.units import write_chance, write_span
 from simulator.server.event_bodies import (
+    AnyEventBody,
+    AuthorizeBody,
     BurstBody,
     ChangeBody,
     DeactivateBody,
@@ -28,45 +32,96 @@ from simulator.server.event_bodies import (
     ReactivateBody,
     RevokeBody,
     RotateSecretBody,
+    SecondMinterBody,
     SlowBody,
     TransferOwnershipBody,
+    WithdrawConsentBody,
 )
 from simulator.server.journal import Entry
+from simulator.server.problems import wrong
+from simulator.server.second_minters import MINTERS_MAX, SecondMinter
 from simulator.server.served import ServedProvider
 
 FOREVER: Ticks = 2**62
+BURSTS_MAX = 100
+"""How many bursts stand at once: each request is held against all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was done, as the journal has it. ``client_secret`` is the one made up, where one was."""
+    """What was done, as the journal has it. ``client_secret`` is the one made up, where one was;
+    ``refresh_token`` is what the user's consent yields, where the user consented."""
 
     done: Entry
     client_secret: str | None = None
+    refresh_token: str | None = None
 
 
-def raise_event(body: ChangeBody | BurstBody, served: ServedProvider) -> Done:
-    """Let what ``body`` asks for happen."""
-    if isinstance(body, BurstBody):
-        return Done(served.suffer(_burst(body, served)))
-    change = _change(body)
-    if isinstance(change, RotateSecret) and change.new_secret != _given_secret(body):
-        return Done(served.undergo(change), change.new_secret)
-    return Done(served.undergo(change))
+def raise_event(body: AnyEventBody, served: ServedProvider) -> Done:
+    """Let what ``body`` asks for happen.
+
+    Raises:
+        WrongRequest: the provider as it is knows no such thing.
+    """
+    match body:
+        case ErrorBody() | DroppedBody() | SlowBody() | MalformedBody():
+            return _trouble(body, served)
+        case AuthorizeBody():
+            return _authorize(served)
+        case SecondMinterBody():
+            return _second_minter(body, served)
+        case RotateSecretBody(new_secret=None):
+            secret = secrets.token_hex(32)
+            return Done(served.undergo(_rotation(body, secret)), secret)
+        case _:
+            return Done(served.undergo(_change(body)))
 
 
-def _given_secret(body: ChangeBody) -> str | None:
-    return body.new_secret if isinstance(body, RotateSecretBody) else None
+def reset(served: ServedProvider) -> Done:
+    """Begin anew. Where the rules have refresh tokens the user consents at once, as at the start:
+    the refresh token told then means nothing any more."""
+    done = served.reset()
+    refreshes = served.provider.policy.refresh is not None
+    return Done(done, refresh_token=served.authorize()[1] if refreshes else None)
 
 
-def _change(body: ChangeBody) -> Change:
+def _trouble(body: BurstBody, served: ServedProvider) -> Done:
+    now = served.clock.now()
+    if len(served.provider.bursts.standing(now)) >= BURSTS_MAX:
+        raise wrong("event", f"{BURSTS_MAX} such things happen already; a reset ends them")
+    burst = _burst(body, now)
+    extent = [
+        f"for {write_span(body.duration)}" if body.duration is not None else "",
+        f"{write_chance(body.chance)} of requests" if body.chance < 1 else "",
+        f"at most {body.count}" if body.count is not None else "",
+    ]
+    return Done(served.suffer(burst, ", ".join(filter(None, extent))))
+
+
+def _authorize(served: ServedProvider) -> Done:
+    try:
+        said, value = served.authorize()
+    except ValueError as error:
+        raise wrong("event", f"there is nothing to consent to: {error}") from None
+    return Done(said, refresh_token=value)
+
+
+def _second_minter(body: SecondMinterBody, served: ServedProvider) -> Done:
+    now = served.clock.now()
+    if served.provider.policy.refresh is not None:
+        raise wrong("event", "would be refused: this profile's grant needs a refresh token")
+    if len(served.minters.standing(now)) >= MINTERS_MAX:
+        raise wrong("event", f"{MINTERS_MAX} ask already; a reset ends them")
+    ends = None if body.duration is None else now + body.duration
+    minter = SecondMinter(rate_hz=body.rate.hz, ends=ends, count=body.count)
+    return Done(served.admit(minter))
+
+
+def _change(body: ChangeBody) -> Change:  # noqa: PLR0911 - one for each kind of change
     match body:
         case RotateSecretBody():
-            return RotateSecret(
-                new_secret=body.new_secret or secrets.token_hex(32),
-                overlap=body.overlap,
-                revokes_tokens=body.revokes_tokens,
-            )
+            assert body.new_secret is not None
+            return _rotation(body, body.new_secret)
         case DowngradeOwnerBody():
             return DowngradeOwner(loses=body.loses)
         case TransferOwnershipBody():
@@ -78,12 +133,17 @@ def _change(body: ChangeBody) -> Change:
         case RevokeBody():
             which = body.token
             return RevokeToken(token=which) if isinstance(which, int) else RevokeTokens(which)
+        case WithdrawConsentBody():
+            return WithdrawConsent(consent=body.consent)
         case _:
             assert_never(body)
 
 
-def _burst(body: BurstBody, served: ServedProvider) -> Burst:
-    now = served.clock.now()
+def _rotation(body: RotateSecretBody, secret: str) -> RotateSecret:
+    return RotateSecret(new_secret=secret, overlap=body.overlap, revokes_tokens=body.revokes_tokens)
+
+
+def _burst(body: BurstBody, now: Ticks) -> Burst:
     return Burst(
         fault=0,
         endpoint=body.endpoint,

@@ -6,9 +6,9 @@ or a name is cut too short for a token and cleaned of the secrets that the app h
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from simulator.clock import Ticks
 from simulator.provider.http import Exchange
@@ -17,8 +17,11 @@ from simulator.provider.reading import HttpRequest, asked_by
 from simulator.trace.events import (
     AppChanged,
     Cause,
+    FamilyAuthorized,
+    FamilyEnded,
     FaultStruck,
     ProviderEvent,
+    RefreshRefused,
     TokenEvicted,
     TokenId,
     TokenRevoked,
@@ -66,6 +69,28 @@ class Entry:
     what: str = ""
 
 
+class Answered(NamedTuple):
+    """An entry of a request that was answered, and nothing else: what most of a journal is. Made
+    many thousand times a second, and seldom looked at."""
+
+    number: int
+    at: Ticks
+    asked_by: str
+    method: str
+    path: str
+    status: int | None
+    error: str | None
+    cause: Cause | None
+    token: TokenId | None
+
+    def entry(self) -> Entry:
+        """Return it in full."""
+        return Entry(kind="request", **self._asdict())
+
+
+Kept = Entry | Answered
+
+
 class Journal:
     """Numbers entries from 1, keeps the last ones, and passes each on to ``sink``.
 
@@ -73,10 +98,10 @@ class Journal:
     entry under an old one.
     """
 
-    def __init__(self, sink: Callable[[Entry], None]) -> None:
+    def __init__(self, sink: Callable[[Kept], None]) -> None:
         self._sink = sink
         self._secrets: deque[str] = deque(maxlen=SECRETS_HIDDEN)
-        self._entries: deque[Entry] = deque(maxlen=ENTRIES_KEPT)
+        self._entries: deque[Kept] = deque(maxlen=ENTRIES_KEPT)
         self._displaced: OrderedDict[TokenId, DisplacedBy] = OrderedDict()
         self.last = 0
         """The number of the newest entry; 0 where there was none yet."""
@@ -101,51 +126,58 @@ class Journal:
     def after(self, number: int, limit: int) -> list[Entry]:
         """Return the entries that came after ``number``, oldest first, at most ``limit``."""
         skipped = max(0, number - (self.last - len(self._entries)))
-        return list(islice(self._entries, skipped, skipped + limit))
+        kept = islice(self._entries, skipped, skipped + limit)
+        return [one if isinstance(one, Entry) else one.entry() for one in kept]
 
     def take_request(self, asked: HttpRequest, exchange: Exchange, at: Ticks) -> None:
         """Write down a request and its answer."""
-        events = exchange.events
         refused = exchange.reply if isinstance(exchange.reply, Refused) else None
-        ended = self._ended(events, at) if events else []
-        self._add(
-            Entry(
-                number=self.last + 1,
-                at=at,
-                kind="request",
-                asked_by=self.clean(asked_by(asked)),
-                method=asked.method[:TEXT_MAX],
-                path=self.clean(asked.path)[:TEXT_MAX],
-                status=None if exchange.response is None else exchange.response.status,
-                error=None if refused is None else refused.error,
-                cause=None if refused is None else refused.cause,
-                token=exchange.token,
-                displaced_by=self._displacer(exchange.token, refused),
-                ended=tuple(ended[:NAMED_MAX]),
-                ended_count=len(ended),
-                what=_in_words(events),
-            )
+        answered = Answered(
+            self.last + 1,
+            at,
+            self.clean(asked_by(asked)),
+            asked.method[:TEXT_MAX],
+            self.clean(asked.path)[:TEXT_MAX],
+            None if exchange.response is None else exchange.response.status,
+            None if refused is None else refused.error,
+            None if refused is None else refused.cause,
+            exchange.token,
         )
+        self._add(self._with_events(answered, exchange.events) if exchange.events else answered)
 
     def take_change(self, what: str, events: Sequence[ProviderEvent], at: Ticks) -> Entry:
         """Write down what was done to the provider."""
         ended = self._ended(events, at)
-        return self._add(
-            Entry(
-                number=self.last + 1,
-                at=at,
-                kind="change",
-                ended=tuple(ended[:NAMED_MAX]),
-                ended_count=len(ended),
-                what=self.clean(what),
-            )
+        entry = Entry(
+            number=self.last + 1,
+            at=at,
+            kind="change",
+            ended=tuple(ended[:NAMED_MAX]),
+            ended_count=len(ended),
+            what="; ".join(filter(None, [self.clean(what), _in_words(events)])),
+        )
+        self._add(entry)
+        return entry
+
+    def _with_events(self, answered: Answered, events: Sequence[ProviderEvent]) -> Entry:
+        ended = self._ended(events, answered.at)
+        return replace(
+            answered.entry(),
+            displaced_by=self._displacer(answered),
+            ended=tuple(ended[:NAMED_MAX]),
+            ended_count=len(ended),
+            what=_in_words(events),
         )
 
-    def _add(self, entry: Entry) -> Entry:
-        self.last = entry.number
-        self._entries.append(entry)
-        self._sink(entry)
-        return entry
+    def _displacer(self, answered: Answered) -> DisplacedBy | None:
+        if answered.token is None or answered.cause != "evicted":
+            return None
+        return self._displaced.get(answered.token)
+
+    def _add(self, kept: Kept) -> None:
+        self.last = kept.number
+        self._entries.append(kept)
+        self._sink(kept)
 
     def _ended(self, events: Sequence[ProviderEvent], at: Ticks) -> list[TokenId]:
         ended = []
@@ -160,11 +192,6 @@ class Journal:
                 ended.append(event.token)
         return ended
 
-    def _displacer(self, token: TokenId | None, refused: Refused | None) -> DisplacedBy | None:
-        if token is None or refused is None or refused.cause != "evicted":
-            return None
-        return self._displaced.get(token)
-
     def clean(self, text: str) -> str:
         """Return ``text`` without any secret in it."""
         for secret in self._secrets:
@@ -174,8 +201,19 @@ class Journal:
 
 
 def _in_words(events: Sequence[ProviderEvent]) -> str:
-    return "; ".join(
-        event.what if isinstance(event, FaultStruck) else event.change
-        for event in events
-        if isinstance(event, FaultStruck | AppChanged)
-    )
+    return "; ".join(filter(None, map(_word, events)))
+
+
+def _word(event: ProviderEvent) -> str:
+    match event:
+        case FaultStruck(what=what) | AppChanged(change=what):
+            return what
+        case RefreshRefused(family=number, cause=cause):
+            whose = "" if number is None else f" of consent {number}"
+            return f"refresh token{whose}: {cause}"
+        case FamilyAuthorized(family=number):
+            return f"consent {number} begins"
+        case FamilyEnded(family=number, reason=reason):
+            return f"consent {number} ended: {reason}"
+        case _:
+            return ""

@@ -1,6 +1,7 @@
 """The journal as a file: every entry a line of JSON, and a last line that counts them."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -8,7 +9,8 @@ from typing import BinaryIO, Self
 from pydantic import TypeAdapter
 
 from simulator.errors import RunError
-from simulator.server.journal import Entry
+from simulator.server.journal import Entry, Kept
+from simulator.trace.events import Cause
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
@@ -32,12 +34,12 @@ class JournalFile:
         except OSError as trouble:
             raise RunError(f"{path}: cannot be written: {trouble.strerror}") from None
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Kept) -> None:
         """Append one entry."""
         if self._trouble is not None:
             return
         try:
-            self._file.write(_ENTRY.dump_json(entry) + b"\n")
+            self._file.write(line_of(entry))
             self._written += 1
         except OSError as trouble:
             self._trouble = trouble
@@ -71,5 +73,39 @@ class JournalFile:
             raise RunError(f"{self._path}: ends after {self._written} entries: {reason}")
 
 
-def no_file(entry: Entry) -> None:
+def line_of(entry: Kept) -> bytes:
+    """Return the line of ``entry``. That of an ``Answered`` is put together, in less time."""
+    if isinstance(entry, Entry):
+        return _ENTRY.dump_json(entry) + b"\n"
+    answer = _answer(
+        entry.asked_by, entry.method, entry.path, entry.status, entry.error, entry.cause
+    )
+    token = "null" if entry.token is None else entry.token
+    return (
+        f'{{"number":{entry.number},"at":{entry.at},"kind":"request",{answer},"token":{token},'
+        '"displaced_by":null,"ended":[],"ended_count":0,"what":""}\n'
+    ).encode()
+
+
+@lru_cache(maxsize=1_024)  # most clients ask for the same, and are answered the same
+def _answer(
+    asked_by: str,
+    method: str,
+    path: str,
+    status: int | None,
+    error: str | None,
+    cause: Cause | None,
+) -> str:
+    said = {
+        "asked_by": asked_by,
+        "method": method,
+        "path": path,
+        "status": status,
+        "error": error,
+        "cause": cause,
+    }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+
+def no_file(entry: Kept) -> None:
     """Write ``entry`` nowhere."""

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from simulator.clock import SECOND
-from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.quoting import hint
 from simulator.scenario.units import SPAN_MAX, write_span
 from simulator.server.bodies import ClockBody, JournalQuery, NothingBody, WaitBody
-from simulator.server.event_bodies import BurstBody, ChangeBody, EventBody
-from simulator.server.event_effects import Done, raise_event
+from simulator.server.event_bodies import AnyEventBody, EventBody
+from simulator.server.event_effects import Done, raise_event, reset
 from simulator.server.journal import Entry
 from simulator.server.problems import Problems, RequestProblem, wrong
 from simulator.server.served import ServedProvider
+from simulator.server.served_section import ServedSection
 from simulator.server.state import State, TimeShown, state_of, time_of
 from simulator.server.verdict import VerdictBody, VerdictShown, check_judged, verdict_on
 
@@ -65,14 +65,14 @@ class JournalPage:
 
 
 async def _reset(served: ServedProvider, _: NothingBody) -> Answered:
-    return Answered(200, Done(served.reset()))
+    return Answered(200, reset(served))
 
 
 async def _state(served: ServedProvider, _: None) -> Answered:
     return Answered(200, state_of(served))
 
 
-async def _put_policy(served: ServedProvider, section: ProviderSection) -> Answered:
+async def _put_policy(served: ServedProvider, section: ServedSection) -> Answered:
     if section.told_lifetime() < SECOND:
         told = "lifetime" if section.expires_in == "lifetime" else "expires_in"
         raise wrong(told, "must be at least 1s, as clients are told whole seconds")
@@ -82,7 +82,7 @@ async def _put_policy(served: ServedProvider, section: ProviderSection) -> Answe
         raise wrong("", str(error)) from None
 
 
-async def _raise_event(served: ServedProvider, body: ChangeBody | BurstBody) -> Answered:
+async def _raise_event(served: ServedProvider, body: AnyEventBody) -> Answered:
     return Answered(200, raise_event(body, served))
 
 
@@ -137,7 +137,7 @@ ROUTES: Sequence[Route] = (
     Route(
         method="POST",
         path="reset",
-        summary="Begin anew, as at the start: no token is known any more.",
+        summary="Begin anew, as at the start: no token is known any more, no consent either.",
         act=_reset,
         answers=_DONE,
         body=NothingBody,
@@ -149,7 +149,7 @@ ROUTES: Sequence[Route] = (
         "and the profile is zoom-2022 where none is named.",
         act=_put_policy,
         answers=_DONE,
-        body=ProviderSection,
+        body=ServedSection,
     ),
     Route(
         method="POST",

@@ -1,13 +1,13 @@
 """One provider being served: it answers, it is changed, and it remembers what happened.
 
 No sockets here, and no ``await``: each method takes effect at once, so that requests and changes
-have one total order.
+have one total order. What a second minter asks comes in between, as any other client's requests do.
 """
 
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.clock import DAY, SECOND, Ticks
 from simulator.provider import Provider, lifecycle
@@ -15,14 +15,16 @@ from simulator.provider.app import App
 from simulator.provider.bursts import Burst, Bursts, in_words
 from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.lifecycle import Change, ChangePolicy, RotateSecret
-from simulator.provider.limits import AccountPlan, ApiLimits
+from simulator.provider.limits import ApiLimits
+from simulator.provider.messages import Granted
 from simulator.provider.reading import HttpRequest
 from simulator.rng import Streams
 from simulator.scenario.expectations import Expectation
-from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.units import write_span
-from simulator.server.counts import Counts
-from simulator.server.journal import Entry, Journal
+from simulator.server.counts import Counts, LastMinute
+from simulator.server.journal import Entry, Journal, Kept
+from simulator.server.second_minters import SecondMinter, SecondMinters
+from simulator.server.served_section import ServedSection
 from simulator.server.shifted_clock import ShiftedClock
 from simulator.server.watch import Watch
 from simulator.trace.events import ProviderEvent
@@ -32,13 +34,12 @@ from simulator.trace.events import ProviderEvent
 class Terms:
     """What is served at the start, and again after every reset.
 
-    ``plan`` is the account's, for the API's limits; None has none. ``unix_time`` is that of tick 0.
-    ``expect`` is what the served scenario expects, if there is one.
+    ``unix_time`` is that of tick 0, in seconds. ``expect`` is what the served scenario expects, if
+    there is one.
     """
 
     app: App
-    section: ProviderSection
-    plan: AccountPlan | None
+    section: ServedSection
     signing_key: bytes = field(repr=False)
     unix_time: int
     api_url: str
@@ -48,11 +49,13 @@ class Terms:
 class ServedProvider:
     """The provider of ``terms`` by ``clock``; ``sink`` gets each entry of its journal."""
 
-    def __init__(self, terms: Terms, clock: ShiftedClock, sink: Callable[[Entry], None]) -> None:
+    def __init__(self, terms: Terms, clock: ShiftedClock, sink: Callable[[Kept], None]) -> None:
         self.terms = terms
         self.clock = clock
         self.journal = Journal(sink)
         self.watch = Watch()
+        self.minters = SecondMinters(self.answer, clock)
+        self.section = terms.section
         self._resets = 0
         self._begin()
 
@@ -64,6 +67,8 @@ class ServedProvider:
         if exchange.endpoint == "token":
             live = self.provider.ledger.live_count(now)
             self.counts.live_peak = max(self.counts.live_peak, live)
+            if isinstance(exchange.reply, Granted) and exchange.reply.is_new:
+                self.issues.add(now)
         self.journal.take_request(asked, exchange, now)
         self.watch.changed(self.counts)
         return exchange
@@ -75,19 +80,41 @@ class ServedProvider:
         _, *events = self.provider.undergo(change, self.clock.now())
         return self._changed(lifecycle.in_words(change), events)
 
-    def suffer(self, burst: Burst) -> Entry:
-        """Let ``burst`` strike; return what it does."""
+    def suffer(self, burst: Burst, extent: str) -> Entry:
+        """Let ``burst`` strike; return what it does, and to what ``extent``, in words."""
         bursts = self.provider.bursts
         bursts.forget_over(self.clock.now())
         bursts.add(burst)
         where = "token endpoint" if burst.endpoint == "token" else "API"
-        return self._changed(f"from now on, the {where} {in_words(burst.ailment)}", ())
+        does = f"from now on, the {where} {in_words(burst.ailment)}"
+        return self._changed(f"{does}: {extent}" if extent else does, ())
 
-    def keep_by(self, section: ProviderSection) -> Entry:
-        """Keep tokens by ``section`` from now on; return that."""
-        said = self.undergo(ChangePolicy(policy=section.policy()))
+    def keep_by(self, section: ServedSection) -> Entry:
+        """Keep tokens, and limit calls, by ``section`` from now on; return that."""
+        policy, before = section.policy(), self.section
         self.section = section
-        return said
+        if (section.plan, section.limit_headers) != (before.plan, before.limit_headers):
+            self.provider.limit(self._limits())
+        _, *events = self.provider.undergo(ChangePolicy(policy=policy), self.clock.now())
+        named = section.model_dump(mode="json", exclude_unset=True)
+        rules = ", ".join(f"{key} {value}" for key, value in named.items()) or section.profile
+        return self._changed(f"rules from now on: {rules}", events)
+
+    def authorize(self) -> tuple[Entry, str]:
+        """Take the user's consent; return that, and the value of its first refresh token.
+
+        Raises:
+            ValueError: the rules know no refresh tokens.
+        """
+        value, events = self.zoom.authorize(self.clock.now())
+        return self._changed("the user consents", events), value
+
+    def admit(self, minter: SecondMinter) -> Entry:
+        """Let ``minter`` begin, with the app's newest secret; return that."""
+        shown = self.terms.app.credentials
+        secret = self.provider.standing.secret
+        self.minters.begin(minter, replace(shown, client_secret=secret))
+        return self._changed(f"a second minter asks for tokens, {minter.rate_hz:g}/s", ())
 
     def move_forward(self, span: Ticks) -> Entry:
         """Move the clock; return that."""
@@ -99,6 +126,7 @@ class ServedProvider:
         its own, so that no token from before is taken for a new one."""
         self._resets += 1
         self.clock.restart()
+        self.minters.end()
         self.journal.clear()
         self._begin()
         return self._changed("reset", ())
@@ -110,18 +138,20 @@ class ServedProvider:
 
     def _begin(self) -> None:
         terms = self.terms
-        plan = terms.plan
-        midnight = -(terms.unix_time * SECOND % DAY)
-        limits = None if plan is None else ApiLimits(plan=plan, midnight=midnight)
         self.section = terms.section
         self.counts = Counts()
+        self.issues = LastMinute()
         self.journal.hide(terms.app.credentials.client_secret)
         self.zoom = ZoomHttp(
-            Provider(terms.app, terms.section.policy(), limits, Bursts((), Streams(0))),
+            Provider(terms.app, terms.section.policy(), self._limits(), Bursts((), Streams(0))),
             signing_key=hmac.digest(terms.signing_key, b"%d" % self._resets, hashlib.sha256),
             epoch=terms.unix_time,
             api_url=terms.api_url,
         )
+
+    def _limits(self) -> ApiLimits | None:
+        limits, midnight = self.section.limits(), -(self.terms.unix_time * SECOND % DAY)
+        return None if limits is None else replace(limits, midnight=midnight)
 
     def _changed(self, what: str, events: Sequence[ProviderEvent]) -> Entry:
         self.counts.take_ends(events)

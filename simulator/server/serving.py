@@ -29,6 +29,7 @@ async def serving(
         await web.SockSite(runner, listening).start()
         yield
     finally:
+        served.minters.end()
         served.watch.end()
         await runner.cleanup()
 

@@ -9,11 +9,11 @@ from typing import Literal
 from simulator.clock import SECOND, Ticks
 from simulator.provider.bursts import Endpoint, in_words
 from simulator.provider.policy import TokenPolicy
-from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.units import write_span
 from simulator.server.counts import Counts
 from simulator.server.event_effects import FOREVER
 from simulator.server.served import ServedProvider
+from simulator.server.served_section import ServedSection
 from simulator.trace.events import TokenId
 
 TOKENS_SHOWN = 100
@@ -60,6 +60,16 @@ class BurstShown:
 
 
 @dataclass(frozen=True, slots=True)
+class MinterShown:
+    """A second minter that asks on; None where it has no end, and may ask any number of times."""
+
+    rate_hz: float
+    ends_at: Ticks | None
+    asked: int
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class JournalShown:
     """The number of the journal's newest entry, and how many it does not keep any more."""
 
@@ -72,19 +82,22 @@ class State:
     """A served provider. ``policy`` can be put back as it is; ``rules`` are what it comes to.
 
     ``live_tokens`` counts all that are live; ``tokens`` are the newest ``TOKENS_SHOWN`` of them,
-    oldest first. ``counts`` begin at the reset. ``waiting`` is how
-    many wait for some of them (``POST wait``).
+    oldest first. ``consents`` counts those of the user's that have not ended. ``counts`` begin at
+    the reset. ``waiting`` is how many wait for some of them (``POST wait``).
     """
 
     time: TimeShown
-    policy: ProviderSection
+    policy: ServedSection
     rules: TokenPolicy
     app: AppShown
     live_tokens: int
     tokens: Sequence[TokenShown]
+    consents: int
     counts: Counts
+    issued_last_minute: int
     waiting: int
     bursts: Sequence[BurstShown]
+    second_minters: Sequence[MinterShown]
     journal: JournalShown
 
 
@@ -99,9 +112,15 @@ def state_of(served: ServedProvider) -> State:
         app=AppShown(standing.is_active, standing.is_blocked, standing.owner_lacks),
         live_tokens=provider.ledger.live_count(now),
         tokens=_newest(served, now),
+        consents=len(provider.live_consents(now)),
         counts=served.counts,
+        issued_last_minute=served.issues.count(now),
         waiting=len(served.watch),
         bursts=_bursts(served, now),
+        second_minters=[
+            MinterShown(minter.rate_hz, minter.ends, minter.asked, minter.count)
+            for minter in served.minters.standing(now)
+        ],
         journal=JournalShown(served.journal.last, served.journal.dropped),
     )
 

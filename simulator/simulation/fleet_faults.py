@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.clock import Ticks
-from simulator.strategies.composition import Composition
+from simulator.strategies.compose import Recipe
 
 CrashPoint = Literal["before_issue", "issued_not_stored", "stored_not_released"]
 
@@ -46,7 +46,7 @@ class Replace:
     fault: int
     at: Ticks
     process: int
-    composition: Composition | None = None
+    composition: Recipe | None = None
     newest_secret: bool = False
 
 

@@ -26,10 +26,10 @@ from simulator.scenario import Scenario, StrategyChoice
 from simulator.scenario.model import ClosedArrivals, PoissonArrivals
 from simulator.simulation.fleet_faults import FleetFaults
 from simulator.simulation.planned_faults import partitions, provider_faults
-from simulator.simulation.planned_fleet_faults import composition_of, fleet_faults
+from simulator.simulation.planned_fleet_faults import fleet_faults, recipe_of
 from simulator.simulation.provider_faults import ProviderFaults
 from simulator.simulation.shrinking import hurried_policy
-from simulator.strategies.composition import Composition
+from simulator.strategies.compose import Recipe
 
 EPOCH = 1_767_225_600
 """Tick 0 on the provider's wall clock, in Unix seconds: 2026-01-01 00:00 UTC, in every run."""
@@ -85,7 +85,7 @@ class RunPlan:
 
     scenario: str
     strategy: str
-    composition: Composition
+    composition: Recipe
     seed: int
     duration: Ticks
     app: App
@@ -123,7 +123,7 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
     return RunPlan(
         scenario=scenario.name,
         strategy=choice.name,
-        composition=composition_of(choice, time_scale),
+        composition=recipe_of(choice, time_scale),
         seed=seed,
         duration=shrunk(scenario.run.duration, time_scale),
         app=THE_APP,

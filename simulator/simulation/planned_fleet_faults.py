@@ -20,12 +20,15 @@ from simulator.simulation.fleet_faults import (
     StoreLoss,
     StoreTrouble,
 )
+from simulator.strategies.compose import Recipe
 from simulator.strategies.composing import composed_of
-from simulator.strategies.composition import Composition, scaled
+from simulator.strategies.composition import scaled
 
 
-def composition_of(choice: StrategyChoice, time_scale: float) -> Composition:
-    """Return what ``choice`` composes, ``time_scale`` times as fast."""
+def recipe_of(choice: StrategyChoice, time_scale: float) -> Recipe:
+    """Return what ``choice`` names, ``time_scale`` times as fast; code of the user's as it is."""
+    if choice.own is not None:
+        return choice.own
     composition = composed_of(choice.preset, dict(choice.axes), choice.settings)
     return scaled(composition, time_scale)
 
@@ -100,7 +103,7 @@ def _replacements(
     if steps is None:
         return
     choice = None if fault.deploy is None else fault.deploy.strategy
-    composition = None if choice is None else composition_of(choice, time_scale)
+    composition = None if choice is None else recipe_of(choice, time_scale)
     for process in range(scenario.fleet.processes):
         yield Replace(
             fault=number,

@@ -16,6 +16,7 @@ from simulator.provider.lifecycle import (
     RevokeTokens,
     RotateSecret,
     TransferOwnership,
+    WithdrawConsent,
 )
 from simulator.testing.httpx_mounts import httpx2_transport, transport, zoom_router
 from simulator.testing.mock_zoom import Answered, MockZoom
@@ -41,6 +42,7 @@ __all__ = [
     "RotateSecret",
     "Slow",
     "TransferOwnership",
+    "WithdrawConsent",
     "httpx2_transport",
     "transport",
     "zoom_router",

@@ -7,12 +7,13 @@ from dataclasses import replace
 from threading import Lock
 from typing import Literal, NamedTuple
 
-from simulator.clock import Ticks
+from simulator.clock import DAY, SECOND, Ticks
 from simulator.provider import Provider
 from simulator.provider.app import App, Credentials
 from simulator.provider.bursts import Burst
 from simulator.provider.http import Exchange, HttpResponse, ZoomHttp
 from simulator.provider.lifecycle import Change
+from simulator.provider.limits import AccountPlan, ApiLimits
 from simulator.provider.messages import Refused
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.profiles import PROFILES
@@ -51,8 +52,10 @@ class MockZoom:
         profile: str = "zoom-2022",
         live_tokens: int | ByProfile | None = "profile",
         lifetime: Ticks | ByProfile = "profile",
+        plan: AccountPlan | None = None,
     ) -> None:
-        """``live_tokens`` None is no cap; "profile" is what the profile says.
+        """``live_tokens`` None is no cap; "profile" is what the profile says. ``plan`` limits the
+        API's calls as Zoom does for its accounts; None not at all.
 
         Raises:
             ValueError: there is no such profile, or it can't have such numbers.
@@ -64,9 +67,8 @@ class MockZoom:
         )
         self.client_id = credentials.client_id
         self.account_id = credentials.account_id
-        self.provider = Provider(
-            App(credentials=credentials), _policy(profile, live_tokens, lifetime)
-        )
+        policy = _policy(profile, live_tokens, lifetime)
+        self.provider = Provider(App(credentials=credentials), policy, _limits(plan))
         # A key of its own: at another mock its tokens are unknown, as at another provider.
         key = secrets.token_bytes(KEY_BYTES)
         self._http = ZoomHttp(self.provider, signing_key=key, epoch=EPOCH, api_url=API_URL)
@@ -104,6 +106,15 @@ class MockZoom:
         """Let ``change`` happen to the app, now."""
         with self._lock:
             self.provider.undergo(change, self._now)
+
+    def authorize(self) -> str:
+        """Take the user's consent, now; return the refresh token that it yields.
+
+        Raises:
+            ValueError: the profile knows no refresh tokens.
+        """
+        with self._lock:
+            return self._http.authorize(self._now)[0]
 
     def strike(self, burst: Burst) -> None:
         """Let requests go wrong as ``burst`` says, beside all earlier bursts."""
@@ -148,6 +159,10 @@ def _policy(
         live_tokens=policy.live_tokens if live_tokens == "profile" else live_tokens,
         lifetime=policy.lifetime if lifetime == "profile" else lifetime,
     )
+
+
+def _limits(plan: AccountPlan | None) -> ApiLimits | None:
+    return None if plan is None else ApiLimits(plan=plan, midnight=-(EPOCH * SECOND % DAY))
 
 
 def _answered(exchange: Exchange) -> Answered:

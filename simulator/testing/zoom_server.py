@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from aiohttp import web
 from anyio.from_thread import start_blocking_portal
 
-from simulator.provider.reading import HttpRequest
+from simulator.server.incoming import as_asked, hang_up
 from simulator.server.listen import LOOPBACK, listen_on
 from simulator.testing.mock_zoom import MockZoom
 
@@ -22,9 +22,9 @@ async def zoom_server(zoom: MockZoom) -> AsyncIterator[str]:
     """
 
     async def answer(request: web.Request) -> web.Response:
-        response = zoom.answer(await _as_asked(request))
+        response = zoom.answer(as_asked(request, await request.read()))
         if response is None:
-            return _hang_up(request)
+            return hang_up(request)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 
     app = web.Application()
@@ -49,20 +49,3 @@ def zoom_server_in_thread(zoom: MockZoom) -> Iterator[str]:
         portal.wrap_async_context_manager(zoom_server(zoom)) as url,
     ):
         yield url
-
-
-async def _as_asked(request: web.Request) -> HttpRequest:
-    return HttpRequest(
-        method=request.method,
-        path=request.path,
-        query={name: request.query[name] for name in request.query},  # the first of a repeated one
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=await request.read(),
-    )
-
-
-def _hang_up(request: web.Request) -> web.Response:
-    """Close the connection; return what aiohttp then finds nobody to send to."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

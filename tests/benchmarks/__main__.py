@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from simulator.clock import DAY, HOUR, MINUTE, seconds
-from tests.benchmarks import http, serve, simpy_fleet, stock_loop, virtual_fleet
+from tests.benchmarks import http, issues, serve, simpy_fleet, stock_loop, virtual_fleet
 
 ROUNDS = 5
 OUT = Path("results/benchmarks.json")
@@ -83,6 +83,7 @@ def rows() -> list[Row]:
         ),
         in_turns("aiohttp: in memory / loopback", http.virtual, http.loopback, ">= 0.5"),
         *served(),
+        *a_million_issues(),
         *in_a_process_of_its_own("a day of 1,000 processes", "day", "< 30 s, < 1024 MiB"),
         *in_a_process_of_its_own("memory of a week", "week", "that of a day within 20 %"),
         *in_a_process_of_its_own("memory of a day", "calm_day", ""),
@@ -103,6 +104,21 @@ def served() -> list[Row]:
             unit="requests/s",
             ratio=median(mine / theirs for theirs, mine in pairs),
             goal=">= 0.7",
+        )
+    ]
+
+
+def a_million_issues() -> list[Row]:
+    """Measure what an issue costs at the end of a million, and the memory, next to the second
+    100,000: the first fill what is remembered."""
+    command = [sys.executable, "-m", "tests.benchmarks", "issues"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    _, early, *_, late = json.loads(out)
+    return [
+        Row(what=what, ours=end, yardstick=begin, unit=unit, ratio=end / begin, goal=goal)
+        for what, begin, end, unit, goal in (
+            ("an issue, late in a million / early", early[0], late[0], "us of CPU", "<= 1.1"),
+            ("memory of a million issues / of 200,000", early[1], late[1], "MiB peak", "<= 1.2"),
         )
     ]
 
@@ -128,6 +144,9 @@ PLANS = {
 
 
 def one(plan: str) -> None:
+    if plan == "issues":
+        print(json.dumps(list(issues.windows())))
+        return
     begun = time.perf_counter()
     virtual_fleet.run(PLANS[plan](), skips_calm=True)
     took = time.perf_counter() - begun

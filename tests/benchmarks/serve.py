@@ -1,7 +1,7 @@
 """``tokenrace serve`` and a bare aiohttp handler that checks one header, both under ``wrk``.
 
 Each is a process of its own, asked by one thread over 50 connections for a user, with a valid token
-and the journal on.
+and the journal written to a file.
 """
 
 import re
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from tests.served_command import serving
 
@@ -35,7 +36,11 @@ def wrk() -> str | None:
 
 def bare_and_served() -> Iterator[tuple[float, float]]:
     """Yield the requests a second of the bare handler and of ours, in turns, for ever."""
-    with _bare() as bare, serving("--live-tokens", "1") as served:
+    with (
+        TemporaryDirectory() as folder,
+        _bare() as bare,
+        serving("--live-tokens", "1", "--journal", f"{folder}/journal.jsonl") as served,
+    ):
         token = served.token()
         while True:
             yield _rate(bare, "x"), _rate(served.base, token)

@@ -1,11 +1,12 @@
 "use strict";
-const SECOND = 1e6, ROWS = 14, LINES = 30, TOKENS_KEPT = 500;
+const SECOND = 1e6, ROWS = 14, LINES = 30, TOKENS_KEPT = 500, PAGE = 1000;
 const ACTIONS = [
   ["Revoke all tokens", "events", { event: "revoke", token: "all" }],
   ["Revoke the newest", "events", { event: "revoke", token: "newest" }],
   ["Deactivate", "events", { event: "deactivate" }],
   ["Reactivate", "events", { event: "reactivate" }],
   ["API answers 503 for 30 s", "events", { event: "error", endpoint: "api", status: 503, for: "30s" }],
+  ["A second minter, 1/s for 30 s", "events", { event: "second_minter", rate: "1/s", for: "30s" }],
   ["Clock 10 min forward", "clock", { forward: "10m" }],
   ["Reset", "reset", {}],
 ];
@@ -30,22 +31,31 @@ function take(entry) {
     const token = tokens.get(number);
     if (!token || token.end) continue;
     token.to = entry.at;
-    token.end = entry.kind === "request" ? "evicted" : "revoked";
-    token.why = entry.kind === "request" ? `by ${entry.token}` : entry.what;
+    token.end = entry.status === 200 ? "evicted" : "revoked";
+    token.why = entry.status === 200 ? `by ${entry.token}` : entry.what;
   }
-  const isIssue = entry.kind === "request" && entry.path === "/oauth/token" && entry.status === 200;
-  if (isIssue && !tokens.has(entry.token)) {
-    tokens.set(entry.token, { by: entry.asked_by, from: entry.at, to: null, end: "", why: "" });
-    if (tokens.size > TOKENS_KEPT) tokens.delete(tokens.keys().next().value);
-  }
+  const isIssue = entry.path === "/oauth/token" && entry.status === 200;
+  if (isIssue && !tokens.has(entry.token)) begin(entry.token, entry.asked_by, entry.at);
   if (entry.kind === "change" && entry.what === "reset") tokens.clear();
+}
+
+function begin(number, by, from) {
+  tokens.set(number, { by, from, to: null, end: "", why: "" });
+  if (tokens.size > TOKENS_KEPT) tokens.delete(Math.min(...tokens.keys()));
+}
+
+// More happened than is read at once: begin again with what lives now.
+function skip(state) {
+  seen = Math.max(0, state.journal.last - PAGE);
+  tokens.clear();
+  for (const token of state.tokens) begin(token.token, token.asked_by, token.issued_at);
 }
 
 function drawLifelines(state) {
   const now = state.time.at, lifetime = state.rules.lifetime, svg = byId("lifelines");
-  const shown = [...tokens].slice(-ROWS);
+  const shown = [...tokens].sort(([one], [other]) => one - other).slice(-ROWS);
   const start = shown.length ? Math.min(...shown.map(([, token]) => token.from)) : now;
-  const width = svg.clientWidth || 600, left = 96, right = 110, height = Math.max(shown.length, 1) * 20 + 12;
+  const width = svg.clientWidth || 600, left = 118, right = 110, height = Math.max(shown.length, 1) * 20 + 12;
   const x = (at) => left + ((width - left - right) * (at - start)) / Math.max(now - start, SECOND);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("height", height);
@@ -56,11 +66,15 @@ function drawLifelines(state) {
     const y = row * 20 + 18;
     const line = node("line", { x1: x(token.from), x2: Math.max(x(ends), x(token.from) + 2), y1: y - 4,
       y2: y - 4, "stroke-width": 8, class: end });
-    const name = node("text", { x: 8, y }, `${number} ${token.by}`.slice(0, 13));
+    const name = node("text", { x: 8, y }, short(`${number} ${token.by}`, 16));
     const why = node("text", { x: Math.max(x(ends), x(token.from) + 2) + 6, y },
       end === "evicted" ? `evicted ${token.why}` : end);
     return [line, name, why];
   }));
+}
+
+function short(text, length) {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 function node(name, attributes, text = "") {
@@ -78,15 +92,15 @@ function listed(tag, text, className = "") {
 }
 
 function show(state) {
-  const { counts, rules } = state, now = state.time.at;
+  const { counts, rules } = state;
   byId("profile").textContent = state.policy.profile;
   byId("live").textContent = state.live_tokens;
-  byId("cap").textContent = rules.live_tokens === null ? "no cap" : `of ${rules.live_tokens}`;
-  byId("rate").textContent = [...tokens.values()].filter((t) => t.from > now - 60 * SECOND).length;
+  byId("cap").textContent = rules.live_tokens === null ? ", no cap" : ` of ${rules.live_tokens}`;
+  byId("rate").textContent = state.issued_last_minute;
   byId("issued").textContent = counts.tokens_issued;
   byId("refused").textContent = counts.answers_401;
   const share = counts.calls ? (100 * counts.answers_401) / counts.calls : 0;
-  byId("share").textContent = `${share.toFixed(share && share < 10 ? 1 : 0)} % of ${counts.calls} calls`;
+  byId("share").textContent = `, ${share.toFixed(share && share < 10 ? 1 : 0)} % of ${counts.calls} calls`;
   const causes = Object.entries(counts.causes).filter(([, count]) => count);
   const most = Math.max(1, ...causes.map(([, count]) => count));
   byId("causes").replaceChildren(...(causes.length ? causes : [["", 0]]).map(([cause, count]) => {
@@ -101,17 +115,19 @@ function show(state) {
     const at = `${(entry.at / SECOND).toFixed(1)} s`;
     const what = entry.kind === "change" ? entry.what
       : `${entry.asked_by} ${entry.method} ${entry.path} ${entry.status ?? "no answer"}`
-        + (entry.cause ? ` (${entry.cause})` : "") + (entry.token ? ` token ${entry.token}` : "");
+        + (entry.cause ? ` (${entry.cause})` : "") + (entry.token ? ` token ${entry.token}` : "") + (entry.what && `: ${entry.what}`);
     return listed("li", `${at}  ${what}`, entry.cause || entry.status >= 400 ? "no" : "");
   }));
   const stands = !state.app.is_active ? "deactivated" : state.app.is_blocked ? "blocked" : "in order";
-  byId("status").textContent = `app ${stands}; clock ahead by ${state.time.ahead}`;
+  const ails = state.bursts.map((one) => `; the ${one.endpoint === "api" ? "API" : "token endpoint"} ${one.what}`);
+  const minters = state.second_minters.map((one) => `; a second minter, ${one.rate_hz}/s`);
+  byId("status").textContent = `app ${stands}; clock ahead by ${state.time.ahead}${[...ails, ...minters].join("")}`;
 }
 
 async function look() {
   try {
     const state = await ask("GET", "state");
-    if (seen === null) seen = Math.max(0, state.journal.last - 1000);
+    if (seen === null || state.journal.last - seen > PAGE) skip(state);
     const news = await ask("GET", `journal?after=${seen}`);
     news.entries.forEach(take);
     seen = news.entries.length ? news.entries.at(-1).number : seen;

@@ -21,6 +21,7 @@ from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import READ_ALREADY, token_number
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
+from simulator.strategies.compose import scope_of
 from simulator.strategies.contract import Held, Prompt, Strategy
 from simulator.strategies.oracle_scope import Oracle
 from simulator.token import Token
@@ -90,7 +91,7 @@ class VirtualProcess:
         self._may_miss_store = plan.store != "memory" and bool(
             plan.links.store.loss_per_million or plan.links.cuts("store", process_name(number))
         )
-        self._is_oracle = isinstance(plan.composition.scope, Oracle)
+        self._is_oracle = isinstance(scope_of(plan.composition), Oracle)
         self.world = world
         self.number = number
         self.strategy = strategy

@@ -1,6 +1,7 @@
 """One run on virtual time: builds the world, lets it run, returns what was counted."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from simulator.arrivals import Closed, gaps, phase
@@ -11,6 +12,7 @@ from simulator.engine.clocks import LoopClock
 from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
+from simulator.engine.wall_clock import wall_clock_of
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker import BROKER
 from simulator.fleet.counted_store import CountedStore, counted_locks
@@ -18,8 +20,9 @@ from simulator.fleet.names import process_name, user_id, worker_name
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
+from simulator.scenario.own_code import PythonClass
 from simulator.simulation.counted import Counted
-from simulator.simulation.plan import SECOND_MINTER, RunPlan
+from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.virtual.broker import VirtualBroker
 from simulator.simulation.virtual.calm import catch_up
@@ -37,7 +40,7 @@ from simulator.stores.contract import SharedStore
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SharedState, SimulatedStore
 from simulator.strategies.broker_scope import Broker
-from simulator.strategies.compose import Ports, compose
+from simulator.strategies.compose import Ports, compose, scope_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 
@@ -75,7 +78,7 @@ def run_on_virtual_time(
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
     try:
-        with forbid_blocking(world.fail):
+        with forbid_blocking(world.fail), _wall_clock(plan, loop):
             loop.run_until_complete(world.ended)
         for process in processes:
             process.wake()
@@ -84,6 +87,12 @@ def run_on_virtual_time(
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
     )
+
+
+def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None]:
+    """Return what lets the machine's clocks tell the loop's time; only a user's code asks them."""
+    is_own = isinstance(plan.composition, PythonClass)
+    return wall_clock_of(loop, EPOCH) if is_own else nullcontext()
 
 
 def _finish(world: World, processes: Sequence[VirtualProcess]) -> None:
@@ -118,7 +127,7 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
 
 def _broker(world: World) -> VirtualBroker | None:
     """Return the broker of a fleet that has one."""
-    rules = world.plan.composition.scope
+    rules = scope_of(world.plan.composition)
     if not isinstance(rules, Broker):
         return None
     own = MemoryStore(world.clock)

@@ -26,6 +26,7 @@ from simulator.simulation.wire.messages import (
     ServerRecord,
 )
 from simulator.strategies.broker_scope import Broker
+from simulator.strategies.compose import scope_of
 from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
 
@@ -82,7 +83,7 @@ def run_on_wire(plan: RunPlan, folder: Path, report: Callable[[Ticks], None], po
 
 def _broker(children: Children, plan: RunPlan) -> list[Child]:
     """Start the fleet's broker, if it has one."""
-    rules = plan.composition.scope
+    rules = scope_of(plan.composition)
     if not isinstance(rules, Broker):
         return []
     return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]

@@ -1,0 +1,201 @@
+"""A strategy of the user's own: what a scenario names as ``module:name`` becomes a ``Strategy``.
+
+Two shapes will do. A class with ``token()`` and ``rejected()`` is a ``Strategy``; it is called
+with the ``Ports`` of its process. A class with ``get_token()`` keeps a token by its own lights; it
+is called with ``fetch``, which asks the token endpoint and returns its JSON. An example of each is
+in docs/bring-your-own.md. Neither needs ``peek()``: without it every operation is stepped.
+"""
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from simulator.clock import seconds
+from simulator.errors import UserCodeError
+from simulator.scenario.own_code import PythonClass
+from simulator.strategies.contract import Denied, Held, Strategy, TokenEndpoint, TokenUnavailable
+from simulator.strategies.ports import Ports
+from simulator.token import Token
+
+_KNOWN_TOKENS = 64
+"""How many of the newest tokens a source may still hand out with their true expiry."""
+_SHAPES = (
+    "expected a class with async token() and async rejected(token, attempt), or one with "
+    "async get_token(); see docs/bring-your-own.md"
+)
+
+
+@runtime_checkable
+class _TokenAndRejected(Protocol):
+    async def token(self) -> Token: ...
+
+    async def rejected(self, token: Token, attempt: int) -> bool: ...
+
+
+@runtime_checkable
+class _Peeks(Protocol):
+    def peek(self) -> Held | None: ...
+
+
+@runtime_checkable
+class _Source(Protocol):
+    async def get_token(self) -> str: ...
+
+
+@runtime_checkable
+class _Hears(Protocol):
+    async def rejected(self, token: str) -> bool | None: ...
+
+
+def load(own: PythonClass) -> type[Any]:
+    """Return the class that ``own`` names; modules in the working folder are found first.
+
+    Raises:
+        UserCodeError: it cannot be imported, is not there, has neither shape, or cannot be called
+            with what it is given.
+    """
+    module_name, _, name = own.target.partition(":")
+    if (here := os.getcwd()) not in sys.path:  # noqa: PTH109 - sys.path holds text
+        sys.path.insert(0, here)
+    found: Any = _module(own.target, module_name)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise UserCodeError(own.target, f"module {module_name} has no {name}")
+        found = getattr(found, part)
+    if not inspect.isclass(found) or not issubclass(found, _TokenAndRejected | _Source):
+        raise UserCodeError(own.target, f"{_described(found)} will not do: {_SHAPES}")
+    _check_call(own, found)
+    return found
+
+
+def made_by(own: PythonClass, ports: Ports) -> Strategy:
+    """Return a strategy for one process, made by the user's class.
+
+    Raises:
+        UserCodeError: as ``load`` does.
+    """
+    made: Any = load(own)
+    if issubclass(made, _TokenAndRejected):
+        return _OwnStrategy(own.target, made(ports, **dict(own.options)))
+    fetch = Fetch(ports.endpoint)
+    return _OwnSource(own.target, made(fetch, **dict(own.options)), fetch)
+
+
+def _module(target: str, name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            where = f"there is no module {error.name} in {os.getcwd()} or on the path"  # noqa: PTH109
+            raise UserCodeError(target, where) from None
+        raise UserCodeError(target, f"importing {name} failed: {error}") from error
+    except Exception as error:
+        place = f"{type(error).__name__}: {error}"
+        raise UserCodeError(target, f"importing {name} failed: {place}") from error
+
+
+def _check_call(own: PythonClass, made: type[Any]) -> None:
+    try:
+        inspect.signature(made).bind(None, **dict(own.options))
+    except TypeError as error:
+        given = "its ports" if issubclass(made, _TokenAndRejected) else "fetch"
+        call = f"it is called with {given}" + (" and its options" if own.options else "")
+        raise UserCodeError(own.target, f"{_described(made)}: {call}: {error}") from None
+
+
+def _described(found: Any) -> str:
+    """Return what ``found`` is, and where it is written."""
+    kind = "class" if inspect.isclass(found) else type(found).__name__
+    try:
+        path, line = inspect.getsourcefile(found), inspect.getsourcelines(found)[1]
+    except (TypeError, OSError):
+        return f"this {kind}"
+    return f"the {kind} at {path}:{line}"
+
+
+@dataclass(slots=True)
+class Fetch:
+    """Asks the token endpoint for a new token: ``await fetch()``."""
+
+    _endpoint: TokenEndpoint
+    _tokens: dict[str, Token] = field(default_factory=dict, init=False)
+
+    async def __call__(self) -> Mapping[str, Any]:
+        """Return the endpoint's answer: ``access_token``, ``token_type`` and ``expires_in`` in
+        seconds.
+
+        Raises:
+            TokenUnavailable: it said no (``denied.status``), or nothing (status None). Left
+                uncaught, it ends the operation that asked.
+        """
+        answer = await self._endpoint.issue()
+        if isinstance(answer, Denied):
+            raise TokenUnavailable(answer)
+        self._tokens[answer.value] = answer
+        if len(self._tokens) > _KNOWN_TOKENS:
+            del self._tokens[next(iter(self._tokens))]
+        return {
+            "access_token": answer.value,
+            "token_type": "bearer",
+            "expires_in": round(seconds(answer.expires_at - answer.obtained_at)),
+        }
+
+    def token_of(self, value: str) -> Token | None:
+        """Return the token with that value; None if the endpoint gave none lately."""
+        return self._tokens.get(value)
+
+
+@dataclass(slots=True)
+class _OwnStrategy:
+    """The user's strategy, its answers checked: a wrong one must not look like a bug of ours."""
+
+    _target: str
+    _strategy: _TokenAndRejected
+
+    async def token(self) -> Token:
+        token = await self._strategy.token()
+        if not isinstance(token, Token):
+            raise UserCodeError(self._target, f"token() must return a Token, got {token!r}")
+        return token
+
+    async def rejected(self, token: Token, attempt: int) -> bool:
+        again = await self._strategy.rejected(token, attempt)
+        if not isinstance(again, bool):
+            why = f"rejected() must say True (call once more) or False, got {again!r}"
+            raise UserCodeError(self._target, why)
+        return again
+
+    def peek(self) -> Held | None:
+        return self._strategy.peek() if isinstance(self._strategy, _Peeks) else None
+
+
+@dataclass(slots=True)
+class _OwnSource:
+    """What only has ``get_token()``. A 401 ends the operation, unless it has ``rejected(value)``
+    as well and says True there: then it is called once more."""
+
+    _target: str
+    _source: _Source
+    _fetch: Fetch
+
+    async def token(self) -> Token:
+        value = await self._source.get_token()
+        if not isinstance(value, str):
+            raise UserCodeError(self._target, f"get_token() must return text, got {value!r}")
+        token = self._fetch.token_of(value)
+        if token is None:
+            why = f"get_token() returned {value[:8]!r}..., which fetch() has not returned lately"
+            raise UserCodeError(self._target, why)
+        return token
+
+    async def rejected(self, token: Token, attempt: int) -> bool:
+        if not isinstance(self._source, _Hears):
+            return False
+        return bool(await self._source.rejected(token.value)) and attempt == 1
+
+    def peek(self) -> Held | None:
+        return None
