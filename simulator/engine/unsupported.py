@@ -5,8 +5,11 @@ would neither wait for it nor be the same twice.
 """
 
 import asyncio
+import sys
 from typing import Any, NoReturn
 
+from simulator.engine.ownership import OWNER, whose
+from simulator.engine.places import running_place
 from simulator.errors import UnsupportedOnVirtualTime
 
 _SOCKET = "a real socket lives in real time"
@@ -15,9 +18,15 @@ _CHILD = "another program runs in real time"
 _SIGNAL = "signals come in real time"
 
 
+def _refusal(call: str, reason: str) -> UnsupportedOnVirtualTime:
+    """Return the error of the function that called the caller."""
+    place = running_place(sys._getframe(2))  # noqa: SLF001 - the way to find who calls
+    return UnsupportedOnVirtualTime(f"{whose(OWNER.get())}: {call} in {place}: {reason}")
+
+
 def _refuse(call: str, reason: str) -> Any:
     def refused(self: Any, *_: Any, **__: Any) -> NoReturn:  # noqa: ARG001
-        raise UnsupportedOnVirtualTime(f"{call}: {reason}")
+        raise _refusal(call, reason)
 
     return refused
 
@@ -31,13 +40,13 @@ class Unsupported(asyncio.AbstractEventLoop):
     network: Any = None
 
     def _refuse_thread(self) -> NoReturn:
-        raise UnsupportedOnVirtualTime(f"call_soon_threadsafe from another thread: {_THREAD}")
+        raise _refusal("call_soon_threadsafe from another thread", _THREAD)
 
     def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
-        raise UnsupportedOnVirtualTime(f"run_in_executor (asyncio.to_thread): {_THREAD}")
+        raise _refusal("run_in_executor (asyncio.to_thread)", _THREAD)
 
     def set_default_executor(self, *_: Any) -> NoReturn:
-        raise UnsupportedOnVirtualTime(f"set_default_executor: {_THREAD}")
+        raise _refusal("set_default_executor", _THREAD)
 
     async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
         return await self._network("getaddrinfo").getaddrinfo(*args, **options)
@@ -56,7 +65,7 @@ class Unsupported(asyncio.AbstractEventLoop):
 
     def _network(self, call: str) -> Any:
         if self.network is None:
-            raise UnsupportedOnVirtualTime(f"{call}: {_SOCKET}, and no simulated network is here")
+            raise _refusal(call, f"{_SOCKET}, and no simulated network is here")
         return self.network
 
     def _end_network(self) -> None:
