@@ -212,7 +212,7 @@ PROVIDER_FAULTS = st.builds(
 
 @st.composite
 def plans(draw) -> RunPlan:
-    """A run of half a minute to three, with tokens that live a quarter of a minute."""
+    """A run of half a minute to three, with tokens that live a little more than one."""
     arrival = draw(st.sampled_from([0, 250, 500, 1_000]))
 
     def a_link(arrival_per_mille: int) -> Link:

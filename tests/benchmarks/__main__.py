@@ -84,9 +84,8 @@ def rows() -> list[Row]:
         in_turns("aiohttp: in memory / loopback", http.virtual, http.loopback, ">= 0.5"),
         *served(),
         *a_million_issues(),
-        *in_a_process_of_its_own("a day of 1,000 processes", "day", "< 30 s, < 1024 MiB"),
-        *in_a_process_of_its_own("memory of a week", "week", "that of a day within 20 %"),
-        *in_a_process_of_its_own("memory of a day", "calm_day", ""),
+        *a_large_day(),
+        a_week_in_memory(),
     ]
 
 
@@ -123,15 +122,36 @@ def a_million_issues() -> list[Row]:
     ]
 
 
-def in_a_process_of_its_own(what: str, plan: str, goal: str) -> list[Row]:
-    """Measure time and peak memory of a run that nothing has been run before."""
+def a_large_day() -> list[Row]:
+    """Measure time and memory of 86 million requests by a fleet that refreshes all the time."""
+    what = "a day of 1,000 processes"
+    took_s, peak_mib = in_a_process_of_its_own("day")
+    return [
+        Row(what=what, ours=took_s, yardstick=None, unit="s", ratio=None, goal="< 30"),
+        Row(what=what, ours=peak_mib, yardstick=None, unit="MiB peak", ratio=None, goal="< 1024"),
+    ]
+
+
+def a_week_in_memory() -> Row:
+    """Measure how much more memory a week takes than a day."""
+    _, week_mib = in_a_process_of_its_own("week")
+    _, day_mib = in_a_process_of_its_own("calm_day")
+    return Row(
+        what="memory of a week / of a day",
+        ours=week_mib,
+        yardstick=day_mib,
+        unit="MiB peak",
+        ratio=week_mib / day_mib,
+        goal="<= 1.2",
+    )
+
+
+def in_a_process_of_its_own(plan: str) -> tuple[float, float]:
+    """Return how many seconds and MiB a run takes before which nothing else has been run."""
     command = [sys.executable, "-m", "tests.benchmarks", plan]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    took, mib = json.loads(out)
-    return [
-        Row(what=what, ours=took, yardstick=None, unit="s", ratio=None, goal=goal),
-        Row(what=what, ours=mib, yardstick=None, unit="MiB peak", ratio=None, goal=goal),
-    ]
+    took_s, peak_mib = json.loads(out)
+    return took_s, peak_mib
 
 
 PLANS = {
