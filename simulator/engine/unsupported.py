@@ -4,12 +4,12 @@ Something almost right would be worse: a real socket or thread lives in real tim
 would neither wait for it nor be the same twice.
 """
 
-import asyncio
 import sys
 from typing import Any, NoReturn
 
 from simulator.engine.ownership import OWNER, whose
 from simulator.engine.places import running_place
+from simulator.engine.uncaught import Uncaught
 from simulator.errors import UnsupportedOnVirtualTime
 
 _SOCKET = "a real socket lives in real time"
@@ -31,7 +31,7 @@ def _refuse(call: str, reason: str) -> Any:
     return refused
 
 
-class Unsupported(asyncio.AbstractEventLoop):
+class Unsupported(Uncaught):
     """Refuses every part of an event loop that reaches outside virtual time.
 
     Connections and servers go to ``network`` if one is installed: in memory, on virtual time.
@@ -43,7 +43,9 @@ class Unsupported(asyncio.AbstractEventLoop):
         raise _refusal("call_soon_threadsafe from another thread", _THREAD)
 
     def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
-        raise _refusal("run_in_executor (asyncio.to_thread)", _THREAD)
+        error = _refusal("run_in_executor (asyncio.to_thread)", _THREAD)
+        self.fail(error)  # whoever called may swallow it, as a web server does
+        raise error
 
     def set_default_executor(self, *_: Any) -> NoReturn:
         raise _refusal("set_default_executor", _THREAD)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -61,6 +62,18 @@ class TestUnsupported:
         assert text.startswith(f"process 3: {named} in ")
         assert "main (test_loop_refusals.py:" in text
         assert says in text
+
+    def test_a_thread_that_is_refused_ends_the_run_even_if_the_error_is_swallowed(self, loop):
+        """As a web server does, which answers 500 and goes on."""
+
+        async def swallows():
+            while True:
+                with suppress(Exception):
+                    await asyncio.to_thread(print)
+                await asyncio.sleep(1)
+
+        with pytest.raises(UnsupportedOnVirtualTime, match=r"asyncio\.to_thread"):
+            loop.run_until_complete(swallows())
 
     def test_call_soon_threadsafe_is_for_the_loops_own_thread(self, loop):
         """A signal's handler uses it there; another thread's call would come at any time."""
