@@ -10,7 +10,7 @@ from heapq import heappush
 from typing import Any, TypeVarTuple, Unpack
 
 from simulator.clock import SECOND, Ticks, seconds
-from simulator.engine.deadlock import deadlock_of
+from simulator.engine.deadlock import deadlock_of, livelock_of
 from simulator.engine.ownership import OWNER
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.uncaught import Uncaught
@@ -21,6 +21,8 @@ NO_POST_YET = -1
 """``posted_key`` before the first post of a tick."""
 _PRUNE_FROM = 100
 """Cancelled timers in the heap before it is worth looking for them; the stock loop's number."""
+_CALLBACKS_MAX = 5_000_000
+"""More than a run has at one instant: some hundred for each of the largest fleet's workers."""
 
 
 class Schedule(Uncaught):
@@ -131,8 +133,14 @@ class Schedule(Uncaught):
 
     def _turn_until_stopped(self) -> None:
         ready, heap, pop = self._ready, self._heap, heapq.heappop
+        turned_at, callbacks = self.now, 0
         while True:
             if ready:
+                if turned_at != self.now:
+                    turned_at, callbacks = self.now, 0
+                callbacks += len(ready)
+                if callbacks > _CALLBACKS_MAX:
+                    raise livelock_of(self)
                 last = self._serial  # a timer set meanwhile is for the next turn
                 self._run_ready()
                 self._run_timers(last)
