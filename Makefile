@@ -42,7 +42,7 @@ servers:  ## Install Redis and PostgreSQL, which the tests of the stores start, 
 	  echo "No Redis or no PostgreSQL here, and it cannot be installed: its tests are skipped."
 
 test: $(READY) browser servers  ## Run the tests; in CI (CI=true) one that is skipped has failed
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest -rs -n 3 --dist loadfile
 
 check: $(READY)  ## Hold every scenario to what it expects, and to results/baseline.json
 	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json

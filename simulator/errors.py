@@ -139,5 +139,21 @@ class DeadlockError(SimulatorError):
         return f"deadlock: tasks wait, and nothing is due that could wake them\n{lines}"
 
 
+class LivelockError(SimulatorError):
+    """Tasks go on and on at one instant, so that time never moves.
+
+    Attributes:
+        spinning: One line for each such task: whose it is, its name, where it goes round.
+    """
+
+    def __init__(self, spinning: Sequence[str]) -> None:
+        self.spinning = tuple(spinning)
+        super().__init__(self.spinning)
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {line}" for line in self.spinning)
+        return f"livelock: tasks go on without waiting, and time stands still\n{lines}"
+
+
 class BlockedLoopError(SimulatorError):
     """Code on virtual time made a call that blocks in real time; the text names the call."""

@@ -17,7 +17,7 @@ from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.strategies.catalogue import CATALOGUE
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
-FILES = sorted(FOLDER.rglob("*.yaml"))
+FILES = sorted(file for file in FOLDER.rglob("*.yaml") if file.parent.name != "sweeps")
 THEMED = [path for path in FILES if path.parent != FOLDER]
 NAMES = [load(path, CATALOGUE).name for path in FILES]
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from simulator.engine.owned import Owned
 from simulator.engine.ownership import whose
 from simulator.engine.places import waiting_place
-from simulator.errors import DeadlockError
+from simulator.errors import DeadlockError, LivelockError
 
 
 def deadlock_of(loop: Owned, owners: Collection[int | None] | None = None) -> DeadlockError:
@@ -15,6 +15,18 @@ def deadlock_of(loop: Owned, owners: Collection[int | None] | None = None) -> De
     """
     named = loop.all_owners() if owners is None else owners
     return DeadlockError(tuple(_waiting(loop, named)))
+
+
+def livelock_of(loop: Owned) -> LivelockError:
+    """Return the error that names every task of ``loop`` that waits for nothing and is not done."""
+    return LivelockError(
+        tuple(
+            f"{whose(owner)}: {task.get_name()} goes round in {waiting_place(task.get_coro())}"
+            for owner in loop.all_owners()
+            for task in loop.tasks_of(owner)
+            if task._fut_waiter is None  # type: ignore[attr-defined]  # noqa: SLF001
+        )
+    )
 
 
 def _waiting(loop: Owned, owners: Iterable[int | None]) -> Iterator[str]:

@@ -14,7 +14,7 @@ Rules, in the order in which they decide what runs:
 4. A ``TiePolicy`` other than ``Fifo`` replaces the orders in 2 and 3 by its own.
 5. Nothing ready and nothing due while the run is not finished is a deadlock, and an error.
 6. An error that a callback does not catch ends the run; so does a call that blocks in real
-   time (``blocking.py``).
+   time (``blocking.py``) or asks for a thread, and a livelock: millions of callbacks at one tick.
 
 A post is a bare callback: no Handle, no context, no cancelling. What it raises ends the run.
 """
@@ -101,6 +101,7 @@ class VirtualLoop(Unsupported, Schedule):
 
         Raises:
             DeadlockError: nothing is left that could ever finish it.
+            LivelockError: something goes on at one instant and never waits.
             BlockedLoopError: something called what blocks in real time.
         """
         is_new = not asyncio.isfuture(future)

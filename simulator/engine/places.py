@@ -1,9 +1,12 @@
 """Naming the place in somebody's code that an error is about."""
 
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+_LOOPS_OWN = ("asyncio.", "simulator.engine.")
 
 
 def described(frame: FrameType) -> str:
@@ -17,12 +20,18 @@ def running_place(innermost: FrameType) -> str:
 
     What a coroutine calls is a library's business more often than not; the await is the user's.
     """
+    frames = list(_not_the_loops(innermost))
+    coroutines = (frame for frame in frames if frame.f_code.co_flags & inspect.CO_COROUTINE)
+    return described(next(coroutines, frames[0]))
+
+
+def _not_the_loops(innermost: FrameType) -> Iterator[FrameType]:
+    """Yield the frames from ``innermost`` outwards, without those of asyncio and of the loop."""
     frame: FrameType | None = innermost
     while frame is not None:
-        if frame.f_code.co_flags & inspect.CO_COROUTINE:
-            return described(frame)
+        if not frame.f_globals.get("__name__", "").startswith(_LOOPS_OWN):
+            yield frame
         frame = frame.f_back
-    return described(innermost)
 
 
 def waiting_place(coroutine: Any) -> str:

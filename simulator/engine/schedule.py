@@ -6,10 +6,11 @@ from asyncio import Handle, TimerHandle
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from heapq import heappush
 from typing import Any, TypeVarTuple, Unpack
 
 from simulator.clock import SECOND, Ticks, seconds
-from simulator.engine.deadlock import deadlock_of
+from simulator.engine.deadlock import deadlock_of, livelock_of
 from simulator.engine.ownership import OWNER
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.uncaught import Uncaught
@@ -20,6 +21,8 @@ NO_POST_YET = -1
 """``posted_key`` before the first post of a tick."""
 _PRUNE_FROM = 100
 """Cancelled timers in the heap before it is worth looking for them; the stock loop's number."""
+_CALLBACKS_MAX = 5_000_000
+"""More than a run has at one instant: some hundred for each of the largest fleet's workers."""
 
 
 class Schedule(Uncaught):
@@ -46,14 +49,14 @@ class Schedule(Uncaught):
         assert at >= self.now, (at, self.now)
         self._serial = serial = self._serial + 1
         rank = key if self._is_fifo else self._ties.rank(at, key)
-        heapq.heappush(self._heap, (at, _POST, rank, serial, callback, argument))
+        heappush(self._heap, (at, _POST, rank, serial, callback, argument))
 
     def post_first(self, at: Ticks, callback: Callable[[Any], None], argument: Any) -> None:
         """Call ``callback(argument)`` at ``at``, in line with asyncio's timers."""
         assert at >= self.now, (at, self.now)
         self._serial = serial = self._serial + 1
         rank = serial if self._is_fifo else self._ties.rank(at, serial)
-        heapq.heappush(self._heap, (at, _TIMER, rank, serial, callback, argument))
+        heappush(self._heap, (at, _TIMER, rank, serial, callback, argument))
 
     def take_posts(
         self, wanted: Callable[[Callable[[Any], None], Any], bool]
@@ -113,7 +116,7 @@ class Schedule(Uncaught):
         timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001 - cancel() looks at it
         self._serial = serial = self._serial + 1
         rank = serial if self._is_fifo else self._ties.rank(at, serial)
-        heapq.heappush(self._heap, (at, _TIMER, rank, serial, None, timer))
+        heappush(self._heap, (at, _TIMER, rank, serial, None, timer))
         return timer
 
     def _timer_handle_cancelled(self, handle: Any) -> None:
@@ -144,8 +147,14 @@ class Schedule(Uncaught):
 
     def _turn_until_stopped(self) -> None:
         ready, heap, pop = self._ready, self._heap, heapq.heappop
+        turned_at, callbacks = self.now, 0
         while True:
             if ready:
+                if turned_at != self.now:
+                    turned_at, callbacks = self.now, 0
+                callbacks += len(ready)
+                if callbacks > _CALLBACKS_MAX:
+                    raise livelock_of(self)
                 last = self._serial  # a timer set meanwhile is for the next turn
                 self._run_ready()
                 self._run_timers(last)
@@ -158,10 +167,7 @@ class Schedule(Uncaught):
             if heap[0][1] == _TIMER:
                 self._advance_to_timers()
                 continue
-            at, _, key, _, callback, argument = pop(heap)
-            if at != self.now:
-                self.now = at
-            self.posted_key = key
+            self.now, _, self.posted_key, _, callback, argument = pop(heap)
             callback(argument)
 
     def _run_ready(self) -> None:

@@ -4,9 +4,12 @@ Something almost right would be worse: a real socket or thread lives in real tim
 would neither wait for it nor be the same twice.
 """
 
-import asyncio
+import sys
 from typing import Any, NoReturn
 
+from simulator.engine.ownership import OWNER, whose
+from simulator.engine.places import running_place
+from simulator.engine.uncaught import Uncaught
 from simulator.errors import UnsupportedOnVirtualTime
 
 _SOCKET = "a real socket lives in real time"
@@ -15,14 +18,20 @@ _CHILD = "another program runs in real time"
 _SIGNAL = "signals come in real time"
 
 
+def _refusal(call: str, reason: str) -> UnsupportedOnVirtualTime:
+    """Return the error of the function that called the caller."""
+    place = running_place(sys._getframe(2))  # noqa: SLF001 - the way to find who calls
+    return UnsupportedOnVirtualTime(f"{whose(OWNER.get())}: {call} in {place}: {reason}")
+
+
 def _refuse(call: str, reason: str) -> Any:
     def refused(self: Any, *_: Any, **__: Any) -> NoReturn:  # noqa: ARG001
-        raise UnsupportedOnVirtualTime(f"{call}: {reason}")
+        raise _refusal(call, reason)
 
     return refused
 
 
-class Unsupported(asyncio.AbstractEventLoop):
+class Unsupported(Uncaught):
     """Refuses every part of an event loop that reaches outside virtual time.
 
     Connections and servers go to ``network`` if one is installed: in memory, on virtual time.
@@ -31,13 +40,15 @@ class Unsupported(asyncio.AbstractEventLoop):
     network: Any = None
 
     def _refuse_thread(self) -> NoReturn:
-        raise UnsupportedOnVirtualTime(f"call_soon_threadsafe from another thread: {_THREAD}")
+        raise _refusal("call_soon_threadsafe from another thread", _THREAD)
 
     def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
-        raise UnsupportedOnVirtualTime(f"run_in_executor (asyncio.to_thread): {_THREAD}")
+        error = _refusal("run_in_executor (asyncio.to_thread)", _THREAD)
+        self.fail(error)  # whoever called may swallow it, as a web server does
+        raise error
 
     def set_default_executor(self, *_: Any) -> NoReturn:
-        raise UnsupportedOnVirtualTime(f"set_default_executor: {_THREAD}")
+        raise _refusal("set_default_executor", _THREAD)
 
     async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
         return await self._network("getaddrinfo").getaddrinfo(*args, **options)
@@ -56,7 +67,7 @@ class Unsupported(asyncio.AbstractEventLoop):
 
     def _network(self, call: str) -> Any:
         if self.network is None:
-            raise UnsupportedOnVirtualTime(f"{call}: {_SOCKET}, and no simulated network is here")
+            raise _refusal(call, f"{_SOCKET}, and no simulated network is here")
         return self.network
 
     def _end_network(self) -> None:

@@ -101,7 +101,8 @@ class Ledger:
         Whether to issue at all is for the caller to decide (``reusable``, ``is_full``). A token
         that has expired takes no room and cannot be evicted any more.
         """
-        self._forget_expired(now)
+        if self._has_expired_ones(now):
+            self._forget_expired(now)
         self._issued += 1
         record = TokenRecord(
             token=self._issued,
@@ -210,14 +211,16 @@ class Ledger:
 
     def live_count(self, now: Ticks) -> int:
         """Return how many tokens are live; cheap just after an issue."""
-        return len(self._live) - sum(1 for _ in self._expired(now))
+        expired = sum(1 for _ in self._expired(now)) if self._has_expired_ones(now) else 0
+        return len(self._live) - expired
 
     def displaced(
         self, now: Ticks, slot: int = 0, refresh: RefreshToken | None = None
     ) -> list[TokenId]:
         """Return the tokens that an issue at ``now`` would evict, oldest first."""
         superseded = self._superseded(refresh, now)
-        return sorted([*superseded, *self._over_cap(now, slot, superseded)])
+        over_cap = self._over_cap(now, slot, superseded)
+        return sorted([*superseded, *over_cap]) if superseded else over_cap
 
     def _over_cap(self, now: Ticks, slot: int, gone: Collection[TokenId]) -> list[TokenId]:
         """Return what an issue evicts for its place, when ``gone`` have left theirs."""
@@ -247,16 +250,15 @@ class Ledger:
         record, policy = self._take_out(token), self._policy
         is_superseded = self._ends_with_refresh_token() and came_before(record, newer.refresh)
         grace = policy.refresh.overlap if policy.refresh and is_superseded else policy.grace
-        ends_at = newer.issued_at + grace
-        expires = record.expires_at <= ends_at
-        cause: Cause = "expired" if expires else "evicted"
-        self._remember_end(token, _End(cause, min(ends_at, record.expires_at), record.refresh))
+        valid_until = min(newer.issued_at + grace, record.expires_at)
+        cause: Cause = "expired" if valid_until == record.expires_at else "evicted"
+        self._remember_end(token, _End(cause, valid_until, record.refresh))
         return TokenEvicted(
             at=newer.issued_at,
             token=token,
             displaced_by=newer.token,
             asked_by=newer.asked_by,
-            valid_until=min(ends_at, record.expires_at),
+            valid_until=valid_until,
         )
 
     def _remember_end(self, token: TokenId, end: _End) -> None:
@@ -274,6 +276,13 @@ class Ledger:
         record = self._live.pop(token)
         self._families.take_out(record)
         return record
+
+    def _has_expired_ones(self, now: Ticks) -> bool:
+        """Return whether tokens may have expired since the last issue; one look tells, unless their
+        lifetimes differ."""
+        for oldest in self._live.values():
+            return now >= oldest.expires_at or now < self._mixed_until
+        return False
 
     def _expired(self, now: Ticks) -> Iterator[TokenId]:
         """Yield the tokens that have expired since the last issue, oldest first."""

@@ -34,7 +34,8 @@ class Recorder:
         """Take one answer of the API."""
         cause = reply.cause if isinstance(reply, Refused) else None
         self.tally.responded(now, reply.status, cause)
-        self.happened(events)
+        if events:
+            self.happened(events)
 
     def happened(self, events: Sequence[ProviderEvent]) -> None:
         """Take what happened beside any answer."""

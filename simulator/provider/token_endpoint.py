@@ -172,22 +172,25 @@ class TokenEndpoint:
         return int(request.slot) if int(request.slot) < slots else None
 
     def _refusal_of(self, request: TokenRequest, now: Ticks) -> Refused | None:
-        return self._refusal_of_client(request, now) or self._refusal_by_policy(now)
+        refused = self._refusal_of_client(request, now)
+        return self._refusal_by_policy(now) if refused is None else refused
 
     def _refusal_of_client(self, request: TokenRequest, now: Ticks) -> Refused | None:
-        is_known = self._standing.accepts(request.client_id, request.client_secret, now)
-        is_account = request.account_id == self._app.credentials.account_id
-        grant, is_whole = "account_credentials", is_account and self._slot_of(request) is not None
+        if not self._standing.accepts(request.client_id, request.client_secret, now):
+            return _INVALID_CLIENT
+        if not self._standing.is_active:
+            return _DISABLED
+        if request.grant_type is None:
+            return _MISSING_GRANT
         if self._policy.refresh is not None:
             grant, is_whole = "refresh_token", request.refresh_token is not None
-        checks = (
-            (is_known, _INVALID_CLIENT),
-            (self._standing.is_active, _DISABLED),
-            (request.grant_type is not None, _MISSING_GRANT),
-            (request.grant_type == grant, _UNSUPPORTED_GRANT),
-            (is_whole, _BAD_REQUEST),
-        )
-        return next((refused for is_right, refused in checks if not is_right), None)
+        else:
+            is_account = request.account_id == self._app.credentials.account_id
+            grant = "account_credentials"
+            is_whole = is_account and self._slot_of(request) is not None
+        if request.grant_type != grant:
+            return _UNSUPPORTED_GRANT
+        return None if is_whole else _BAD_REQUEST
 
     def _refusal_by_policy(self, now: Ticks) -> Refused | None:
         """Return why no token may be issued; returning one that is live is no issue."""

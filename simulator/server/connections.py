@@ -99,6 +99,7 @@ class ConnectionServer(web.Server):
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._head_s,
             lingering_time=LINGER_S,
+            access_log=None,  # type: ignore[arg-type]  # the journal tells more, and no secret
         )
 
 

@@ -10,10 +10,15 @@ from simulator.strategies.contract import TokenUnavailable
 RETRY: Ticks = 10 * SECOND
 """The pause after a renewal that failed [Vault, LifetimeWatcher: first pause 10 s]."""
 
+SOONEST: Ticks = SECOND
+"""No alarm rings sooner after it was set [ours]. A provider that returns the same token until its
+end would be asked ever faster: at four fifths of what is left, and of what is left then."""
+
 
 @dataclass(slots=True)
 class Alarm:
-    """Calls ``ring`` once at the instant it is set to; setting it again replaces the instant.
+    """Calls ``ring`` once at the instant it is set to, or ``SOONEST`` after it was set if that is
+    later; setting it again replaces the instant.
 
     Where ``ring`` finds no token it is called again ``RETRY`` later, until it is set anew.
     """
@@ -26,6 +31,7 @@ class Alarm:
 
     def set(self, at: Ticks | None) -> None:
         """Ring at ``at``; None: never."""
+        at = None if at is None else max(at, self.clock.now() + SOONEST)
         self.at = at
         if self._waiting is not None and self._waiting is not asyncio.current_task():
             self._waiting.cancel()

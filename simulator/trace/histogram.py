@@ -63,8 +63,8 @@ class Histogram:
 
     def record(self, span: Ticks) -> None:
         """Count one span."""
-        bucket = bucket_of(span)
-        self._counts[bucket] = self._counts.get(bucket, 0) + 1
+        bucket, counts = bucket_of(span), self._counts
+        counts[bucket] = counts.get(bucket, 0) + 1
 
     def record_bucket(self, bucket: int, count: int) -> None:
         """Count ``count`` spans of one bucket, both read from a file.

@@ -22,7 +22,8 @@ def bin_width(duration: Ticks) -> Ticks:
 
 def bin_of(at: Ticks, width: Ticks) -> int:
     """Return the bin that ``at`` falls in."""
-    return min(at // width, BINS - 1)
+    bin_ = at // width
+    return bin_ if bin_ < BINS else BINS - 1
 
 
 def _zeros() -> list[int]:
@@ -52,7 +53,8 @@ class ProviderTally:
         assert (status == 401) == (cause is not None), (status, cause)
         bin_ = bin_of(at, self.width)
         self.responses[bin_] += 1
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        statuses = self.statuses
+        statuses[status] = statuses.get(status, 0) + 1
         if cause is not None:
             self.refused[cause][bin_] += 1
 

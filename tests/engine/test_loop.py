@@ -9,7 +9,7 @@ import pytest
 from simulator.clock import DAY, SECOND
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ownership import owned_by
-from simulator.errors import DeadlockError
+from simulator.errors import DeadlockError, LivelockError
 
 
 class TestDeadlock:
@@ -80,6 +80,40 @@ class TestDeadlock:
         with pytest.raises(DeadlockError) as caught:
             loop.run_until_complete(main())
         assert [line.split(" waits")[0] for line in caught.value.waiting] == ["no process: Task-1"]
+
+
+class TestLivelock:
+    def test_a_task_that_goes_round_and_never_waits_is_named(self, loop, monkeypatch):
+        """It polls a flag that nobody can set while it polls. One that sleeps is not to blame."""
+        monkeypatch.setattr("simulator.engine.schedule._CALLBACKS_MAX", 1_000)
+
+        async def polls():
+            while True:  # noqa: ASYNC110 - the story is about such code
+                await asyncio.sleep(0)
+
+        async def main():
+            loop.create_task(asyncio.sleep(1), name="sleeper")
+            with owned_by(2):
+                await loop.create_task(polls(), name="poller")
+
+        with pytest.raises(LivelockError) as caught:
+            loop.run_until_complete(main())
+        line = polls.__code__.co_firstlineno + 2
+        (spinning,) = caught.value.spinning
+        assert spinning.startswith("process 2: poller goes round in ")
+        assert spinning.endswith(f"polls (test_loop.py:{line}), for sleep")
+        assert str(caught.value).startswith("livelock: tasks go on without waiting")
+
+    def test_callbacks_at_many_instants_are_none(self, loop, monkeypatch):
+        """2,000 sleeps of a tick each."""
+        monkeypatch.setattr("simulator.engine.schedule._CALLBACKS_MAX", 1_000)
+
+        async def main():
+            for _ in range(2_000):
+                await asyncio.sleep(0.000_001)
+
+        loop.run_until_complete(main())
+        assert loop.now == 2_000
 
 
 class TestRunning:

@@ -6,39 +6,74 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 from simulator.engine.ownership import owned_by
 from simulator.errors import BlockedLoopError, UnsupportedOnVirtualTime
 
+running = asyncio.get_running_loop
+
 
 class TestUnsupported:
     @pytest.mark.parametrize(
-        ("call", "says"),
+        ("call", "named", "says"),
         [
-            (lambda: asyncio.to_thread(print), "run_in_executor (asyncio.to_thread): a thread"),
-            (lambda: asyncio.create_subprocess_exec("true"), "subprocess_exec: another program"),
-            (lambda: asyncio.open_connection("localhost", 80), "no simulated network is here"),
-            (lambda: asyncio.start_server(print, "localhost", 80), "create_server: a real socket"),
-            (lambda: asyncio.get_running_loop().getaddrinfo("a", 80), "getaddrinfo: a real socket"),
-            (lambda: asyncio.get_running_loop().sock_recv(None, 1), "sock_recv: a real socket"),
-            (lambda: asyncio.get_running_loop().add_reader(0, print), "add_reader: a real socket"),
+            (lambda: asyncio.to_thread(print), "run_in_executor (asyncio.to_thread)", "a thread"),
+            (lambda: asyncio.create_subprocess_exec("true"), "subprocess_exec", "another program"),
             (
-                lambda: asyncio.get_running_loop().add_signal_handler(2, print),
-                "add_signal_handler: signals come in real time",
+                lambda: asyncio.open_connection("localhost", 80),
+                "create_connection",
+                "no simulated network is here",
+            ),
+            (
+                lambda: asyncio.start_server(print, "localhost", 80),
+                "create_server",
+                "a real socket",
+            ),
+            (
+                lambda: asyncio.get_running_loop().getaddrinfo("a", 80),
+                "getaddrinfo",
+                "a real socket",
+            ),
+            (lambda: running().sock_recv(None, 1), "sock_recv", "a real socket"),
+            (
+                lambda: asyncio.get_running_loop().add_reader(0, print),
+                "add_reader",
+                "a real socket",
+            ),
+            (
+                lambda: running().add_signal_handler(2, print),
+                "add_signal_handler",
+                "signals come in real time",
             ),
         ],
     )
-    def test_what_needs_real_time_says_so(self, loop, call, says):
-        """Something almost right would be worse than an error."""
+    def test_what_needs_real_time_says_so(self, loop, call, named, says):
+        """Something almost right would be worse than an error, which tells whose call it was."""
 
         async def main():
             await call()
 
-        with pytest.raises(UnsupportedOnVirtualTime) as caught:
+        with owned_by(3), pytest.raises(UnsupportedOnVirtualTime) as caught:
             loop.run_until_complete(main())
-        assert says in str(caught.value)
+        text = str(caught.value)
+        assert text.startswith(f"process 3: {named} in ")
+        assert "main (test_loop_refusals.py:" in text
+        assert says in text
+
+    def test_a_thread_that_is_refused_ends_the_run_even_if_the_error_is_swallowed(self, loop):
+        """As a web server does, which answers 500 and goes on."""
+
+        async def swallows():
+            while True:
+                with suppress(Exception):
+                    await asyncio.to_thread(print)
+                await asyncio.sleep(1)
+
+        with pytest.raises(UnsupportedOnVirtualTime, match=r"asyncio\.to_thread"):
+            loop.run_until_complete(swallows())
 
     def test_call_soon_threadsafe_is_for_the_loops_own_thread(self, loop):
         """A signal's handler uses it there; another thread's call would come at any time."""
@@ -61,7 +96,10 @@ class TestUnsupported:
 
         loop.run_until_complete(main())
         assert seen == ["here"]
-        assert caught == ["call_soon_threadsafe from another thread: a thread runs in real time"]
+        (text,) = caught
+        assert text.startswith("no process: call_soon_threadsafe from another thread in ")
+        assert "from_elsewhere (test_loop_refusals.py:" in text
+        assert text.endswith(": a thread runs in real time")
 
 
 class TestBlocking:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, nullcontext, suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -56,15 +57,16 @@ class ClientLife:
     tally: ClientTally
     in_flight: InFlight
 
-    async def until_the_end(self) -> None:
-        """Work until the run's end; then stop in the middle, and what is under way is not
-        counted."""
+    async def until_the_end(self) -> ClientTally:
+        """Work until the run's end; then stop in the middle. Return what was counted till then:
+        what is under way is not, nor a refresh that goes on when its callers are gone."""
         own_clock = ErrantClock(self.clock)
         async with self._wire() as wire:
             line = self._line(wire)
             strategy = self._strategy(wire, own_clock, line)
             async with line.listening() if line is not None else nullcontext():
                 await self._work(strategy, wire, own_clock)
+                return deepcopy(self.tally)
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
         adoption = Adoption(self.part.process, self.clock, self.sink)

@@ -86,8 +86,8 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
                 in_flight=in_flight,
             )
             async with _watched(connection, tally, clock, faults.may_end_at()):
-                await life.until_the_end()
-    connection.send(ClientRecord(tally))
+                counted = await life.until_the_end()
+    connection.send(ClientRecord(counted))
 
 
 @asynccontextmanager
