@@ -5,6 +5,7 @@ A strategy whose runs were not all made is judged on none of them: fewer seeds m
 
 import re
 import shlex
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,7 @@ from simulator.trace.files import RecordedRun
 WELL = "every run is made as asked"
 REASON_MAX = 10_000
 NOT_ALL = "not all runs were made"
+CRASHED = "judging it crashed, which is a bug of tokenrace: please report it"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """An error of the user's code may hold anything, and a terminal does as it is told."""
 
@@ -113,7 +115,14 @@ def _on_expectation(
 ) -> Judged:
     line, column = made.case.places.expectations[wanted.strategy, wanted.key]
     runs = made.of(wanted.strategy)
-    verdict = _verdict(wanted, runs, span) if is_whole else _not_judged(wanted)
+    detail = ""
+    if not is_whole:
+        verdict = _unjudged(wanted, NOT_ALL)
+    else:
+        try:
+            (verdict,) = judge([wanted], {wanted.strategy: runs}, span)
+        except Exception:  # noqa: BLE001 - our bug; what it hides is neither right nor wrong
+            verdict, detail = _unjudged(wanted, CRASHED), traceback.format_exc()
     finding = Finding(
         kind="expectation",
         strategy=wanted.strategy,
@@ -121,6 +130,7 @@ def _on_expectation(
         verdict=verdict.verdict,
         measured=verdict.measured,
         why=verdict.why,
+        detail=detail,
         line=line,
         column=column,
     )
@@ -130,18 +140,13 @@ def _on_expectation(
     return Judged(finding, _wanted(made, wanted, span))
 
 
-def _verdict(wanted: Expectation, runs: list[RecordedRun], span: FaultSpan | None) -> Verdict:
-    (verdict,) = judge([wanted], {wanted.strategy: runs}, span)
-    return verdict
-
-
-def _not_judged(wanted: Expectation) -> Verdict:
+def _unjudged(wanted: Expectation, why: str) -> Verdict:
     return Verdict(
         strategy=wanted.strategy,
         expected=wanted.text,
         measured="-",
         verdict="inconclusive",
-        why=NOT_ALL,
+        why=why,
     )
 
 
