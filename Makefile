@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo browser servers test lint format bench schema clean
+.PHONY: help demo browser servers test check baseline lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ servers:  ## Install Redis and PostgreSQL, which the tests of the stores start, 
 
 test: $(READY) browser servers  ## Run the tests; in CI (CI=true) one that is skipped has failed
 	$(BIN)/python -m pytest -rs -n 3 --dist loadfile
+
+check: $(READY)  ## Hold every scenario to what it expects, and to results/baseline.json
+	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json
+
+baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json
+	$(BIN)/tokenrace baseline scenarios/ --out results/baseline.json
 
 lint: $(READY)  ## Check style, types and the import layers
 	$(BIN)/ruff check

@@ -7,15 +7,16 @@ arrivals and latencies (common random numbers).
 
 import hashlib
 from collections.abc import Sequence
-from random import Random
-from typing import Protocol
 
 import numpy as np
 
+from simulator.chance import Spanned, Stream
 from simulator.clock import Ticks
-from simulator.distributions import Distribution, Spans, draw
+from simulator.distributions import Distribution
+from simulator.sampling import Spans, draw, fill, spans_of
 
-Stream = Random
+__all__ = ["BLOCK", "SpanRow", "SpanStream", "SpanTable", "Spanned", "Stream", "Streams"]
+
 BLOCK = 512
 """Spans drawn at a time: spares numpy's cost per call, and 10,000 workers have room for it."""
 _SLICE = 32
@@ -128,8 +129,8 @@ class SpanTable:
         self._generators = self._generators or [_generator(seed) for seed in self._seeds]
         variates = np.empty((len(self._generators), BLOCK))
         for generator, row in zip(self._generators, variates, strict=True):
-            self._distribution.fill(generator, row)
-        return self._distribution.spans(variates)
+            fill(self._distribution, generator, row)
+        return spans_of(self._distribution, variates)
 
 
 class SpanRow:
@@ -147,14 +148,6 @@ class SpanRow:
         if not self._slice:
             self._table.cut_slice(self._row)
         return self._slice.pop()
-
-
-class Spanned(Protocol):
-    """An endless sequence of spans."""
-
-    def next(self) -> Ticks:
-        """Return the next span, in ticks."""
-        ...
 
 
 class Streams:

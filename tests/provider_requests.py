@@ -1,8 +1,8 @@
 """What tests ask a provider, and the provider they ask."""
 
 from simulator.clock import HOUR
-from simulator.provider import Provider
 from simulator.provider.app import App, Credentials
+from simulator.provider.endpoints import Provider
 from simulator.provider.messages import ApiCall, Granted, TokenRequest
 from simulator.provider.policy import TokenPolicy
 

@@ -3,8 +3,8 @@
 import json
 
 from simulator.clock import HOUR, MINUTE
-from simulator.provider import Provider
 from simulator.provider.app import App
+from simulator.provider.endpoints import Provider
 from simulator.provider.http import ZoomHttp
 from simulator.provider.messages import TokenRequest
 from simulator.provider.policy import TokenPolicy

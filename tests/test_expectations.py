@@ -10,11 +10,11 @@ from simulator.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from simulator.scenario.expectations import (
     FIGURES,
     Expectation,
-    Part,
     UnknownFigure,
     read_expectation,
     written,
 )
+from simulator.scenario.parts import FaultEdge, Part
 from tests.scenario_text import SMALLEST, problems_of, read
 
 
@@ -34,6 +34,31 @@ def expecting(entry):
         ("rate_401 before 1h", "> 1%", "rate_401", Part(ends=HOUR), ">", 0.01),
         ("count_evicted from 1h to 2h", "== 3", "count_evicted", Part(HOUR, 2 * HOUR), "==", 3),
         ("rate_evicted after faults", ">= 1%", "rate_evicted", Part("faults"), ">=", 0.01),
+        ("rate_401 after fault 1", "== 0", "rate_401", Part(FaultEdge(1, "over")), "==", 0),
+        (
+            "rate_401 between fault 1 and fault 2",
+            "== 0",
+            "rate_401",
+            Part(FaultEdge(1, "over"), FaultEdge(2, "begins")),
+            "==",
+            0,
+        ),
+        (
+            "rate_401 during fault 12",
+            "== 0",
+            "rate_401",
+            Part(FaultEdge(12, "begins"), FaultEdge(12, "over")),
+            "==",
+            0,
+        ),
+        (
+            "rate_401 from fault 3 to 2h",
+            "== 0",
+            "rate_401",
+            Part(FaultEdge(3, "over"), 2 * HOUR),
+            "==",
+            0,
+        ),
         ("failure_rate before faults", "== 0", "failure_rate", Part(ends="faults"), "==", 0),
         ("recovery", "<= 30s", "recovery", Part(), "<=", 30 * SECOND),
         ("latency_p95", "<= 250ms", "latency_p95", Part(), "<=", 250 * MILLISECOND),
@@ -44,6 +69,7 @@ def test_an_expectation_is_read_as_people_mean_it(key, value, figure, part, comp
     """A figure, perhaps of a part of the run, a comparison, a bound with the figure's unit."""
     assert read_expectation("ours", key, value) == Expectation(
         strategy="ours",
+        key=key,
         figure=figure,
         part=part,
         comparison=comparison,
@@ -126,9 +152,34 @@ def test_no_text_breaks_the_reader(key, value):
         ),
         (
             "rate_401 after faults: <= 1%",
+            ("9:19: expect.single_flight.'rate_401 after faults': the scenario has no faults"),
+        ),
+        (
+            "rate_401 between 10m: <= 1%",
             (
-                "9:18: expect.single_flight: there are no faults for 'rate_401 after faults <= 1%' "
-                "to speak of"
+                "9:19: expect.single_flight.'rate_401 between 10m': must say from when to when, "
+                "such as between 1h and 2h"
+            ),
+        ),
+        (
+            "rate_401 during 10m: <= 1%",
+            (
+                "9:19: expect.single_flight.'rate_401 during 10m': must name a fault by its "
+                "number, such as fault 1; got '10m'"
+            ),
+        ),
+        (
+            "rate_401 after 1h: <= 1%",
+            (
+                "9:19: expect.single_flight.'rate_401 after 1h': the run is over by then: "
+                "run.duration is 1h, and this begins at 1h"
+            ),
+        ),
+        (
+            "rate_401 from 20m to 10m: <= 1%",
+            (
+                "9:19: expect.single_flight.'rate_401 from 20m to 10m': is empty: it begins at 20m "
+                "and ends at 10m"
             ),
         ),
     ],
@@ -136,6 +187,27 @@ def test_no_text_breaks_the_reader(key, value):
 def test_what_is_wrong_is_said_with_its_place(entry, problem):
     """As every problem of a scenario."""
     assert problems_of(expecting(entry)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("after fault 3", "the scenario has 2 faults, so there is no fault 3"),
+        ("between fault 2 and fault 1", "is empty: it begins at 25m and ends at 10m"),
+        (
+            "after fault 0",
+            "must name a fault by its number, such as fault 1; got 'fault 0'",
+        ),
+    ],
+)
+def test_a_fault_is_named_by_its_number(key, problem):
+    """Two faults: from 10 to 15 and from 20 to 25 minutes. Each problem at its key."""
+    cut = "partition: {process: 0, link: api, for: 5m}"
+    faults = f"faults: [{{at: 10m, {cut}}}, {{at: 20m, {cut}}}]"
+    expect = f"expect:\n  single_flight: {{'rate_401 {key}': == 0}}"
+    text = f"{SMALLEST}{faults}\n{expect}\n"
+
+    assert problems_of(text) == [f"10:19: expect.single_flight.'rate_401 {key}': {problem}"]
 
 
 def test_an_unknown_strategy_is_told_with_the_known_ones():

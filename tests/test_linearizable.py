@@ -18,7 +18,7 @@ from simulator.distributions import Uniform
 from simulator.fleet.http_ports import basic_auth
 from simulator.machine_clock import MachineClock
 from simulator.network.links import Link, Links
-from simulator.provider import Provider
+from simulator.provider.endpoints import Provider
 from simulator.provider.http import ZoomHttp
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.recorder import Recorder

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.clock import MINUTE
+from simulator.clock import MINUTE, SECOND
 from simulator.errors import RunError, RunFailed
 from simulator.simulation.many_runs import Lost, as_they_end, in_order
 from simulator.simulation.recording import EVERY_EVENT, TOKEN_EVENTS, InFolder, InMemory
@@ -16,6 +16,9 @@ from simulator.trace.events import CallRefused
 from simulator.trace.files import read_trace
 from tests.virtual_runs import a_plan
 from tests.wrong_strategies import Control, fail
+
+FOREVER = -1
+"""What takes for ever."""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,8 @@ def a_plan_that_fails():
 
 
 def squared(number):
+    while number == FOREVER:
+        pass
     return number * number
 
 
@@ -91,6 +96,15 @@ def test_no_more_work_is_taken_than_is_soon_needed(runners):
     next(outcomes)
     assert len(taken) <= 8
     outcomes.close()
+
+
+def test_what_is_not_done_in_time_is_not_waited_for():
+    """Squares up to the one that never comes: its runner is ended with it."""
+    with Processes(2) as runners:
+        outcomes = dict(as_they_end([1, FOREVER, 2, 3], squared, runners, 2 * SECOND))
+
+    assert outcomes.items() <= {0: 1, 2: 4, 3: 9}.items()
+    assert 1 not in outcomes
 
 
 def test_short_work_is_handed_out_in_batches_and_keeps_its_order(runners):

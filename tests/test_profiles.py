@@ -9,8 +9,8 @@ import pytest
 
 from simulator.clock import DAY, HOUR, MINUTE, SECOND
 from simulator.errors import ScenarioError
-from simulator.provider import Provider
 from simulator.provider.app import App, Credentials
+from simulator.provider.endpoints import Provider
 from simulator.provider.messages import Granted, TokenRequest
 from simulator.provider.policy import Allowance
 from simulator.provider.profiles import PROFILES

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.clock import SECOND, ticks
-from simulator.distributions import Constant, Exponential, Lognormal, Uniform, draw
+from simulator.distributions import Constant, Exponential, Lognormal, Uniform
 from simulator.rng import BLOCK, SpanStream, Streams
+from simulator.sampling import draw
 
 LAWS = [
     Constant(5),

@@ -74,13 +74,17 @@ def test_nothing_counted_is_nothing_proved(tmp_path):
         ("count_expired", 0),
         ("rate_401 before faults", 0.5),
         ("rate_401 after faults", 1 / 6),
+        ("rate_401 during fault 1", 0),
+        ("rate_401 between fault 1 and fault 2", 1 / 3),
+        ("rate_401 after fault 2", 0),
     ],
 )
 def test_a_part_of_a_run_has_figures_of_its_own(tmp_path, key, expected):
     """Refused at 1 s and 4 s of ten, which are 30 s and 2 min of the scenario."""
     run = refused_at(tmp_path, 1, 4)
     wanted = read_expectation("ours", key, "== 0")
-    faults = FaultSpan(first_at=60 * SECOND, last_at=60 * SECOND, over_at=120 * SECOND)
+    each = ((60 * SECOND, 120 * SECOND), (210 * SECOND, 240 * SECOND))
+    faults = FaultSpan(60 * SECOND, 60 * SECOND, 120 * SECOND, each)
 
     value = value_of(run, wanted.figure, wanted.part, faults)
     assert value == pytest.approx(expected)

@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 from simulator.clock import DAY, HOUR, SECOND
-from simulator.provider import Provider
 from simulator.provider.app import App
+from simulator.provider.endpoints import Provider
 from simulator.provider.limits import ApiLimits
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.profiles import PROFILES

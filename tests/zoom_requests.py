@@ -4,8 +4,8 @@ import json
 from base64 import b64encode
 
 from simulator.clock import HOUR
-from simulator.provider import Provider
 from simulator.provider.app import App, Credentials
+from simulator.provider.endpoints import Provider
 from simulator.provider.http import ZoomHttp
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.reading import HttpRequest

@@ -8,7 +8,7 @@ from simulator.clock import MILLISECOND, Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
 from simulator.trace.histogram import Histogram
-from simulator.trace.tally import OUTCOMES, Outcome
+from simulator.trace.outcomes import OUTCOMES, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from simulator.analysis.figures import operations_failed, responses_401
 from simulator.analysis.intervals import BinnedCounts
 from simulator.clock import Ticks
-from simulator.scenario.expectations import WHOLE, Instant, Part
 from simulator.scenario.faults import Fault
+from simulator.scenario.parts import WHOLE, FaultEdge, Instant, Part
 from simulator.trace.events import CAUSES
 from simulator.trace.files import RecordedRun
 
@@ -22,12 +22,13 @@ RECOVERED = 0.01
 class FaultSpan(NamedTuple):
     """From the first fault's beginning to the last one's, and to when the last one is over.
 
-    In scenario time.
+    In scenario time. ``each`` has every fault's own beginning and when it is over, in file order.
     """
 
     first_at: Ticks
     last_at: Ticks
     over_at: Ticks
+    each: tuple[tuple[Ticks, Ticks], ...] = ()
 
 
 def fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
@@ -35,7 +36,8 @@ def fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
     if not faults:
         return None
     begin = [fault.at for fault in faults]
-    return FaultSpan(min(begin), max(begin), max(fault.over() for fault in faults))
+    each = tuple((fault.at, fault.over()) for fault in faults)
+    return FaultSpan(min(begin), max(begin), max(over for _, over in each), each)
 
 
 def value_of(
@@ -56,15 +58,24 @@ def value_of(
 
 def _bins(run: RecordedRun, part: Part, faults: FaultSpan | None) -> tuple[int, int]:
     width = run.header.width * run.header.time_scale
-
-    def edge(instant: Instant, at_faults: Ticks) -> int:
-        at = at_faults if isinstance(instant, str) else instant
-        return round(at / width)
-
-    first_at, _, over_at = faults or FaultSpan(0, 0, 0)
-    begins = edge(part.begins, over_at)
-    ends = len(run.provider.responses) if part.ends is None else edge(part.ends, first_at)
+    begins_at, ends_at = stretch(part, faults)
+    begins = round(begins_at / width)
+    ends = len(run.provider.responses) if ends_at is None else round(ends_at / width)
     return begins, max(begins, ends)
+
+
+def stretch(part: Part, faults: FaultSpan | None) -> tuple[Ticks, Ticks | None]:
+    """Return when ``part`` begins and ends in scenario time; None: with the run."""
+    spans = faults or FaultSpan(0, 0, 0)
+
+    def instant(named: Instant, at_faults: Ticks) -> Ticks:
+        if isinstance(named, FaultEdge):
+            begins, over = spans.each[named.number - 1]
+            return begins if named.edge == "begins" else over
+        return at_faults if isinstance(named, str) else named
+
+    ends = None if part.ends is None else instant(part.ends, spans.first_at)
+    return instant(part.begins, spans.over_at), ends
 
 
 def _share(counts: Callable[[RecordedRun], BinnedCounts]) -> "_OfBins":

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from simulator.cli.check_commands import baseline, check
 from simulator.cli.exits import FAILED, INCONCLUSIVE, told_to_the_user
 
 app = typer.Typer(
@@ -293,6 +294,10 @@ def sweep(
         )
         if not sweep_scenario(file, options):
             raise typer.Exit(FAILED)
+
+
+app.command()(check)
+app.command()(baseline)
 
 
 @app.command()

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.distributions import Spans, Uniform
+from simulator.distributions import Uniform
 from simulator.fleet.own_meetings import OwnMeetings
 from simulator.fleet.ports import Errand
 from simulator.provider.messages import Operation
 from simulator.rng import SpanStream, Streams
-from simulator.trace.tally import Outcome
+from simulator.sampling import Spans
+from simulator.trace.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from simulator.fleet.callers import CallerCancelled
 from simulator.fleet.ports import Answer, Api, Errand
 from simulator.strategies.contract import Strategy, TokenUnavailable
 from simulator.token import Token
-from simulator.trace.tally import ClientTally, Outcome
+from simulator.trace.outcomes import Outcome
+from simulator.trace.tally import ClientTally
 
 UNAUTHORIZED = 401
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simulator.clock import Ticks
-from simulator.distributions import CHANCES, Distribution, Spans
+from simulator.distributions import CHANCES, Distribution
 from simulator.network.fates import LinkName, Loss, Partition, Rule, Ways
 from simulator.rng import Spanned, SpanStream, Streams
+from simulator.sampling import Spans
 
 PER_MILLE = 1_000
 

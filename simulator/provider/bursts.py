@@ -6,57 +6,37 @@ answer (HTTP or virtual time).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Literal, NamedTuple, assert_never
+from typing import NamedTuple
 
-from simulator.clock import Ticks, seconds
+from simulator.chance import Spanned
+from simulator.clock import Ticks
 from simulator.distributions import CHANCES, PER_MILLION
-from simulator.provider.messages import Refused
-from simulator.rng import Spanned, Streams
+from simulator.provider.ailments import (
+    Ailment,
+    Dropped,
+    Endpoint,
+    ErrorAnswer,
+    Malformed,
+    Slow,
+    in_words,
+)
+from simulator.rng import Streams
 from simulator.trace.events import FaultStruck
 
-Endpoint = Literal["token", "api"]
+__all__ = [
+    "Ailment",
+    "Burst",
+    "Bursts",
+    "Dropped",
+    "Endpoint",
+    "ErrorAnswer",
+    "Malformed",
+    "Slow",
+    "Struck",
+    "in_words",
+]
+
 _NAMES: dict[Endpoint, str] = {"token": "token endpoint", "api": "API"}
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorAnswer:
-    """The request is answered with ``status``, an error, and has no effect."""
-
-    status: int
-    retry_after: Ticks | None = None
-
-    def refused(self, endpoint: Endpoint) -> Refused:
-        """Return the answer. Its texts are ours: no source shows such a body of Zoom's."""
-        oauth = (
-            "too_many_requests" if self.status == HTTPStatus.TOO_MANY_REQUESTS else "server_error"
-        )
-        return Refused(
-            status=self.status,
-            error=oauth if endpoint == "token" else str(self.status),
-            message=HTTPStatus(self.status).phrase,
-            retry_after=self.retry_after,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """The connection is closed without an answer, and the request has no effect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slow:
-    """The request takes effect; its answer comes ``by`` later than otherwise."""
-
-    by: Ticks
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """The request takes effect; its answer is cut in the middle, and is no JSON."""
-
-
-Ailment = ErrorAnswer | Dropped | Slow | Malformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,18 +132,3 @@ class Bursts:
             if burst.endpoint == endpoint and not self._is_over(index, now)
         ]
         return min(begins, default=None)
-
-
-def in_words(ailment: Ailment) -> str:
-    """Return what ``ailment`` makes an endpoint do."""
-    match ailment:
-        case ErrorAnswer():
-            return f"answers {ailment.status}"
-        case Dropped():
-            return "closes connections without an answer"
-        case Slow():
-            return f"answers {seconds(ailment.by):g} s late"
-        case Malformed():
-            return "sends answers that are no JSON"
-        case _:
-            assert_never(ailment)

@@ -10,7 +10,7 @@
 
 from http import HTTPStatus
 
-from simulator.provider.bursts import Ailment, Dropped, ErrorAnswer, Malformed, Slow
+from simulator.provider.ailments import Ailment, Dropped, ErrorAnswer, Malformed, Slow
 from simulator.scenario.quoting import shown
 from simulator.scenario.units import read_positive_span, write_span
 

@@ -12,6 +12,7 @@ from simulator.scenario.expectations import (
     read_expectation,
 )
 from simulator.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
+from simulator.scenario.parts import WORDS
 from simulator.scenario.quoting import shown
 
 
@@ -51,7 +52,7 @@ def _schema() -> dict[str, object]:
         "additionalProperties": {
             "type": "object",
             "properties": figures,
-            "patternProperties": {f"^({parts}) (before|after|from) .+$": bound},
+            "patternProperties": {f"^({parts}) ({'|'.join(WORDS)}) .+$": bound},
             "additionalProperties": False,
         },
     }

@@ -1,8 +1,8 @@
 """What a scenario expects of a strategy, as people write it: ``rate_401: <= 0.1%``.
 
-The key names a figure, and may say of which part of the run: ``rate_401 after 2h``. The value is a
-comparison and a bound with the figure's unit. YAML reads a leading ``>`` as something else, so
-``at least 5%`` and ``at most 5%`` say the same as ``">= 5%"`` and ``<= 5%``.
+The key names a figure, and may say of which part of the run: ``rate_401 after 2h`` (``parts.py``).
+The value is a comparison and a bound with the figure's unit. YAML reads a leading ``>`` as
+something else, so ``at least 5%`` and ``at most 5%`` say the same as ``">= 5%"`` and ``<= 5%``.
 """
 
 import re
@@ -10,16 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.clock import MILLISECOND, MINUTE, SECOND, Ticks
+from simulator.clock import MILLISECOND, MINUTE, SECOND
+from simulator.scenario.parts import WHOLE, WORDS, Part, read_part
 from simulator.scenario.quoting import hint, shown
-from simulator.scenario.units import read_chance, read_positive_span, read_span, write_span
+from simulator.scenario.units import read_chance, read_positive_span, write_span
 from simulator.trace.events import CAUSES
 
 Comparison = Literal["<=", "<", "==", ">=", ">"]
 Unit = Literal["share", "number", "span"]
-FAULTS = "faults"
-"""Stands for the instant at which the first fault begins, or at which the last one is over."""
-Instant = Ticks | Literal["faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +48,16 @@ operations for failures and unknown outcomes; ``store_calls`` are per operation;
 long after the last fault began the 401 rate stays above what it was before the first one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a run, from ``begins`` to ``ends``, exclusive; None: to its end. Scenario time."""
-
-    begins: Instant = 0
-    ends: Instant | None = None
-
-
-WHOLE = Part()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """That ``figure`` of ``strategy`` compares with ``bound`` as it should in ``part`` of the run.
 
-    ``bound`` is a share from 0 to 1, a number, or ticks. ``text`` is how the scenario says it.
+    ``bound`` is a share from 0 to 1, a number, or ticks. ``text`` is how the scenario says it, its
+    key ``key`` included.
     """
 
     strategy: str
+    key: str
     figure: str
     part: Part
     comparison: Comparison
@@ -90,7 +79,7 @@ class Expectation:
                 return value > self.bound
 
 
-_KEY = re.compile(r"(?P<figure>\S+)(?:\s+(?P<word>before|after|from)\s+(?P<rest>.+))?")
+_KEY = re.compile(rf"(?P<figure>\S+)(?:\s+(?P<word>{'|'.join(WORDS)})\s+(?P<rest>.+))?")
 _VALUE = re.compile(r"(?P<sign><=|>=|==|<|>|at most\b|at least\b)\s*(?P<bound>.+)")
 _SIGNS: Mapping[str, Comparison] = {
     **{sign: sign for sign in ("<=", "<", "==", ">=", ">")},
@@ -114,6 +103,7 @@ def read_expectation(strategy: str, key: str, raw: object) -> Expectation:
         raise ValueError(f"must be a comparison and a bound, {_EXAMPLES}; got {shown(raw)}")
     return Expectation(
         strategy=strategy,
+        key=key,
         figure=figure,
         part=part,
         comparison=_SIGNS[match["sign"]],
@@ -136,34 +126,13 @@ def read_figure(key: str) -> tuple[str, Part]:
     name = key if match is None else match["figure"]
     if match is None or name not in FIGURES:
         raise UnknownFigure(f"unknown figure; {hint(name, FIGURES)}")
-    part = _read_part(match["word"], match["rest"])
+    try:
+        part = read_part(match["word"], match["rest"])
+    except ValueError as wrong:
+        raise UnknownFigure(str(wrong)) from None
     if part != WHOLE and not FIGURES[name].in_parts:
         raise UnknownFigure(f"{name} is of a whole run only")
     return name, part
-
-
-def _read_part(word: str | None, rest: str) -> Part:
-    match word:
-        case "before":
-            return Part(ends=_read_instant(rest))
-        case "after":
-            return Part(begins=_read_instant(rest))
-        case "from":
-            begins, to, ends = rest.partition(" to ")
-            if not to:
-                raise UnknownFigure("must say from when to when, such as from 1h to 2h")
-            return Part(_read_instant(begins), _read_instant(ends))
-        case _:
-            return WHOLE
-
-
-def _read_instant(text: str) -> Instant:
-    if text.strip() == FAULTS:
-        return "faults"
-    try:
-        return read_span(text.strip())
-    except ValueError as wrong:
-        raise UnknownFigure(str(wrong)) from None
 
 
 def read_bound(unit: Unit, text: str) -> float:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from simulator.provider.bursts import Ailment, ErrorAnswer
+from simulator.provider.ailments import Ailment, ErrorAnswer
 from simulator.scenario.answers import read_answer, write_answer
 from simulator.scenario.fields import CallRate, Chance, PositiveSpan, Section, Span
 from simulator.scenario.provider_section import ProviderSection

@@ -17,8 +17,8 @@ from pydantic import Field, ValidationInfo, model_validator
 from simulator.clock import SECOND
 from simulator.provider.messages import Operation
 from simulator.scenario.choices import StrategyChoice
+from simulator.scenario.expect_flaws import expect_flaws
 from simulator.scenario.expect_section import Expectations
-from simulator.scenario.expectations import FAULTS
 from simulator.scenario.fault_flaws import engine_flaws, faults_flaws, loss_flaws
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.fields import (
@@ -33,9 +33,8 @@ from simulator.scenario.fields import (
     Strategies,
     Weight,
 )
-from simulator.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw, Loc, dotted, refusal
+from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
 from simulator.scenario.provider_section import ProviderSection
-from simulator.scenario.quoting import hint
 from simulator.scenario.store_choice import Store
 from simulator.scenario.store_flaws import strategy_flaws
 from simulator.scenario.sweep_section import SweepSection
@@ -198,8 +197,9 @@ class Scenario(Section):
         default={},
         validate_default=True,
         description="What each strategy's figures should be: rate_401: <= 0.1%. A key may name a "
-        "part of the run: rate_401 after 2h, before faults, from 1h to 2h. at least and at most "
-        "stand for >= and <=. docs/expect.md has every figure.",
+        "part of the run: rate_401 after 2h, before faults, from 1h to 2h, during fault 1, between "
+        "fault 1 and fault 2. at least and at most stand for >= and <=. docs/expect.md has every "
+        "figure.",
     )
     run: RunSection = Field(description="How long, how often and on which engine.")
     sweep: SweepSection | None = Field(
@@ -213,7 +213,9 @@ class Scenario(Section):
         flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
         flaws += [*self.impossible_on(self.run.engine)]
         flaws += [*strategy_flaws(self._every_choice(), self.store.kind, info.context)]
-        flaws += [*self._policy_flaws(), *self._limits_flaws(), *self._expect_flaws()]
+        flaws += [*self._policy_flaws(), *self._limits_flaws()]
+        names = [choice.name for choice in self.strategies]
+        flaws += expect_flaws(self.expect, names, self.faults, self.run.duration)
         if flaws:
             raise refusal(flaws)
         return self
@@ -268,17 +270,6 @@ class Scenario(Section):
         for at, rules in self._rules():
             if rules.at_cap == "replace_slot" and rules.cap() is None:
                 yield Flaw((*at, "at_cap"), "replace_slot needs live_tokens: that many slots")
-
-    def _expect_flaws(self) -> Iterator[Flaw]:
-        """What is expected must be of a strategy that runs, and of a part the run has."""
-        names = [choice.name for choice in self.strategies]
-        for wanted in self.expect:
-            if wanted.strategy not in names:
-                message = f"unknown strategy; {hint(wanted.strategy, names)}"
-                yield Flaw(("expect", wanted.strategy), message, UNKNOWN_KEY_FLAW)
-            elif FAULTS in (wanted.part.begins, wanted.part.ends) and not self.faults:
-                message = f"there are no faults for {wanted.text!r} to speak of"
-                yield Flaw(("expect", wanted.strategy), message)
 
     def _limits_flaws(self) -> Iterator[Flaw]:
         if self.provider.plan != "none" and self.run.engine == "wire" and self.run.time_scale > 1:

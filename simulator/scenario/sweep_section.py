@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from simulator.scenario.expectations import FIGURES, Part, read_bound, read_figure, written
+from simulator.scenario.expectations import FIGURES, read_bound, read_figure, written
 from simulator.scenario.fields import Section
 from simulator.scenario.flaws import Flaw, refusal
+from simulator.scenario.parts import Part
 from simulator.scenario.quoting import shown
 from simulator.scenario.sweep_values import Value, read_values
 

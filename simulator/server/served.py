@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator.clock import DAY, SECOND, Ticks
-from simulator.provider import Provider, lifecycle
+from simulator.provider import lifecycle
 from simulator.provider.app import App
 from simulator.provider.bursts import Burst, Bursts, in_words
+from simulator.provider.endpoints import Provider
 from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.lifecycle import Change, ChangePolicy, RotateSecret
 from simulator.provider.limits import ApiLimits

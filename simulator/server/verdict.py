@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 
 from simulator.scenario.expectations import (
     FIGURES,
-    WHOLE,
     Expectation,
     UnknownFigure,
     read_expectation,
@@ -19,6 +18,7 @@ from simulator.scenario.expectations import (
 )
 from simulator.scenario.fields import Section
 from simulator.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
+from simulator.scenario.parts import WHOLE
 from simulator.server.counts import Counts
 from simulator.server.served import ServedProvider
 

@@ -17,7 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from simulator.clock import MILLISECOND, Ticks
+from simulator.clock import MILLISECOND, Ticks, seconds
 from simulator.errors import RunError
 from simulator.machine_clock import MachineClock
 from simulator.simulation.runners import Runners
@@ -46,17 +46,21 @@ class Lost:
 
 
 def as_they_end(
-    items: Iterable[Item], work: Callable[[Item], Result], runners: Runners
+    items: Iterable[Item],
+    work: Callable[[Item], Result],
+    runners: Runners,
+    within: Ticks | None = None,
 ) -> Iterator[tuple[int, Result | Lost]]:
     """Yield the number of each of ``items``, from 0, with what ``work`` makes of it, as it ends.
 
     ``work``, the items and the results must be picklable. Closing the iterator cancels what has
-    not begun.
+    not begun. Once ``within`` ticks of real time are over, it ends: what was not done by then is
+    not waited for, however long it goes on.
 
     Raises:
         RunError: the runners die, whatever they are given.
     """
-    return _Desk(items, work, runners, sys.maxsize).outcomes()
+    return _Desk(items, work, runners, sys.maxsize, within).outcomes()
 
 
 def in_order(
@@ -106,7 +110,10 @@ class _Desk(Generic[Item, Result]):
         work: Callable[[Item], Result],
         runners: Runners,
         ahead_max: int,
+        within: Ticks | None = None,
     ) -> None:
+        self._clock = MachineClock.starting_in(0)
+        self._within = within
         self._new = enumerate(items)
         self._begun = 0
         self._work = work
@@ -125,13 +132,19 @@ class _Desk(Generic[Item, Result]):
         """Yield every outcome."""
         try:
             self._hand_out()
-            while self._open:
-                for future in wait(self._open, return_when=FIRST_COMPLETED).done:
+            while self._open and not self._is_over():
+                for future in wait(self._open, self._left_s(), FIRST_COMPLETED).done:
                     yield from self._take_in(future)
                 self._hand_out()
         finally:
             for future in self._open:
                 future.cancel()
+
+    def _is_over(self) -> bool:
+        return self._within is not None and self._clock.now() >= self._within
+
+    def _left_s(self) -> float | None:
+        return None if self._within is None else seconds(self._within - self._clock.now())
 
     def _hand_out(self) -> None:
         if self._suspects:  # one at a time: if a runner dies now, it is known over what

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from simulator.clock import Ticks
 from simulator.token import Token
-from simulator.trace.tally import Outcome
+from simulator.trace.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

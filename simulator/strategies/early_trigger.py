@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import log
 from typing import Annotated
 
+from simulator.chance import Stream
 from simulator.clock import MINUTE, SECOND, Ticks
-from simulator.rng import Stream
 from simulator.strategies.parameters import Factor, LifetimeSpan, Share
 from simulator.strategies.trigger import Age, Gauge, PlainGauge, check_spans
 from simulator.token import Token

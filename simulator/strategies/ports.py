@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from simulator.chance import Stream
 from simulator.clock import Clock
-from simulator.rng import Stream
 from simulator.stores.contract import LeaseStore, RowLocks, Snapshot, TokenStore
 from simulator.strategies.contract import Denied, TokenEndpoint
 from simulator.token import Token

@@ -9,8 +9,8 @@ nobody gets it without a refresh. Triggers that begin before anybody must wait a
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
 
+from simulator.chance import Stream
 from simulator.clock import Ticks
-from simulator.rng import Stream
 from simulator.strategies.parameters import Choice, LifetimeSpan
 from simulator.token import Token
 

@@ -9,8 +9,9 @@ from simulator.analysis.run_figures import fault_span, value_of
 from simulator.errors import RunFailed
 from simulator.scenario import Scenario
 from simulator.scenario.changes import changed
-from simulator.scenario.expectations import FIGURES, WHOLE, Part
+from simulator.scenario.expectations import FIGURES
 from simulator.scenario.flaws import Loc
+from simulator.scenario.parts import WHOLE, Part
 from simulator.scenario.sweep_section import Shown
 from simulator.simulation.plan import plan_run
 from simulator.simulation.recording import FAULTS, InMemory

@@ -8,9 +8,9 @@ from threading import Lock
 from typing import Literal, NamedTuple
 
 from simulator.clock import DAY, SECOND, Ticks
-from simulator.provider import Provider
 from simulator.provider.app import App, Credentials
 from simulator.provider.bursts import Burst
+from simulator.provider.endpoints import Provider
 from simulator.provider.http import Exchange, HttpResponse, ZoomHttp
 from simulator.provider.lifecycle import Change
 from simulator.provider.limits import AccountPlan, ApiLimits

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from simulator.clock import Ticks
-from simulator.distributions import Spans
+from simulator.sampling import Spans
 
 _SUB_BITS = 6
 _LINEAR = 1 << (_SUB_BITS + 1)

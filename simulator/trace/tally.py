@@ -6,16 +6,13 @@ end (an answer under way when the run ended) to the last.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from simulator.clock import Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.histogram import Histogram
+from simulator.trace.outcomes import OUTCOMES, Outcome
 
 BINS = 240
-Outcome = Literal["ok", "refused", "unknown"]
-"""How an operation ended: ``unknown`` when no answer came, so that nobody knows what it did."""
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def bin_width(duration: Ticks) -> Ticks:

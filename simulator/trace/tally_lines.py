@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from simulator.trace.events import CAUSES, Cause
-from simulator.trace.tally import BINS, OUTCOMES, ClientTally, ProviderTally
+from simulator.trace.outcomes import OUTCOMES
+from simulator.trace.tally import BINS, ClientTally, ProviderTally
 
 
 def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mapping[str, object]]:

@@ -15,6 +15,7 @@ from statistics import median
 
 from simulator.clock import DAY, HOUR, MINUTE, seconds
 from tests.benchmarks import (
+    commands,
     http,
     issues,
     serve,
@@ -95,6 +96,7 @@ def rows() -> list[Row]:
         in_turns("aiohttp: in memory / loopback", http.virtual, http.loopback, ">= 0.5"),
         *served(),
         *swept(),
+        *waited_for(),
         *a_million_issues(),
         *a_large_day(),
         a_week_in_memory(),
@@ -140,6 +142,24 @@ def swept() -> list[Row]:
             ratio=None,
             goal="< 5 ms",
         ),
+    ]
+
+
+def waited_for() -> list[Row]:
+    """Measure how long the commands take that somebody waits for."""
+    file = str(commands.SCENARIO)
+    measured = [
+        ("tokenrace --help", commands.wait_ms("--help"), "< 300 ms"),
+        ("tokenrace validate FILE", commands.wait_ms("validate", file), "< 500 ms"),
+        (
+            "tokenrace check scenarios/",
+            commands.wait_ms("check", "scenarios/", rounds=3),
+            "< 60,000 ms",
+        ),
+    ]
+    return [
+        Row(what=what, ours=took, yardstick=None, unit="ms", ratio=None, goal=goal)
+        for what, took, goal in measured
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simulator.clock import Ticks
-from simulator.distributions import Spans
+from simulator.sampling import Spans
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.simulation.virtual.world import World
 from simulator.trace.tally import BINS

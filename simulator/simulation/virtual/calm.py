@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.clock import Ticks
-from simulator.distributions import Spans
 from simulator.fleet.ports import Errand
 from simulator.network.fates import either_lost
+from simulator.sampling import Spans
 from simulator.simulation.virtual.bulk import count_calls, work_off
 from simulator.simulation.virtual.open_calm import catch_up_open
 from simulator.simulation.virtual.operation import Operation

@@ -11,10 +11,10 @@ order of sending. A process with other open workers is never calm.
 import numpy as np
 
 from simulator.clock import Ticks
-from simulator.distributions import Spans
 from simulator.fleet.ports import Errand
 from simulator.network.fates import Ways
 from simulator.rng import SpanTable
+from simulator.sampling import Spans
 from simulator.simulation.virtual.bulk import count_calls
 from simulator.simulation.virtual.operation import Operation
 from simulator.simulation.virtual.worker import VirtualWorker

@@ -18,7 +18,7 @@ from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.stores.contract import Record
 from simulator.strategies.contract import TokenUnavailable
 from simulator.token import Token
-from simulator.trace.tally import Outcome
+from simulator.trace.outcomes import Outcome
 
 NO_CONTENT = 204
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.distributions import Spans
 from simulator.network.links import Link
+from simulator.sampling import Spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,151 @@
+"""``tokenrace baseline``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from simulator.cli.plain_console import console_of_output
+from simulator.cli.sweep_progress import SweepProgress
+from simulator.errors import ResultsError, RunError
+from simulator.gate.against import compare_counts
+from simulator.gate.baseline import (
+    Baseline,
+    KnownRun,
+    KnownScenario,
+    KnownStrategy,
+    file_from,
+)
+from simulator.gate.baseline_file import read_baseline, write_baseline
+from simulator.gate.cases import BadInput, Case, read_cases
+from simulator.gate.counts import RunCounts, counts_of
+from simulator.gate.findings import count
+from simulator.gate.judging import judge_runs
+from simulator.gate.running import CaseRuns, make_virtual
+from simulator.scenario.world import settings_of, world_hash
+from simulator.simulation.runners import Processes, processors
+
+
+def make_baseline(paths: Sequence[Path], out: Path, jobs: int | None) -> None:
+    """Make every run of the scenarios in ``paths``, and write what they came to to ``out``.
+
+    Raises:
+        SimulatorError: something asked for is wrong, or a run was not as asked for; nothing is
+            written then.
+    """
+    cases, old = _read(paths, out)
+    console = console_of_output()
+    parts: dict[Path, Baseline] = {}
+    troubles: list[str] = []
+    with Processes(jobs or processors()) as runners, SweepProgress(console) as progress:
+        progress.planned(sum(case.size for case in cases))
+        for made in make_virtual(cases, runners, None, progress):
+            troubles += _troubles(made)
+            parts[made.case.file] = _known(made, file_from(out, made.case.file))
+    if troubles:
+        raise RunError("\n".join([*troubles, f"{out}: nothing was written"]))
+    ordered = [parts[case.file] for case in cases]
+    new = Baseline(
+        scenarios=tuple(line for part in ordered for line in part.scenarios),
+        strategies=tuple(line for part in ordered for line in part.strategies),
+        runs=tuple(line for part in ordered for line in part.runs),
+    )
+    for line in _changes(old, new):
+        _say(console, line)
+    write_baseline(out, old.with_new(new))
+    runs, scenarios = count(len(new.runs), "run"), count(len(new.scenarios), "scenario")
+    _say(console, f"baseline  {out}: {runs} of {scenarios}")
+
+
+def _read(paths: Sequence[Path], out: Path) -> tuple[tuple[Case, ...], Baseline]:
+    problems: list[str] = []
+    cases: tuple[Case, ...] = ()
+    old = Baseline()
+    try:
+        cases = read_cases(paths, "virtual").cases
+    except BadInput as wrong:
+        problems += wrong.problems
+    try:
+        old = read_baseline(out) if out.exists() else old
+    except ResultsError as wrong:
+        problems.append(str(wrong))
+    if problems:
+        raise BadInput(problems)
+    return cases, old
+
+
+def _troubles(made: CaseRuns) -> Iterator[str]:
+    """Yield why runs of ``made`` are no measure for others."""
+    for each in judge_runs(made, ""):
+        finding = each.finding
+        if finding.kind == "runs" and finding.verdict != "pass":
+            yield f"{made.case.file}:{finding.line}:{finding.column}: {finding.sentence()}"
+            if finding.way_back is not None:
+                yield f"again: {finding.way_back.command}"
+
+
+def _known(made: CaseRuns, file: str) -> Baseline:
+    scenario = made.case.scenario
+    return Baseline(
+        scenarios=(
+            KnownScenario(
+                file=file,
+                sha256=world_hash(scenario),
+                engine=made.case.engine,
+                version=version("tokenrace"),
+            ),
+        ),
+        strategies=tuple(
+            KnownStrategy(file=file, strategy=choice.name, settings=settings_of(choice))
+            for choice in scenario.strategies
+        ),
+        runs=tuple(
+            KnownRun(
+                file=file,
+                strategy=choice.name,
+                seed=run.header.seed,
+                counts=counts_of(run),
+            )
+            for choice in scenario.strategies
+            for run in made.of(choice.name)
+        ),
+    )
+
+
+def _changes(old: Baseline, new: Baseline) -> Iterator[str]:
+    """Yield what is new, what changed, and what is no longer there or stays as it was."""
+    for scenario in new.scenarios:
+        known = old.scenario(scenario.file)
+        if known is None:
+            yield f"new        {scenario.file}"
+            continue
+        before, after = old.counts(scenario.file), new.counts(scenario.file)
+        for name in before:
+            if name not in after:
+                yield f"gone       {scenario.file}: {name}"
+        if known.sha256 != scenario.sha256:
+            yield f"changed    {scenario.file}: the scenario itself"
+        for name, counts in after.items():
+            if name in before:
+                yield from _changes_of(f"{scenario.file}: {name}", before[name], counts)
+            else:
+                yield f"new        {scenario.file}: {name}"
+    kept = {each.file for each in old.scenarios} - {each.file for each in new.scenarios}
+    if kept:
+        yield f"kept       {count(len(kept), 'scenario')} not among these"
+
+
+def _changes_of(
+    strategy: str, before: Mapping[int, RunCounts], after: Mapping[int, RunCounts]
+) -> Iterator[str]:
+    comparison = compare_counts(before, after)
+    if comparison is not None and not comparison.is_exact:
+        yield f"changed    {strategy}: {comparison.in_short()}"
+        yield from (f"             {change.in_words()}" for change in comparison.changes)
+    if before.keys() != after.keys():
+        yield f"changed    {strategy}: {count(len(after), 'seed')}, {len(before)} before"
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, soft_wrap=True, highlight=False, markup=False)

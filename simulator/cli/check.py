@@ -1,0 +1,175 @@
+"""``tokenrace check``."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import typer
+
+from simulator.analysis.verdicts import Word
+from simulator.cli.check_table import print_checked
+from simulator.cli.engines import engine_named
+from simulator.cli.plain_console import console_of_output
+from simulator.cli.sweep_progress import SweepProgress
+from simulator.clock import Ticks, seconds
+from simulator.errors import ResultsError, SimulatorError
+from simulator.gate.annotations import annotations
+from simulator.gate.baseline_file import read_baseline
+from simulator.gate.cases import BadInput, Found, read_cases
+from simulator.gate.checking import Check, Terms
+from simulator.gate.comparing import Against
+from simulator.gate.findings import Checked, count
+from simulator.gate.json_file import json_text
+from simulator.gate.junit import junit_xml
+from simulator.gate.markdown import markdown
+from simulator.machine_clock import MachineClock, unix_time
+from simulator.scenario.faults import EngineName
+from simulator.scenario.units import read_positive_span
+from simulator.simulation.runners import Processes, processors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of ``tokenrace check``; None where the user left it open."""
+
+    baseline: Path | None = None
+    junit: Path | None = None
+    summary: Path | None = None
+    json: Path | None = None
+    jobs: int | None = None
+    budget: str | None = None
+    engine: EngineName = "virtual"
+
+    def files(self) -> dict[str, Path]:
+        """Return the files to write, by their options."""
+        named = {"--junit": self.junit, "--summary": self.summary, "--json": self.json}
+        return {option: path for option, path in named.items() if path is not None}
+
+
+def check_paths(paths: Sequence[Path], options: Options) -> Word:
+    """Check every scenario in ``paths``, tell what was found, and return the verdict.
+
+    Raises:
+        SimulatorError: something asked for is wrong: all of it, before the first run.
+    """
+    began_at, clock = unix_time(), MachineClock.starting_in(0)
+    found, terms = _read(paths, options)
+    console = console_of_output()
+    with SweepProgress(console) as progress:
+        check = Check(found.cases, terms, progress)
+        jobs = options.jobs or processors()
+        with Processes(jobs) as runners:
+            check.on_virtual_time(runners)
+        if any(case.engine == "wire" for case in found.cases):
+            check.on_wire(engine_named("wire"))
+    checked = Checked(
+        version=version("tokenrace"),
+        command=_command(paths, options),
+        baseline=None if options.baseline is None else str(options.baseline),
+        began_at=began_at,
+        took_s=seconds(clock.now()),
+        cases=check.checked(),
+        notes=tuple(_notes(found, terms)),
+    )
+    print_checked(console, checked)
+    _write(checked, options)
+    return checked.verdict
+
+
+def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
+    """Return what to check and how; every problem of both is told at once."""
+    problems = list(_unwritable(options))
+    found = Found(cases=(), passed_over=())
+    budget: Ticks | None = None
+    against: Against | None = None
+    try:
+        found = read_cases(paths, options.engine)
+    except BadInput as wrong:
+        problems += wrong.problems
+    try:
+        if options.baseline is not None:
+            against = Against(read_baseline(options.baseline), options.baseline)
+    except ResultsError as wrong:
+        problems.append(str(wrong))
+    try:
+        budget = None if options.budget is None else read_positive_span(options.budget)
+    except ValueError as wrong:
+        problems.append(f"--budget: {wrong}")
+    if problems:
+        raise BadInput(problems)
+    return found, Terms(budget=budget, against=against)
+
+
+def _unwritable(options: Options) -> list[str]:
+    """Return what is wrong with the files to write: known before the runs, not after."""
+    problems = []
+    for option, path in options.files().items():
+        folder = path.parent
+        if path.is_dir():
+            problems.append(f"{option}: {path} is a folder; name a file")
+        elif not folder.is_dir():
+            problems.append(f"{option}: there is no folder {folder} to write {path.name} in")
+        elif not os.access(folder, os.W_OK):
+            problems.append(f"{option}: nothing can be written in {folder}")
+    return problems
+
+
+def _notes(found: Found, terms: Terms) -> list[str]:
+    notes = [f"{path} is no scenario: passed over" for path in found.passed_over]
+    simulated = [case for case in found.cases if case.engine != case.scenario.run.engine]
+    if simulated:
+        name = "scenario names" if len(simulated) == 1 else "scenarios name"
+        notes.append(
+            f"{len(simulated):,} {name} the wire engine and ran on virtual time, where the "
+            "same seed gives the same run; --engine wire runs on real HTTP"
+        )
+    if terms.against is not None:
+        unseen = terms.against.unseen(found.cases)
+        if unseen:
+            notes.append(
+                f"the baseline has {count(len(unseen), 'scenario')} that "
+                f"{'was' if len(unseen) == 1 else 'were'} not checked: {', '.join(unseen)}"
+            )
+    return notes
+
+
+def _command(paths: Sequence[Path], options: Options) -> str:
+    words = ["tokenrace", "check", *map(str, paths)]
+    if options.baseline is not None:
+        words += ["--baseline", str(options.baseline)]
+    words += ["--engine", "wire"] if options.engine == "wire" else []
+    return shlex.join(words)
+
+
+def _write(checked: Checked, options: Options) -> None:
+    """Write the files that were asked for, and what a GitHub job wants."""
+    _write_file(options.junit, junit_xml(checked))
+    _write_file(options.json, json_text(checked).encode(errors="replace"))
+    text = markdown(checked).encode(errors="replace")
+    _write_file(options.summary, text)
+    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _append(Path(step_summary), text)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+        for line in annotations(checked, root):
+            typer.echo(line)
+
+
+def _write_file(path: Path | None, content: bytes) -> None:
+    if path is not None:
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise SimulatorError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _append(path: Path, content: bytes) -> None:
+    try:
+        with path.open("ab") as stream:
+            stream.write(content)
+    except OSError as error:
+        why = f"{path}: cannot be written: {error.strerror}"
+        raise SimulatorError(f"$GITHUB_STEP_SUMMARY: {why}") from None

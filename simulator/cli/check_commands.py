@@ -1,0 +1,86 @@
+"""The commands of a CI job, ``check`` and ``baseline``, and their options."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from simulator.cli.exits import FAILED, INCONCLUSIVE, told_to_the_user
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH", help="Scenario files, and folders of them.", show_default=False),
+]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=1_000, help="Processes. Default: one a processor.")
+]
+
+
+def check(
+    paths: Paths,
+    *,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Fail what got worse since this was made."),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML there.")
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write Markdown there. $GITHUB_STEP_SUMMARY gets it too."
+        ),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON there.")] = None,
+    jobs: Jobs = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN", help="The time it may take: 60s. What was not made by then is named."
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["virtual", "wire"],
+        typer.Option(help="wire: run what names the wire engine on real HTTP, after the others."),
+    ] = "virtual",
+) -> None:
+    """Run all scenarios and fail where an expectation does, or a strategy got worse.
+
+    On virtual time, on every processor; with --engine wire the scenarios that name the wire engine
+    follow on real HTTP, one run at a time. Exit code 1: something failed, 2: the input is wrong, 3:
+    the runs cannot tell.
+    """
+    with told_to_the_user():
+        from simulator.cli.check import Options, check_paths
+
+        options = Options(
+            baseline=baseline,
+            junit=junit,
+            summary=summary,
+            json=json,
+            jobs=jobs,
+            budget=budget,
+            engine=engine,
+        )
+        verdict = check_paths(paths, options)
+        raise typer.Exit({"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}[verdict])
+
+
+def baseline(
+    paths: Paths,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The baseline.")] = Path(
+        "results/baseline.json"
+    ),
+    jobs: Jobs = None,
+) -> None:
+    """Take what the scenarios come to now as the baseline of tokenrace check.
+
+    On virtual time. Shows what changed. The scenarios of an older baseline that are not among
+    these stay in it.
+    """
+    with told_to_the_user():
+        from simulator.cli.baseline import make_baseline
+
+        make_baseline(paths, out, jobs)

@@ -1,0 +1,100 @@
+"""Why the runs behind findings got their 401s: from what they left, or by making them again.
+
+A run on virtual time is the same when it is made again, so only runs that somebody must look at
+cost their events. One on the wire has left its trace.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from simulator.analysis.blame import Blame, Wanted, Witness, blame
+from simulator.analysis.blame_words import blame_in_words
+from simulator.analysis.timeline import clock_time
+from simulator.clock import Ticks
+from simulator.errors import RunError
+from simulator.gate.cases import Case
+from simulator.gate.findings import Finding
+from simulator.gate.judging import Judged
+from simulator.gate.running import CaseRuns
+from simulator.simulation.many_runs import Lost, as_they_end
+from simulator.simulation.plan import RunPlan, plan_run
+from simulator.simulation.runners import Runners
+from simulator.simulation.virtual.engine import VirtualEngine
+
+NONE_THERE = "no call got such a 401"
+NO_TIME = "its first 401 was not looked for: the time was over"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A run to be made again, for the first 401 that is ``wanted``."""
+
+    plan: RunPlan
+    wanted: Wanted
+
+
+def _look(look: _Look) -> Blame | None:
+    witness = Witness(look.wanted)
+    try:
+        VirtualEngine().run(look.plan, witness, lambda _: None)
+    except RunError:
+        return witness.blame  # it went well before: its strategy is not the same every time
+    return witness.blame
+
+
+def blamed_on_virtual(
+    judged: Sequence[tuple[Case, Judged]], runners: Runners, within: Ticks | None
+) -> Iterator[Finding]:
+    """Yield the findings in their order, those of failed figures with the blame."""
+    asked = [at for at, (_, each) in enumerate(judged) if _needs_blame(each.finding)]
+    looks = (_again(*judged[at]) for at in asked)
+    found = {asked[place]: got for place, got in as_they_end(looks, _look, runners, within)}
+    for at, (_, each) in enumerate(judged):
+        if not _needs_blame(each.finding):
+            yield each.finding
+        elif at not in found or isinstance(found[at], Lost):
+            yield _with(each.finding, (NO_TIME,))
+        else:
+            got = found[at]
+            assert not isinstance(got, Lost)
+            yield _with_blame(each.finding, got, 1)
+
+
+def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding]:
+    """Yield the findings in their order, those of failed figures with the blame."""
+    for each in judged:
+        back = each.finding.way_back
+        if back is None or not _needs_blame(each.finding):
+            yield each.finding
+            continue
+        run = made.runs[each.finding.strategy][back.seed]
+        yield _with_blame(each.finding, blame(run.events(), each.wanted), run.header.time_scale)
+
+
+def _needs_blame(finding: Finding) -> bool:
+    return finding.verdict == "fail" and finding.kind != "runs"
+
+
+def _again(case: Case, judged: Judged) -> _Look:
+    finding = judged.finding
+    assert finding.way_back is not None, finding
+    choice = next(each for each in case.scenario.strategies if each.name == finding.strategy)
+    return _Look(plan_run(case.scenario, choice, finding.way_back.seed, 1), judged.wanted)
+
+
+def _with_blame(finding: Finding, found: Blame | None, time_scale: float) -> Finding:
+    if found is None:
+        return _with(finding, (NONE_THERE,))
+    assert finding.way_back is not None
+    sentences = tuple(blame_in_words(found, _shown_at(time_scale)))
+    back = replace(finding.way_back, blame=sentences, chain=found.chain)
+    return replace(finding, way_back=back)
+
+
+def _with(finding: Finding, sentences: tuple[str, ...]) -> Finding:
+    assert finding.way_back is not None
+    return replace(finding, way_back=replace(finding.way_back, blame=sentences))
+
+
+def _shown_at(time_scale: float) -> Callable[[Ticks], str]:
+    return lambda at: clock_time(round(at * time_scale))

@@ -1,0 +1,170 @@
+"""The scenarios to check: found in files and folders, read, and every problem told at once."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from simulator.errors import Problem, ScenarioError, SimulatorError, UserCodeError
+from simulator.scenario import Scenario, parse
+from simulator.scenario.faults import EngineName
+from simulator.scenario.flaws import dotted
+from simulator.scenario.places import Places, places_of
+from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
+from simulator.strategies.catalogue import CATALOGUE
+from simulator.strategies.user_class import load as load_class
+
+_SUFFIXES = (".yaml", ".yml")
+_TELLING_KEYS = {"fleet", "workload", "strategies", "run"}
+"""A YAML file in a folder that has none of them is somebody else's."""
+
+
+class BadInput(SimulatorError):  # noqa: N818
+    """What is to be checked cannot be: all that is wrong, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A scenario to check, on ``engine``; ``title`` tells it from the others."""
+
+    file: Path
+    title: str
+    scenario: Scenario
+    places: Places
+    engine: EngineName
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of its runs."""
+        return range(1, 1 + self.scenario.run.seeds)
+
+    @property
+    def size(self) -> int:
+        """The number of its runs."""
+        return len(self.scenario.strategies) * len(self.seeds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is to check, and the YAML files of folders that are no scenarios."""
+
+    cases: tuple[Case, ...]
+    passed_over: tuple[Path, ...]
+
+
+def read_cases(paths: Sequence[Path], engine: EngineName) -> Found:
+    """Return the scenarios in ``paths``, files and folders, each once, in order.
+
+    With ``engine`` wire those that name the wire engine run there; all others on virtual time.
+
+    Raises:
+        BadInput: with every problem of every file.
+    """
+    problems: list[str] = []
+    cases: list[Case] = []
+    passed_over: list[Path] = []
+    for file, is_named in _files(paths, problems):
+        try:
+            case = _read(file, engine, is_named=is_named)
+        except (ScenarioError, BadInput) as wrong:
+            problems.append(str(wrong))
+        else:
+            passed_over += [file] if case is None else []
+            cases += [] if case is None else [case]
+    if not problems and not cases:
+        problems.append(f"{', '.join(map(str, paths))}: there is no scenario (.yaml, .yml) in it")
+    if problems:
+        raise BadInput(problems)
+    return Found(cases=_with_titles(cases), passed_over=tuple(passed_over))
+
+
+def _with_titles(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Files in two folders may have one name: then the file says which is meant."""
+    names = Counter(case.title for case in cases)
+    return tuple(
+        case if names[case.title] == 1 else replace(case, title=case.file.as_posix())
+        for case in cases
+    )
+
+
+def _files(paths: Sequence[Path], problems: list[str]) -> Iterator[tuple[Path, bool]]:
+    """Yield each file, and whether it was named itself."""
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _within(path, problems):
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file, file == path
+
+
+def _within(path: Path, problems: list[str]) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    try:
+        inside = sorted(path.iterdir())
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+        return
+    for each in inside:
+        if each.name.startswith("."):
+            continue
+        if each.is_dir():
+            if not each.is_symlink():  # it may lead back here
+                yield from _within(each, problems)
+        elif each.suffix in _SUFFIXES:
+            yield each
+
+
+def _read(file: Path, engine: EngineName, *, is_named: bool) -> Case | None:
+    """Return the case in ``file``; None where it is no scenario and nobody said it was."""
+    content = read_bytes(file)
+    try:
+        document = read_document(content)
+    except Unreadable as wrong:
+        line, column = wrong.place
+        only = Problem(line=line, column=column, key="", message=wrong.message)
+        raise ScenarioError(file, [only]) from None
+    if not is_named and not _looks_like_a_scenario(document):
+        return None
+    scenario = parse(content, CATALOGUE, file)
+    case = Case(
+        file=file,
+        title=scenario.name,
+        scenario=scenario,
+        places=places_of(scenario, document),
+        engine="wire" if engine == scenario.run.engine == "wire" else "virtual",
+    )
+    problems = [*_impossible(case, document), *_wrong_code(case)]
+    if problems:
+        raise BadInput(problems)
+    return case
+
+
+def _looks_like_a_scenario(document: Document) -> bool:
+    return isinstance(document.data, dict) and not _TELLING_KEYS.isdisjoint(document.data)
+
+
+def _impossible(case: Case, document: Document) -> Iterator[str]:
+    for flaw in case.scenario.impossible_on(case.engine):
+        line, column = document.place_of_value(flaw.loc)
+        advice = "; add --engine wire" if case.scenario.run.engine != case.engine else ""
+        yield f"{case.file}:{line}:{column}: {dotted(flaw.loc)}: {flaw.message}{advice}"
+
+
+def _wrong_code(case: Case) -> Iterator[str]:
+    """Load the user's code before the first run: a typo must not cost its time."""
+    for choice in case.scenario.strategies:
+        if choice.own is not None:
+            try:
+                load_class(choice.own)
+            except UserCodeError as error:
+                line, column = case.places.strategies[choice.name]
+                yield f"{case.file}:{line}:{column}: strategy {choice.name}: {error}"

@@ -1,0 +1,133 @@
+"""From the runs of a scenario and a baseline to findings: no strategy may have got worse.
+
+Only runs of one world are compared: a scenario that changed, another engine, or another version of
+tokenrace under which counts differ, is named, and it is not known then whether anything got worse.
+What a strategy *is* may change: that is what is on trial.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from simulator.analysis.blame import Wanted
+from simulator.gate.against import Comparison, compare_counts
+from simulator.gate.baseline import Baseline, KnownScenario, file_from
+from simulator.gate.cases import Case
+from simulator.gate.counts import counts_of
+from simulator.gate.findings import Finding, count
+from simulator.gate.judging import NOT_ALL, Judged, way_back
+from simulator.gate.running import CaseRuns
+from simulator.scenario import StrategyChoice
+from simulator.scenario.world import settings_of, world_hash
+
+NO_WORSE = "no worse than the baseline"
+_THAN = {"better": " than", "worse": " than", "same": " as", "can't tell": " from"}
+ANEW = "tokenrace baseline takes it as it is now"
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Holds the runs of scenarios against ``baseline``, which is in the file ``path``."""
+
+    baseline: Baseline
+    path: Path
+
+    def judge(self, made: CaseRuns) -> Iterator[Judged]:
+        """Yield a finding for each strategy of ``made``."""
+        known = self.baseline.scenario(file_from(self.path, made.case.file))
+        not_compared = self._why_not(made, known)
+        for choice in made.case.scenario.strategies:
+            finding = _blank(made, choice.name)
+            if not_compared:
+                judged = replace(finding, verdict="inconclusive", why=not_compared)
+            else:
+                assert known is not None
+                judged = self._compare(finding, made, known, choice)
+            yield Judged(judged, Wanted())
+
+    def gone(self, case: Case) -> Iterator[str]:
+        """Yield a note for each strategy of ``case`` that only the baseline has."""
+        names = {choice.name for choice in case.scenario.strategies}
+        for strategy in self.baseline.settings(file_from(self.path, case.file)):
+            if strategy not in names:
+                yield f"{strategy} is in the baseline, and no longer in the scenario"
+
+    def unseen(self, cases: Sequence[Case]) -> list[str]:
+        """Return the files of the baseline's scenarios that are not among ``cases``."""
+        seen = {file_from(self.path, case.file) for case in cases}
+        return [each.file for each in self.baseline.scenarios if each.file not in seen]
+
+    def _why_not(self, made: CaseRuns, known: KnownScenario | None) -> str:
+        """Return why no strategy can be compared; nothing if they can."""
+        if known is None:
+            return f"the scenario is not in {self.path}; {ANEW}"
+        if known.engine != made.case.engine:
+            return f"the baseline is of the {known.engine} engine, these runs of the other"
+        now = world_hash(made.case.scenario)
+        if known.sha256 != now:
+            hashes = f"then {known.sha256[:8]}, now {now[:8]}"
+            since = f", and tokenrace {known.version} made the baseline"
+            since = since if known.version != version("tokenrace") else ""
+            return f"the scenario changed since the baseline ({hashes}{since}); {ANEW}"
+        return ""
+
+    def _compare(
+        self, finding: Finding, made: CaseRuns, known: KnownScenario, choice: StrategyChoice
+    ) -> Finding:
+        settings = self.baseline.settings(known.file).get(choice.name)
+        if settings is None:
+            return replace(
+                finding,
+                verdict="inconclusive",
+                why=f"the strategy is not in {self.path}; {ANEW}",
+            )
+        if len(made.of(choice.name)) < len(made.case.seeds):
+            return replace(finding, verdict="inconclusive", why=NOT_ALL)
+        before = self.baseline.counts(known.file)[choice.name]
+        after = {run.header.seed: counts_of(run) for run in made.of(choice.name)}
+        comparison = compare_counts(before, after)
+        if comparison is None:
+            seeds = "they have no seed in common"
+            return replace(finding, verdict="inconclusive", why=f"{seeds}; {ANEW}")
+        changed = "" if settings == settings_of(choice) else f"its settings were {settings}"
+        return _judged(finding, made, known, comparison, changed)
+
+
+def _blank(made: CaseRuns, strategy: str) -> Finding:
+    line, column = made.case.places.strategies[strategy]
+    return Finding(
+        kind="baseline",
+        strategy=strategy,
+        what=NO_WORSE,
+        verdict="pass",
+        measured="not compared",
+        line=line,
+        column=column,
+    )
+
+
+def _judged(
+    finding: Finding, made: CaseRuns, known: KnownScenario, comparison: Comparison, changed: str
+) -> Finding:
+    pairs = count(comparison.pairs, "seed")
+    also = f", {changed}" if changed else ""
+    finding = replace(
+        finding,
+        measured=f"{comparison.in_short()}{_THAN[comparison.word]} the baseline, {pairs}{also}",
+        detail="\n".join(change.in_words() for change in comparison.changes),
+    )
+    if comparison.is_exact:
+        return finding
+    if known.version != version("tokenrace"):
+        why = f"tokenrace {known.version} made the baseline, and this is another; {ANEW}"
+        return replace(finding, verdict="inconclusive", why=why)
+    match comparison.word:
+        case "worse":
+            back = way_back(made.case, finding.strategy, comparison.worst_seed)
+            return replace(finding, verdict="fail", why=comparison.reason(), way_back=back)
+        case "can't tell":
+            why = f"{comparison.reason()}; use more seeds, or {ANEW}"
+            return replace(finding, verdict="inconclusive", why=why)
+        case _:
+            return finding

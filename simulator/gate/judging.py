@@ -1,0 +1,171 @@
+"""From the runs of a scenario to findings: whether they were made, and what is expected of them.
+
+A strategy whose runs were not all made is judged on none of them: fewer seeds may say otherwise.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from simulator.analysis.blame import Wanted
+from simulator.analysis.doubts import doubts_about
+from simulator.analysis.run_figures import FaultSpan, fault_span, stretch, value_of
+from simulator.analysis.verdicts import Verdict, judge
+from simulator.gate.cases import Case
+from simulator.gate.findings import Finding, WayBack, count
+from simulator.gate.running import CaseRuns
+from simulator.scenario.expectations import Expectation
+from simulator.trace.events import CAUSES
+from simulator.trace.files import RecordedRun
+
+WELL = "every run is made as asked"
+REASON_MAX = 10_000
+NOT_ALL = "not all runs were made"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""An error of the user's code may hold anything, and a terminal does as it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding, and which 401 of the run it leads back to would show why."""
+
+    finding: Finding
+    wanted: Wanted
+
+
+def way_back(case: Case, strategy: str, seed: int) -> WayBack:
+    """Return the way to one run: on virtual time to its very history, on the wire to its like."""
+    if case.engine == "virtual":
+        words = ["tokenrace", "replay", str(case.file)]
+    else:
+        words = ["tokenrace", "run", str(case.file), "--engine", "wire"]
+    words += ["--strategy", strategy, "--seed", str(seed)]
+    return WayBack(seed=seed, command=shlex.join(words))
+
+
+def judge_runs(made: CaseRuns, why_missing: str) -> Iterator[Judged]:
+    """Yield the findings on each strategy, in the scenario's order: its runs, its expectations.
+
+    ``why_missing`` says why runs are missing, if any are.
+    """
+    span = fault_span(made.case.scenario.faults)
+    for choice in made.case.scenario.strategies:
+        strategy = choice.name
+        yield Judged(_on_runs(made, strategy, why_missing), Wanted())
+        is_whole = len(made.of(strategy)) == len(made.case.seeds)
+        for wanted in made.case.scenario.expect:
+            if wanted.strategy == strategy:
+                yield _on_expectation(made, wanted, span, is_whole=is_whole)
+
+
+def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
+    """Return whether all runs of ``strategy`` were made, and did what was asked of them."""
+    line, column = made.case.places.strategies[strategy]
+    total = len(made.case.seeds)
+    finding = Finding(
+        kind="runs",
+        strategy=strategy,
+        what=WELL,
+        verdict="pass",
+        measured=count(len(made.of(strategy)), "run"),
+        line=line,
+        column=column,
+    )
+    failed = [seed for name, seed in made.failed if name == strategy]
+    if failed:
+        first = min(failed)
+        reason = _shown(made.failed[strategy, first])
+        return replace(
+            finding,
+            verdict="fail",
+            measured=f"{len(failed)} of {count(total, 'run')} failed",
+            why=reason.splitlines()[-1],
+            detail=reason,
+            way_back=way_back(made.case, strategy, first),
+        )
+    if missing := made.missing(strategy):
+        seeds = ", ".join(map(str, missing))
+        measured = f"{len(missing)} of {count(total, 'run')} not made: seed {seeds}"
+        return replace(finding, verdict="inconclusive", measured=measured, why=why_missing)
+    if doubts := _doubts(made, strategy):
+        detail = "\n".join(doubts)
+        return replace(finding, verdict="inconclusive", why=doubts[0], detail=detail)
+    return finding
+
+
+def _shown(reason: str) -> str:
+    """Return the end of ``reason``, which may be as long as an exception's text, for a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", reason.strip()[-REASON_MAX:])
+
+
+def _doubts(made: CaseRuns, strategy: str) -> list[str]:
+    traced = {
+        number: fault.label()
+        for number, fault in enumerate(made.case.scenario.faults)
+        if fault.partition is None
+    }
+    return list(doubts_about({strategy: made.of(strategy)}, traced))
+
+
+def _on_expectation(
+    made: CaseRuns, wanted: Expectation, span: FaultSpan | None, *, is_whole: bool
+) -> Judged:
+    line, column = made.case.places.expectations[wanted.strategy, wanted.key]
+    runs = made.of(wanted.strategy)
+    verdict = _verdict(wanted, runs, span) if is_whole else _not_judged(wanted)
+    finding = Finding(
+        kind="expectation",
+        strategy=wanted.strategy,
+        what=wanted.text,
+        verdict=verdict.verdict,
+        measured=verdict.measured,
+        why=verdict.why,
+        line=line,
+        column=column,
+    )
+    if verdict.verdict == "fail":
+        seed = _worst_seed(wanted, runs, span)
+        finding = replace(finding, way_back=way_back(made.case, wanted.strategy, seed))
+    return Judged(finding, _wanted(made, wanted, span))
+
+
+def _verdict(wanted: Expectation, runs: list[RecordedRun], span: FaultSpan | None) -> Verdict:
+    (verdict,) = judge([wanted], {wanted.strategy: runs}, span)
+    return verdict
+
+
+def _not_judged(wanted: Expectation) -> Verdict:
+    return Verdict(
+        strategy=wanted.strategy,
+        expected=wanted.text,
+        measured="-",
+        verdict="inconclusive",
+        why=NOT_ALL,
+    )
+
+
+def _worst_seed(wanted: Expectation, runs: Sequence[RecordedRun], span: FaultSpan | None) -> int:
+    """Return the seed of the run that is furthest from what is wanted; the first of several."""
+
+    def badness(run: RecordedRun) -> float:
+        value = value_of(run, wanted.figure, wanted.part, span)
+        if value is None:
+            return float("-inf")
+        if wanted.comparison == "==":
+            return abs(value - wanted.bound)
+        return value if wanted.comparison in ("<", "<=") else -value
+
+    return max(runs, key=badness).header.seed
+
+
+def _wanted(made: CaseRuns, wanted: Expectation, span: FaultSpan | None) -> Wanted:
+    """Return the 401 that ``wanted`` is about, in the time of the trace."""
+    scale = made.case.scenario.run.time_scale if made.case.engine == "wire" else 1
+    begins, ends = stretch(wanted.part, span)
+    _, _, cause = wanted.figure.partition("_")
+    return Wanted(
+        causes=[name for name in CAUSES if name == cause] or CAUSES,
+        begins=round(begins / scale),
+        ends=None if ends is None else round(ends / scale),
+    )

@@ -1,0 +1,132 @@
+"""``tokenrace check --baseline``: better, worse, the same, or nobody can tell."""
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli.app import app
+from tests.checked import FLEET, LONE, a_scenario, check, folder, put
+
+__all__ = ["folder"]
+
+
+@pytest.fixture
+def baselined(folder):
+    """A scenario of a strategy that is good, and its baseline."""
+    put(folder, "s.yaml", a_scenario(expect="rate_401: <= 100%"))
+    got = CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    assert got.exit_code == 0, got.output
+    return folder
+
+
+def against(folder, *words):
+    return check("s.yaml", "--baseline", "b.json", *words)
+
+
+def rewrite(folder, old, new, name="s.yaml"):
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new))
+
+
+def test_where_nothing_changed_every_count_is_equal(baselined):
+    """Nor does it matter what is expected, or what the scenario is called and described as."""
+    rewrite(baselined, "rate_401: <= 100%", "rate_401: <= 50%")
+    rewrite(baselined, "name: small", "name: other\ndescription: words")
+    code, lines, _ = against(baselined)
+
+    assert code == 0
+    assert "pass          other  2 runs, 3 checked" in lines
+
+
+def test_a_strategy_that_got_worse_fails(baselined):
+    """Its name is the same, its settings are named; the difference and its interval are told."""
+    rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
+    code, lines, _ = against(baselined)
+    worse = next(line for line in lines if "worse than the baseline" in line)
+
+    assert code == 1
+    assert worse.startswith(
+        "  fail  shared_lock: worse than the baseline, 2 seeds, its settings were "
+        '{"preset": "shared_lock"}: '
+    )
+    assert re.search(r"worse: \+[\d.]+", worse)
+    assert any("its first 401: " in line for line in lines)
+    assert lines[-1] == "again  tokenrace check s.yaml --baseline b.json"
+
+
+def test_a_strategy_that_got_better_passes(baselined):
+    """The other way round."""
+    rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
+    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    rewrite(baselined, f"{{name: {FLEET}, preset: {LONE}}}", FLEET)
+    code, _, _ = against(baselined, "--json", "c.json")
+    *_, finding = json.loads((baselined / "c.json").read_text())["cases"][0]["findings"]
+
+    assert code == 0
+    assert finding["measured"].startswith("better than the baseline, 2 seeds")
+    assert "401 rate" in finding["detail"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("live_tokens: 1", "live_tokens: 2", "the scenario changed since the baseline (then "),
+        ("name: small", "name: small", ""),
+        (
+            f"  - {FLEET}\n",
+            f"  - {FLEET}\n  - single_flight\n",
+            "the strategy is not in b.json; tokenrace baseline takes it as it is now",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_named_and_inconclusive(baselined, old, new, why):
+    """Not silently compared, and not silently passed; the second changes nothing."""
+    rewrite(baselined, old, new)
+    code, lines, _ = against(baselined)
+
+    assert code == (3 if why else 0)
+    assert any(why in line for line in lines)
+
+
+def test_a_scenario_that_is_new_is_named(baselined):
+    """It is not in the baseline; what is there and not here is a note."""
+    put(baselined, "new.yaml", a_scenario("new"))
+    code, lines, _ = check("new.yaml", "--baseline", "b.json")
+
+    assert code == 3
+    assert any("not compared: the scenario is not in b.json" in line for line in lines)
+    assert "note  the baseline has 1 scenario that was not checked: s.yaml" in lines
+
+
+def test_counts_of_another_version_are_equal_or_cannot_be_told(baselined):
+    """Equal is equal, whoever counted; a difference may be the version's."""
+    version = re.search(r'"version": "([^"]+)"', (baselined / "b.json").read_text())[1]
+    rewrite(baselined, f'"version": "{version}"', '"version": "0.0.9"', "b.json")
+
+    assert against(baselined)[0] == 0
+    rewrite(baselined, '"tokens_issued": ', '"tokens_issued": 1', "b.json")
+    code, lines, _ = against(baselined)
+    assert code == 3
+    assert any("tokenrace 0.0.9 made the baseline, and this is another" in line for line in lines)
+
+
+def test_a_strategy_that_is_gone_is_a_note(baselined):
+    """It can be neither better nor worse."""
+    rewrite(baselined, f"  - {FLEET}\n", "  - single_flight\n")
+    rewrite(baselined, f"  {FLEET}:", "  single_flight:")
+    _, lines, _ = against(baselined)
+
+    assert "  note  shared_lock is in the baseline, and no longer in the scenario" in lines
+
+
+def test_other_seeds_are_compared_where_there_are_pairs(baselined):
+    """Three seeds now, two then: the two are equal."""
+    rewrite(baselined, "seeds: 2", "seeds: 3")
+    code, _, _ = against(baselined, "--json", "c.json")
+    *_, finding = json.loads((baselined / "c.json").read_text())["cases"][0]["findings"]
+
+    assert code == 0
+    assert finding["measured"] == "same as the baseline, 2 seeds"
