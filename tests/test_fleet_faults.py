@@ -331,6 +331,21 @@ def test_a_process_that_is_not_wanted_any_more_is_not_started_again():
     assert [(event.at, event.life) for event in of(ProcessStarted, events)] == [(20 * SECOND, 2)]
 
 
+def test_a_fleet_that_grows_does_not_start_again_what_is_down():
+    """Process 1 is killed at 10 s and comes back at 15 s; at 12 s only the new process 2 comes."""
+    crash = Crash(fault=0, at=10 * SECOND, process=1, point=None, restart=5 * SECOND)
+    scale = Scale(fault=1, at=12 * SECOND, processes=3)
+    plan = a_faulty_plan(
+        "single_flight", processes=2, duration=30 * SECOND, crashes=(crash,), scalings=(scale,)
+    )
+    events, _ = told(plan)
+
+    assert [(event.at, event.process, event.life) for event in of(ProcessStarted, events)] == [
+        (12 * SECOND, 2, 1),
+        (15 * SECOND, 1, 2),
+    ]
+
+
 @pytest.mark.parametrize(
     ("off", "refreshed_at"),
     [

@@ -79,6 +79,14 @@ def test_loss_and_partitions_reach_the_plan():
         ),
         (a_text(loss="{apii: 1%}"), "4:18: network.loss.apii: unknown key; did you mean 'api'?"),
         (
+            a_text(fault="{at: 1m, partition: {process: 1, link: api, for: 1s, fro: 1s}}"),
+            "8:58: faults[0].partition.fro: unknown key; did you mean 'for'?",
+        ),
+        (
+            a_text(fault="{at: 1m, lose_lock: {why: 1}}"),
+            "8:26: faults[0].lose_lock.why: unknown key; there is none to set",
+        ),
+        (
             a_text(fault="{at: 10m, partition: {process: 1, link: api, for: 1s}}"),
             "8:10: faults[0].at: must be before the run ends (10m), got 10m",
         ),

@@ -24,8 +24,13 @@ def shown(value: object) -> str:
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """Return ``"did you mean 'workers'?"``, or a list of all ``known`` when none is near."""
+    """Return ``"did you mean 'workers'?"``, or a list of all ``known`` when none is near.
+
+    Where nothing is known at all, it says so.
+    """
     names = list(known)
+    if not names:
+        return "there is none to set"
     near = get_close_matches(word[:_SHOWN_MAX], names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
 

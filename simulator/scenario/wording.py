@@ -6,6 +6,7 @@ meet. A kind that is missing is a bug of ours and raises ``KeyError``.
 """
 
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import get_args
 
 from pydantic import BaseModel
@@ -140,9 +141,16 @@ def _below(annotation: object, part: str | int) -> object:
     if isinstance(part, int):
         return get_args(annotation)[0]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _fields(annotation)[part].annotation
+        return _given(_fields(annotation)[part].annotation)
     (member,) = _members(annotation, (part,))
     return member
+
+
+def _given(annotation: object) -> object:
+    """Return the type of what is there where ``annotation`` allows nothing as well."""
+    given = [member for member in get_args(annotation) if member is not NoneType]
+    is_optional = len(given) == 1 and NoneType in get_args(annotation)
+    return given[0] if is_optional else annotation
 
 
 def _members(union: object, tag: Loc) -> list[type[BaseModel]]:

@@ -107,11 +107,11 @@ class Population:
         if scale.processes == self.size:
             return
         self._struck(scale)
-        self.size = scale.processes
+        before, self.size = self.size, scale.processes
         for number in sorted(self._living, reverse=True):
             if number >= self.size:
                 self._end(number, scale, "not wanted any more")
-        for number in range(self.size):
+        for number in range(before, self.size):  # one that is down waits for its own restart
             self._begin_again(number)
 
     def pause(self, pause: Pause) -> None:

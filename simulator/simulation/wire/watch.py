@@ -91,7 +91,7 @@ class Watch:
                 raise AssertionError(other)
 
     def _died(self, life: Life) -> None:
-        now = self._clock.now()
+        now = max(0, self._clock.now())  # one may die before the run begins
         if life.stands_until and now >= self._duration:
             self._lives.ended(life)  # killed because the run is over
             return
