@@ -217,6 +217,21 @@ def test_a_strategy_that_raises_fails_and_the_others_are_judged(folder):
     ]
 
 
+def test_a_strategy_that_ends_its_process_fails_and_no_other_does(folder):
+    """Twice for each run, as it may have been the machine's fault."""
+    code = "import os\nclass Ends:\n    def __init__(self, fetch): ...\n"
+    put(folder, "mine.py", code + "    async def get_token(self): os._exit(7)\n")
+    text = a_scenario(strategy='{name: ours, python: "mine:Ends"}', of="ours", seeds=1)
+    other = f"  - {FLEET}\nexpect:\n  {FLEET}: {{rate_401: == 0}}\n"
+    put(folder, "s.yaml", text.replace("expect:\n", other))
+    code, lines, _ = check("s.yaml")
+    troubles = [line for line in lines if line.startswith("  fail  ")]
+
+    assert code == 1
+    assert len(troubles) == 1
+    assert "ours: 1 of 1 run failed: the process that made it died, twice" in troubles[0]
+
+
 def test_an_error_without_end_is_told_by_its_end(folder):
     """A million letters, of which a terminal and a summary get the last."""
     code = "class Raises:\n    def __init__(self, fetch): ...\n"

@@ -57,6 +57,35 @@ def test_a_strategy_that_got_worse_fails(baselined):
     assert lines[-1] == "again  tokenrace check s.yaml --baseline b.json"
 
 
+KEEPS = """
+class Source:
+    def __init__(self, fetch):
+        self.fetch, self.kept, self.calls = fetch, None, 0
+
+    async def get_token(self):
+        self.calls += 1
+        if self.kept is None or self.calls % {calls} == 0:
+            self.kept = (await self.fetch())["access_token"]
+        return self.kept
+"""
+
+
+def test_code_of_ones_own_that_got_worse_fails_though_its_scenario_is_the_same(folder):
+    """It takes a new token every fiftieth call, and after the change every second; of a cap of one
+    for two processes. What this is all for."""
+    put(folder, "mine.py", KEEPS.format(calls=50))
+    ours = '{name: ours, python: "mine:Source"}'
+    put(folder, "s.yaml", a_scenario(strategy=ours, of="ours", expect="rate_401: <= 100%"))
+    got = CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    assert (got.exit_code, against(folder)[0]) == (0, 0)
+    put(folder, "mine.py", KEEPS.format(calls=2))
+    code, lines, _ = against(folder)
+
+    assert code == 1
+    assert any(re.search(r"ours: worse than the baseline, 2 seeds: ", line) for line in lines)
+    assert any(re.search(r"tokens issued [\d.]+ to [\d.]+ \(worse: ", line) for line in lines)
+
+
 def test_a_strategy_that_got_better_passes(baselined):
     """The other way round."""
     rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
