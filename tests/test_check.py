@@ -256,27 +256,36 @@ def test_a_fault_that_does_not_happen_is_inconclusive(folder):
 
 
 def test_what_the_budget_leaves_out_is_named(folder):
-    """A class that never returns takes all the time there is; what was made before is judged."""
+    """A class that never returns takes all the time there is; what was made before is judged, and
+    there is no time to look for why its first 401 was one."""
     put(
         folder,
         "mine.py",
         "class Endless:\n    def __init__(self, fetch): ...\n"
         "    async def get_token(self):\n        while True: pass\n",
     )
-    put(folder, "a.yaml", a_scenario("a"))
-    put(
-        folder,
-        "b.yaml",
-        a_scenario("b", strategy='{name: ours, python: "mine:Endless"}', of="ours"),
-    )
+    put(folder, "a.yaml", a_scenario("a", strategy=LONE))
+    endless = '{name: ours, python: "mine:Endless"}'
+    put(folder, "b.yaml", a_scenario("b", strategy=endless, of="ours"))
     code, lines, _ = check(".", "--budget", "5s")
+    left_out = "2 of 2 runs not made: seed 1, 2: the budget of 5s was over"
+
+    assert code == 1
+    assert "fail          a  2 runs, 2 checked" in lines
+    assert "    its first 401 was not looked for: the time was over" in lines
+    assert f"  inconclusive  ours: {left_out}" in lines
+    assert lines[-2].startswith("fail  2 scenarios, 2 of 4 runs in ")
+
+
+def test_without_any_time_nothing_is_made_on_either_engine(folder):
+    """A millisecond: all is named, nothing is right or wrong."""
+    put(folder, "a.yaml", a_scenario("a"))
+    put(folder, "b.yaml", a_scenario("b").replace("engine: virtual", "engine: wire"))
+    code, lines, _ = check(".", "--engine", "wire", "--budget", "1ms")
+    left_out = "shared_lock: 2 of 2 runs not made: seed 1, 2: the budget of 1ms was over"
 
     assert code == 3
-    assert "pass          a  2 runs, 2 checked" in lines
-    assert (
-        "  inconclusive  ours: 2 of 2 runs not made: seed 1, 2: the budget of 5s was over" in lines
-    )
-    assert lines[-2].startswith("inconclusive  2 scenarios, 2 of 4 runs in ")
+    assert lines.count(f"  inconclusive  {left_out}") == 2
 
 
 def test_a_github_job_gets_its_summary_and_annotations(folder, monkeypatch):
@@ -301,6 +310,30 @@ def test_the_files_that_were_asked_for_are_there(folder):
     assert suite.get("failures") == "1"
     assert (folder / "s.md").read_text().startswith("## tokenrace check failed\n")
     assert json.loads((folder / "c.json").read_text())["verdict"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        (("--json", "/dev/full"), {}, "/dev/full: cannot be written: No space left on device"),
+        (
+            (),
+            {"GITHUB_STEP_SUMMARY": "."},
+            "$GITHUB_STEP_SUMMARY: .: cannot be written: Is a directory",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_after_what_was_found(
+    folder, monkeypatch, words, environment, said
+):
+    """What was found is not lost with it; exit code 2."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    put(folder, "s.yaml", a_scenario())
+    code, lines, errors = check("s.yaml", *words)
+
+    assert (code, errors) == (2, [said])
+    assert lines[-1] == "again  tokenrace check s.yaml"
 
 
 def test_who_names_the_wire_engine_is_told_that_time_is_virtual(folder):

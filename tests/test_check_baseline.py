@@ -131,7 +131,7 @@ def test_a_scenario_that_is_new_is_named(baselined):
 
 
 def test_counts_of_another_version_are_equal_or_cannot_be_told(baselined):
-    """Equal is equal, whoever counted; a difference may be the version's."""
+    """Equal is equal, whoever counted; a difference may be tokenrace's or numpy's."""
     version = re.search(r'"version": "([^"]+)"', (baselined / "b.json").read_text())[1]
     rewrite(baselined, f'"version": "{version}"', '"version": "0.0.9"', "b.json")
 
@@ -139,7 +139,49 @@ def test_counts_of_another_version_are_equal_or_cannot_be_told(baselined):
     rewrite(baselined, '"tokens_issued": ', '"tokens_issued": 1', "b.json")
     code, lines, _ = against(baselined)
     assert code == 3
-    assert any("tokenrace 0.0.9 made the baseline, and this is another" in line for line in lines)
+    told = next(line for line in lines if "made the baseline" in line)
+    assert re.search(r": tokenrace 0\.0\.9 with numpy \S+ made the baseline, and this is ", told)
+    assert re.search(rf" and this is tokenrace {version} with numpy [\d.]+; ", told)
+
+
+def test_what_may_be_chance_cannot_be_told(baselined):
+    """One token more in one of two seeds: 0.5, and 12.706 * 0.5 = 6.4 to either side."""
+    text = (baselined / "b.json").read_text()
+    tokens = int(re.search(r'"tokens_issued": (\d+)', text)[1])
+    changed = re.sub(r'"tokens_issued": \d+', f'"tokens_issued": {tokens - 1}', text, count=1)
+    (baselined / "b.json").write_text(changed)
+    code, lines, _ = against(baselined)
+    told = next(line for line in lines if "can't tell from the baseline" in line)
+
+    assert code == 3
+    assert re.search(
+        r"2 seeds: tokens issued \S+ to \d+ \(can't tell: -5\.85 to \+6\.85\); use more seeds, or ",
+        told,
+    )
+
+
+def test_runs_of_other_seeds_have_nothing_to_be_compared_with(baselined):
+    """Not one pair."""
+    text = (baselined / "b.json").read_text()
+    (baselined / "b.json").write_text(text.replace('"seed": ', '"seed": 1'))
+    code, lines, _ = against(baselined)
+
+    assert code == 3
+    assert any("not compared: they have no seed in common; " in line for line in lines)
+
+
+def test_a_strategy_whose_runs_failed_is_not_compared(folder):
+    """The failure is the news."""
+    put(folder, "mine.py", KEEPS.format(calls=50))
+    ours = '{name: ours, python: "mine:Source"}'
+    put(folder, "s.yaml", a_scenario(strategy=ours, of="ours", expect="rate_401: <= 100%"))
+    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    put(folder, "mine.py", KEEPS.format(calls=0))
+    code, lines, _ = against(folder)
+
+    assert code == 1
+    assert any("ours: 2 of 2 runs failed: ZeroDivisionError: " in line for line in lines)
+    assert "  inconclusive  ours: not compared: not all runs were made" in lines
 
 
 def test_a_strategy_that_is_gone_is_a_note(baselined):

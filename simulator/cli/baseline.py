@@ -1,7 +1,6 @@
 """``tokenrace baseline``."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -13,9 +12,9 @@ from simulator.gate.against import compare_counts
 from simulator.gate.baseline import (
     Baseline,
     KnownRun,
-    KnownScenario,
     KnownStrategy,
     file_from,
+    known_scenario,
 )
 from simulator.gate.baseline_file import read_baseline, write_baseline
 from simulator.gate.cases import BadInput, Case, read_cases
@@ -23,7 +22,7 @@ from simulator.gate.counts import RunCounts, counts_of
 from simulator.gate.findings import count
 from simulator.gate.judging import judge_runs
 from simulator.gate.running import CaseRuns, make_virtual
-from simulator.scenario.world import settings_of, world_hash
+from simulator.scenario.world import settings_of
 from simulator.simulation.runners import Processes, processors
 
 
@@ -88,14 +87,7 @@ def _troubles(made: CaseRuns) -> Iterator[str]:
 def _known(made: CaseRuns, file: str) -> Baseline:
     scenario = made.case.scenario
     return Baseline(
-        scenarios=(
-            KnownScenario(
-                file=file,
-                sha256=world_hash(scenario),
-                engine=made.case.engine,
-                version=version("tokenrace"),
-            ),
-        ),
+        scenarios=(known_scenario(file, scenario, made.case.engine),),
         strategies=tuple(
             KnownStrategy(file=file, strategy=choice.name, settings=settings_of(choice))
             for choice in scenario.strategies

@@ -19,21 +19,30 @@ folder of the baseline.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
 from simulator.gate.counts import RunCounts
+from simulator.scenario import Scenario
+from simulator.scenario.world import world_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownScenario:
     """A scenario in a baseline. ``sha256`` is of the world (``world_hash``); ``version`` is of the
-    tokenrace that made its runs."""
+    tokenrace that made its runs, ``numpy`` of the numpy that drew its chance."""
 
     file: str
     sha256: str
     engine: str
     version: str
+    numpy: str = ""
+
+    def made_by(self) -> str:
+        """Return what made its runs: two that are made by the same can be held to each count."""
+        numpy = f" with numpy {self.numpy}" if self.numpy else ""
+        return f"tokenrace {self.version}{numpy}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +97,17 @@ class Baseline:
             strategies=_sorted((*_but(self.strategies, theirs), *new.strategies)),
             runs=_sorted((*_but(self.runs, theirs), *new.runs)),
         )
+
+
+def known_scenario(file: str, scenario: Scenario, engine: str) -> KnownScenario:
+    """Return what a baseline made here and now says of ``scenario``, which is in ``file``."""
+    return KnownScenario(
+        file=file,
+        sha256=world_hash(scenario),
+        engine=engine,
+        version=version("tokenrace"),
+        numpy=version("numpy"),
+    )
 
 
 def file_from(baseline: Path, file: Path) -> str:

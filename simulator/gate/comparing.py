@@ -7,19 +7,18 @@ What a strategy *is* may change: that is what is on trial.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from simulator.analysis.blame import Wanted
 from simulator.gate.against import Comparison, compare_counts
-from simulator.gate.baseline import Baseline, KnownScenario, file_from
+from simulator.gate.baseline import Baseline, KnownScenario, file_from, known_scenario
 from simulator.gate.cases import Case
 from simulator.gate.counts import counts_of
 from simulator.gate.findings import Finding, count
 from simulator.gate.judging import NOT_ALL, Judged, way_back
 from simulator.gate.running import CaseRuns
 from simulator.scenario import StrategyChoice
-from simulator.scenario.world import settings_of, world_hash
+from simulator.scenario.world import settings_of
 
 NO_WORSE = "no worse than the baseline"
 _THAN = {"better": " than", "worse": " than", "same": " as", "can't tell": " from"}
@@ -64,12 +63,11 @@ class Against:
             return f"the scenario is not in {self.path}; {ANEW}"
         if known.engine != made.case.engine:
             return f"the baseline is of the {known.engine} engine, these runs of the other"
-        now = world_hash(made.case.scenario)
-        if known.sha256 != now:
-            hashes = f"then {known.sha256[:8]}, now {now[:8]}"
-            since = f", and tokenrace {known.version} made the baseline"
-            since = since if known.version != version("tokenrace") else ""
-            return f"the scenario changed since the baseline ({hashes}{since}); {ANEW}"
+        now = known_scenario(known.file, made.case.scenario, made.case.engine)
+        if known.sha256 != now.sha256:
+            hashes = f"then {known.sha256[:8]}, now {now.sha256[:8]}"
+            since = f"; {_made_by(known, now)}" if known.made_by() != now.made_by() else ""
+            return f"the scenario changed since the baseline ({hashes}){since}; {ANEW}"
         return ""
 
     def _compare(
@@ -92,6 +90,10 @@ class Against:
             return replace(finding, verdict="inconclusive", why=f"{seeds}; {ANEW}")
         changed = "" if settings == settings_of(choice) else f"its settings were {settings}"
         return _judged(finding, made, known, comparison, changed)
+
+
+def _made_by(known: KnownScenario, now: KnownScenario) -> str:
+    return f"{known.made_by()} made the baseline, and this is {now.made_by()}"
 
 
 def _blank(made: CaseRuns, strategy: str) -> Finding:
@@ -119,9 +121,9 @@ def _judged(
     )
     if comparison.is_exact:
         return finding
-    if known.version != version("tokenrace"):
-        why = f"tokenrace {known.version} made the baseline, and this is another; {ANEW}"
-        return replace(finding, verdict="inconclusive", why=why)
+    now = known_scenario(known.file, made.case.scenario, made.case.engine)
+    if known.made_by() != now.made_by():
+        return replace(finding, verdict="inconclusive", why=f"{_made_by(known, now)}; {ANEW}")
     match comparison.word:
         case "worse":
             back = way_back(made.case, finding.strategy, comparison.worst_seed)
