@@ -7,20 +7,20 @@ from simulator.gate.counts import RunCounts, counts_of
 from tests.hand_written_runs import two_runs
 
 
-def counts(*, refused=0, tokens=3, responses=100, reads=10, p95=5_000):
-    """A run of 100 responses and operations, of which some were refused."""
+def counts(*, refused=0, unknown=0, tokens=3, responses=100, reads=10, writes=0, p95=5_000):
+    """A run of 100 responses and operations, of which some were refused or had no end."""
     return RunCounts(
         responses=responses,
         causes={"evicted": refused} if refused else {},
-        ok=100 - refused,
+        ok=100 - refused - unknown,
         refused=refused,
-        unknown=0,
+        unknown=unknown,
         unanswered=0,
         tokens_issued=tokens,
         issues_refused=0,
         live_peak=1,
         store_reads=reads,
-        store_writes=0,
+        store_writes=writes,
         latency=(1_000, p95, 9_000),
     )
 
@@ -67,6 +67,30 @@ def test_a_change_is_told_with_its_interval():
     assert worse.worst_seed == 3
 
 
+def test_the_seed_to_look_at_is_the_one_that_lost_most():
+    """Four, six and five points: the second, though the first has the most 401s."""
+    worse = compared([50, 10, 10], [54, 16, 15])
+
+    assert (worse.word, worse.worst_seed) == ("worse", 2)
+
+
+def test_one_pair_tells_what_changed_and_no_interval():
+    """What did not change is not told."""
+    assert [change.in_words() for change in compared([10], [50]).changes] == [
+        "401 rate 10 % to 50 %",
+        "failure rate 10 % to 50 %",
+    ]
+
+
+def test_operations_without_an_end_decide_as_well():
+    """None, and five of a hundred in either seed."""
+    before = {seed: counts() for seed in (1, 2)}
+    worse = compare_counts(before, {seed: counts(unknown=5) for seed in (1, 2)})
+
+    assert worse.word == "worse"
+    assert worse.reason() == "unknown rate 0 % to 5 % (worse: +5 points)"
+
+
 def test_worse_in_one_is_worse_though_better_in_another():
     """Fewer 401s for more tokens: somebody must say that it is worth it."""
     before = {seed: counts(refused=9, tokens=3) for seed in (1, 2)}
@@ -92,7 +116,7 @@ def test_better_in_one_is_better_where_another_may_be_chance():
 def test_what_callers_wait_is_told_and_decides_nothing():
     """Only the waits and the store's calls differ."""
     before = {seed: counts() for seed in (1, 2)}
-    after = {seed: counts(reads=20, p95=7_000) for seed in (1, 2)}
+    after = {seed: counts(reads=15, writes=5, p95=7_000) for seed in (1, 2)}
     comparison = compare_counts(before, after)
 
     assert (comparison.word, comparison.is_exact) == ("same", False)
