@@ -119,6 +119,39 @@ def test_a_token_of_nobody_has_no_story():
     ]
 
 
+def test_what_befell_the_app_is_told_where_it_may_be_the_reason():
+    """A token that was evicted was not evicted by a new secret; a client that shows no token of
+    ours has its 401, and what happened before it, as the whole chain."""
+    changed = AppChanged(at=4 * SECOND, change="it has a new secret")
+    lost = refused(9 * SECOND, None, "unknown_token")
+
+    assert told([*DISPLACED[:4], changed, *DISPLACED[4:]]) == told(DISPLACED)
+    assert blame([changed, lost]).chain == (changed, lost)
+    assert blame([lost]).chain == (lost,)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (
+            [adopted(2, 1, 0)],
+            [adopted(6, 2, 0)],
+            "p0 held it when it ended; no process still did when the call was refused",
+        ),
+        (
+            [],
+            [adopted(6, 1, 0)],
+            "no process held it when it ended; p0 still did when the call was refused",
+        ),
+    ],
+)
+def test_who_held_a_token_when_it_ended_and_who_did_later_are_two_things(before, after, sentence):
+    """p0 has another one by then; p0 takes it up, late, when it is over."""
+    history = [issued(1, 1, "p0"), *before, issued(5, 2, "p1"), evicted(5, 1, 2, "p1"), *after]
+
+    assert told([*history, refused(9, 1)])[-1] == sentence
+
+
 def test_a_blocked_app_is_blamed_on_what_blocked_it():
     """The token itself is live."""
     history = [

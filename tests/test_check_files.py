@@ -13,6 +13,7 @@ from simulator.gate.annotations import annotations
 from simulator.gate.json_file import SCHEMA, json_text
 from simulator.gate.junit import junit_xml
 from simulator.gate.markdown import SHOWN_MAX, markdown
+from simulator.gate.text import in_full
 from tests.checked import a_case, a_check, a_failure, a_finding
 
 UNSURE = a_finding(
@@ -166,6 +167,15 @@ def test_findings_that_cannot_tell_for_one_reason_are_told_once():
 
     assert text.count("### ") == 1
     assert "s0: not compared: it is new; and 9 more like it" in text
+
+
+@pytest.mark.parametrize("why", ["lost", "lost; use more seeds"])
+def test_a_detail_that_the_sentence_says_is_not_said_again(why):
+    """The others are."""
+    finding = a_failure(why=why, detail="lost\nlost; in vain\nfound", way_back=None)
+    below = list(in_full(finding, "s.yaml"))
+
+    assert below == ["s.yaml:9:12", "lost; in vain", "found"]
 
 
 def test_an_annotation_marks_the_line_of_the_scenario():
