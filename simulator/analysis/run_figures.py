@@ -49,22 +49,23 @@ def value_of(
     scenario's.
     """
     if figure in _IN_PARTS:
-        first, last = _bins(run, part, faults)
+        first, last = bins_of(run, part, faults)
         return _IN_PARTS[figure](run, slice(first, last))
     if figure == "recovery":
         return None if faults is None else _recovery(run, faults)
     return _WHOLE[figure](run)
 
 
-def _bins(run: RecordedRun, part: Part, faults: FaultSpan | None) -> tuple[int, int]:
+def bins_of(run: RecordedRun, part: Part, faults: FaultSpan | None) -> tuple[int, int]:
+    """Return the first bin of ``part`` and the one after its last."""
     width = run.header.width * run.header.time_scale
-    begins_at, ends_at = stretch(part, faults)
+    begins_at, ends_at = _stretch(part, faults)
     begins = round(begins_at / width)
     ends = len(run.provider.responses) if ends_at is None else round(ends_at / width)
     return begins, max(begins, ends)
 
 
-def stretch(part: Part, faults: FaultSpan | None) -> tuple[Ticks, Ticks | None]:
+def _stretch(part: Part, faults: FaultSpan | None) -> tuple[Ticks, Ticks | None]:
     """Return when ``part`` begins and ends in scenario time; None: with the run."""
     spans = faults or FaultSpan(0, 0, 0)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from simulator.analysis.blame import Wanted
 from simulator.analysis.doubts import doubts_about
-from simulator.analysis.run_figures import FaultSpan, fault_span, stretch, value_of
+from simulator.analysis.run_figures import FaultSpan, bins_of, fault_span, value_of
 from simulator.analysis.verdicts import Verdict, judge
 from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
@@ -137,7 +137,7 @@ def _on_expectation(
     if verdict.verdict == "fail":
         seed = _worst_seed(wanted, runs, span)
         finding = replace(finding, way_back=way_back(made.case, wanted.strategy, seed))
-    return Judged(finding, _wanted(made, wanted, span))
+    return Judged(finding, _wanted(wanted, runs, span))
 
 
 def _unjudged(wanted: Expectation, why: str) -> Verdict:
@@ -164,13 +164,15 @@ def _worst_seed(wanted: Expectation, runs: Sequence[RecordedRun], span: FaultSpa
     return max(runs, key=badness).header.seed
 
 
-def _wanted(made: CaseRuns, wanted: Expectation, span: FaultSpan | None) -> Wanted:
-    """Return the 401 that ``wanted`` is about, in the time of the trace."""
-    scale = made.case.scenario.run.time_scale if made.case.engine == "wire" else 1
-    begins, ends = stretch(wanted.part, span)
+def _wanted(wanted: Expectation, runs: Sequence[RecordedRun], span: FaultSpan | None) -> Wanted:
+    """Return which 401s ``wanted`` is about: those of its causes in the bins of its part."""
+    if not runs:
+        return Wanted()
+    width = runs[0].header.width
+    begins, ends = bins_of(runs[0], wanted.part, span)
     _, _, cause = wanted.figure.partition("_")
     return Wanted(
         causes=[name for name in CAUSES if name == cause] or CAUSES,
-        begins=round(begins / scale),
-        ends=None if ends is None else round(ends / scale),
+        begins=begins * width,
+        ends=None if wanted.part.ends is None else ends * width,
     )
