@@ -17,7 +17,7 @@ provider: {live_tokens: 2, lifetime: 10m}
 fleet: {processes: 4, workers: 4}
 workload: {arrivals: {process: closed, think: exponential 20s}, operations: {get_user: 1}}
 strategies: [single_flight]
-run: {duration: 45m, engine: virtual}
+run: {duration: 3h, engine: virtual}
 sweep: {over: {fleet.processes: 1..10}}
 """
 CELLS = 40

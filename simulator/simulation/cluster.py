@@ -80,9 +80,17 @@ class Cluster:
         Raises:
             RunError: the scheduler is gone.
         """
+        self.make_sure()
+        return self.executor
+
+    def make_sure(self) -> None:
+        """Make sure that the scheduler is there: work handed out just as it went never ends.
+
+        Raises:
+            RunError: it is gone.
+        """
         if self._client.status != "running":
             raise RunError(f"{self._address}: the Dask scheduler is gone")
-        return self.executor
 
     def _workers(self) -> Mapping[str, Any]:
         """Return what is known of each worker; nothing when the scheduler is gone."""

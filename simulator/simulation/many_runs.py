@@ -17,7 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from simulator.clock import MILLISECOND, Ticks, seconds
+from simulator.clock import MILLISECOND, SECOND, Ticks, seconds
 from simulator.errors import RunError
 from simulator.machine_clock import MachineClock
 from simulator.simulation.runners import Runners
@@ -33,6 +33,8 @@ AHEAD_MAX = 1_000
 """About how many outcomes ``in_order`` holds back while an earlier item is not done."""
 DEATHS_MAX = 8
 """Where so many runners die one after the other, it is not over what they were given."""
+LOOK_AGAIN: Ticks = 2 * SECOND
+"""Where nothing has ended for so long, the runners are asked whether anything can."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -133,7 +135,10 @@ class _Desk(Generic[Item, Result]):
         try:
             self._hand_out()
             while self._open and not self._is_over():
-                for future in wait(self._open, self._left_s(), FIRST_COMPLETED).done:
+                done = wait(self._open, self._wait_s(), FIRST_COMPLETED).done
+                if not done:
+                    self._runners.make_sure()
+                for future in done:
                     yield from self._take_in(future)
                 self._hand_out()
         finally:
@@ -143,8 +148,9 @@ class _Desk(Generic[Item, Result]):
     def _is_over(self) -> bool:
         return self._within is not None and self._clock.now() >= self._within
 
-    def _left_s(self) -> float | None:
-        return None if self._within is None else seconds(self._within - self._clock.now())
+    def _wait_s(self) -> float:
+        left = LOOK_AGAIN if self._within is None else self._within - self._clock.now()
+        return seconds(min(left, LOOK_AGAIN))
 
     def _hand_out(self) -> None:
         if self._suspects:  # one at a time: if a runner dies now, it is known over what

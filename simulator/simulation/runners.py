@@ -45,6 +45,14 @@ class Runners(Protocol):
         """Return an executor that can be used after the last one was lost."""
         ...
 
+    def make_sure(self) -> None:
+        """Make sure that what was handed out can still end; asked now and then.
+
+        Raises:
+            RunError: it cannot, and nothing would say so.
+        """
+        ...
+
 
 class Processes:
     """``count`` processes of this machine. A context manager: leaving it ends them at once.
@@ -77,6 +85,9 @@ class Processes:
         self.executor.shutdown(cancel_futures=True)
         self.executor = self._pool()
         return self.executor
+
+    def make_sure(self) -> None:
+        """Do nothing: the work of a process that is gone ends with an error."""
 
     def _pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
