@@ -118,12 +118,14 @@ class SpanTable:
 
     def _reach(self, columns: int) -> None:
         """Draw until the block has ``columns`` columns; drop those that every row has taken."""
-        have = self._block.shape[1]
-        while have < columns:
-            taken = min(at - len(cut) for at, cut in zip(self._at, self._slices, strict=True))
-            self._block = np.concatenate((self._block[:, taken:], self._more()), axis=1)
-            self._at = [at - taken for at in self._at]
-            have, columns = self._block.shape[1], columns - taken
+        if columns <= self._block.shape[1]:
+            return
+        taken = min(at - len(cut) for at, cut in zip(self._at, self._slices, strict=True))
+        self._at = [at - taken for at in self._at]
+        blocks = [self._block[:, taken:]]
+        while sum(block.shape[1] for block in blocks) < columns - taken:
+            blocks.append(self._more())
+        self._block = np.concatenate(blocks, axis=1)
 
     def _more(self) -> Spans:
         self._generators = self._generators or [_generator(seed) for seed in self._seeds]

@@ -1,12 +1,11 @@
 """An access token as its holder knows it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from simulator.clock import Ticks
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True, gc=False):
     """A token and what its holder believes of it.
 
     ``obtained_at`` and ``expires_at`` are on the clock of the process that asked for it; the

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROBE = ROOT / "tests/determinism_probe.py"
 SCENARIO = ROOT / "scenarios/cold-start.yaml"
-NEEDED = ("numpy", "pydantic", "PyYAML", "time-machine")
+NEEDED = ("msgspec", "numpy", "pydantic", "PyYAML", "time-machine")
 NAMES = tuple(f"python3.{minor}" for minor in range(11, 20))
 
 

@@ -52,7 +52,10 @@ class Schedule(Uncaught):
         heappush(self._heap, (at, _POST, rank, serial, callback, argument))
 
     def post_first(self, at: Ticks, callback: Callable[[Any], None], argument: Any) -> None:
-        """Call ``callback(argument)`` at ``at``, in line with asyncio's timers."""
+        """Call ``callback(argument)`` at ``at``, in line with asyncio's timers.
+
+        An argument that is a future, or has one that it ``wakes``, tells what waits for the call.
+        """
         assert at >= self.now, (at, self.now)
         self._serial = serial = self._serial + 1
         rank = serial if self._is_fifo else self._ties.rank(at, serial)
@@ -133,7 +136,7 @@ class Schedule(Uncaught):
         """Return whether anything is ready, or due some time, that wakes a task of ``process``."""
         awaited = {id(task._fut_waiter) for task in self.tasks_of(process)}  # type: ignore[attr-defined]  # noqa: SLF001
         timers = [entry[5] for entry in self._heap if entry[4] is None]
-        return any(id(entry[5]) in awaited for entry in self._heap) or any(
+        return any(id(_wakes(entry[5])) in awaited for entry in self._heap) or any(
             handle._context.get(OWNER) == process and not handle._cancelled  # noqa: SLF001
             for handle in (*self._ready, *timers)
         )
@@ -164,11 +167,12 @@ class Schedule(Uncaught):
                 continue
             if not heap:
                 raise deadlock_of(self)
-            if heap[0][1] == _TIMER:
-                self._advance_to_timers()
-                continue
-            self.now, _, self.posted_key, _, callback, argument = pop(heap)
-            callback(argument)
+            first = heap[0]
+            if first[1] == _TIMER:
+                self._advance_to_timers(first)
+            else:
+                self.now, _, self.posted_key, _, callback, argument = pop(heap)
+                callback(argument)
 
     def _run_ready(self) -> None:
         """Run what is ready now; what becomes ready meanwhile is for the next turn."""
@@ -196,16 +200,23 @@ class Schedule(Uncaught):
             elif not (self._is_watching and self._is_withheld(argument)):
                 argument._run()  # noqa: SLF001
 
-    def _advance_to_timers(self) -> None:
-        """Move to the next instant at which a timer is due, and run those due then."""
-        if _is_cancelled(self._heap[0]):  # it must not move the clock
+    def _advance_to_timers(self, first: tuple[Ticks, int, int, int, Any, Any]) -> None:
+        """Move to the next instant at which a timer is due, that of ``first``, and run those due
+        then."""
+        if first[4] is None and first[5]._cancelled:  # noqa: SLF001 - it must not move the clock
             heapq.heappop(self._heap)
             self._cancelled_timers -= 1
             return
-        if self._heap[0][0] != self.now:
-            self.now = self._heap[0][0]
+        at = first[0]
+        if at != self.now:
+            self.now = at
             self.posted_key = NO_POST_YET
-        self._run_timers(self._serial)
+        last, heap = self._serial, self._heap
+        if first[4] is not None:  # the engine's own, and as a rule the only one
+            heapq.heappop(heap)
+            first[4](first[5])
+        if heap and heap[0][0] == at:
+            self._run_timers(last)
 
     def _picked(self) -> Handle:
         """Take one of the ready handles, as the tie policy says."""
@@ -221,6 +232,11 @@ class Schedule(Uncaught):
     def _check_closed(self) -> None:
         if self._is_closed:
             raise RuntimeError("Event loop is closed")
+
+
+def _wakes(argument: Any) -> Any:
+    """Return the future that a post with ``argument`` is for, if it is for one."""
+    return getattr(argument, "wakes", argument)
 
 
 def _is_cancelled(entry: tuple[Ticks, int, int, int, Any, Any]) -> bool:

@@ -25,7 +25,7 @@ class Adoption:
 
     def __call__(self, token: Token) -> None:
         """Learn that ``token`` is handed out; the same one again is no news."""
-        if self.has(token):
+        if token.value == self._current:
             return
         self._current = token.value
         number = self.number_of(token.value)

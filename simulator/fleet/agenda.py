@@ -110,7 +110,8 @@ class Agenda:
         errands turned number ceil(d / 2), where d is how far the plain sums fall below 0.
         """
         if not self.has_meetings:
-            self._take_kinds(count)
+            if len(self._slots) > 1:
+                self._take_kinds(count)
             return WorkedOff(0, 0, count)
         changes = self._changes[self._take_kinds(count)]
         creates = int(np.count_nonzero(changes > 0))

@@ -1,7 +1,6 @@
 """What a broker and its processes say to each other over HTTP: one JSON object each."""
 
-import json
-from dataclasses import asdict
+from msgspec import json
 
 from simulator.strategies.contract import Denied
 from simulator.token import Token
@@ -18,14 +17,14 @@ NONE_TO_GIVE = 503
 def said(said: Token | Denied) -> bytes:
     """Return the words for a token, or for why there is none. Instants are those of the run, which
     all its processes share."""
-    return json.dumps(asdict(said)).encode()
+    return json.encode(said)
 
 
 def token_said(words: bytes) -> Token:
     """Return the token in ``words``."""
-    return Token(**json.loads(words))
+    return json.decode(words, type=Token)
 
 
 def denial_said(words: bytes) -> Denied:
     """Return why there is no token."""
-    return Denied(**json.loads(words))
+    return json.decode(words, type=Denied)

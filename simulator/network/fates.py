@@ -5,7 +5,9 @@ to a token request leaves the token issued, and nobody has it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from simulator.clock import Ticks
 from simulator.distributions import PER_MILLION
@@ -16,7 +18,7 @@ NEVER: Ticks = 1 << 60
 """How long a lost message takes: longer than any run, and sums of it still fit 64 bits."""
 
 
-class Ways(NamedTuple):
+class Ways(Struct, frozen=True, gc=False):
     """One round trip, in ticks; ``NEVER`` for a message that is lost."""
 
     there: Ticks

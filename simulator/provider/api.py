@@ -7,9 +7,10 @@ against the account's limits, where it has some, once their token and scope are 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from simulator.clock import Ticks
 from simulator.provider.app import App

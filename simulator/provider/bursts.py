@@ -105,6 +105,8 @@ class Bursts:
 
     def strike(self, endpoint: Endpoint, now: Ticks) -> Struck | None:
         """Return what strikes a request to ``endpoint`` that arrives ``now``; None: nothing."""
+        if not self._bursts:
+            return None
         for index, burst in enumerate(self._bursts):
             if burst.endpoint != endpoint or not self._may_strike(index, now):
                 continue

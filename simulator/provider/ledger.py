@@ -26,8 +26,9 @@ Queries change nothing.
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from simulator.clock import Ticks
 from simulator.provider.policy import TokenPolicy
@@ -47,7 +48,7 @@ ENDED_KEPT = 100_000
 """How many evictions and revocations are remembered: about 10 MB."""
 
 
-class _End(NamedTuple):
+class _End(Struct, frozen=True, gc=False):
     """Why a token ended that lost its place before its time, and from when it is not valid."""
 
     cause: Cause
@@ -101,8 +102,7 @@ class Ledger:
         Whether to issue at all is for the caller to decide (``reusable``, ``is_full``). A token
         that has expired takes no room and cannot be evicted any more.
         """
-        if self._has_expired_ones(now):
-            self._forget_expired(now)
+        self._forget_expired(now)
         self._issued += 1
         record = TokenRecord(
             token=self._issued,
@@ -116,7 +116,8 @@ class Ledger:
             self._evict(token, record) for token in self.displaced(now, slot, refresh)
         ]
         self._live[record.token] = record
-        self._families.add(record)
+        if refresh is not None:
+            self._families.add(record)
         events.append(
             TokenIssued(at=now, token=record.token, expires_at=record.expires_at, asked_by=asked_by)
         )
@@ -218,7 +219,7 @@ class Ledger:
         self, now: Ticks, slot: int = 0, refresh: RefreshToken | None = None
     ) -> list[TokenId]:
         """Return the tokens that an issue at ``now`` would evict, oldest first."""
-        superseded = self._superseded(refresh, now)
+        superseded = [] if refresh is None else self._superseded(refresh, now)
         over_cap = self._over_cap(now, slot, superseded)
         return sorted([*superseded, *over_cap]) if superseded else over_cap
 
@@ -232,13 +233,19 @@ class Ledger:
         too_many = self.live_count(now) - len(gone) + 1 - cap
         if too_many <= 0:
             return []
-        places = (record for record in self._live.values() if now < record.expires_at)
-        live = (record.token for record in places if record.token not in gone)
-        return list(live if policy.at_cap == "evict_all" else islice(live, too_many))
+        if policy.at_cap == "evict_all":
+            too_many = len(self._live)
+        over: list[TokenId] = []
+        for token, record in self._live.items():
+            if now < record.expires_at and token not in gone:
+                over.append(token)
+                if len(over) == too_many:
+                    break
+        return over
 
-    def _superseded(self, refresh: RefreshToken | None, now: Ticks) -> list[TokenId]:
+    def _superseded(self, refresh: RefreshToken, now: Ticks) -> list[TokenId]:
         """Return what ends with an issue for ``refresh``, an overlap later."""
-        if refresh is None or not self._ends_with_refresh_token():
+        if not self._ends_with_refresh_token():
             return []
         before = self._families.before(refresh)
         return [record.token for record in before if now < record.expires_at]
@@ -268,13 +275,15 @@ class Ledger:
             self._forgotten_up_to = max(self._forgotten_up_to, dropped)
 
     def _forget_expired(self, now: Ticks) -> None:
-        for token in list(self._expired(now)):
-            self._take_out(token)
+        if self._has_expired_ones(now):
+            for token in list(self._expired(now)):
+                self._take_out(token)
 
     def _take_out(self, token: TokenId) -> TokenRecord:
         """Let ``token`` leave its place; return what is known of it."""
         record = self._live.pop(token)
-        self._families.take_out(record)
+        if record.refresh is not None:
+            self._families.take_out(record)
         return record
 
     def _has_expired_ones(self, now: Ticks) -> bool:

@@ -1,7 +1,8 @@
 """What the provider is asked and what it answers, as values. HTTP comes on top of this."""
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from simulator.clock import Ticks
 from simulator.provider.refresh_tokens import RefreshToken
@@ -17,16 +18,14 @@ class FieldProblem(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class BodyProblem:
+class BodyProblem(Struct, frozen=True, gc=False):
     """Why the API will not take a request's body; ``fields`` is empty when it is no JSON object."""
 
     message: str
     fields: tuple[FieldProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRequest:
+class TokenRequest(Struct, frozen=True, kw_only=True, gc=False):
     """``POST /oauth/token``. A field is None where the caller left it out.
 
     ``slot`` is Zoom's ``token_index`` of 2022; only a policy with slots looks at it.
@@ -42,8 +41,7 @@ class TokenRequest:
     refresh_token: RefreshToken | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiCall:
+class ApiCall(Struct, frozen=True, kw_only=True, gc=False):
     """One call of the API.
 
     ``token`` is None where the caller showed no token of ours; ``shown_in`` says where it put what
@@ -60,8 +58,7 @@ class ApiCall:
     body_problem: BodyProblem | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granted:
+class Granted(Struct, frozen=True, kw_only=True, gc=False):
     """The token endpoint said yes.
 
     ``expires_in`` is in whole seconds, as on the wire; ``expires_at`` is on the provider's clock.
@@ -78,8 +75,7 @@ class Granted:
     refresh_token: RefreshToken | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
+class Quota(Struct, frozen=True, kw_only=True, gc=False):
     """What is left of a limit of the API. ``kind`` is given where it refused the call.
 
     ``resumes_at`` is the tick at which calls are answered again, where the provider says so.
@@ -94,8 +90,7 @@ class Quota:
     resumes_at: Ticks | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True, gc=False):
     """The API did it.
 
     ``meeting`` is the id of the meeting created or read, if any. ``user`` is its host, or the user
@@ -108,8 +103,7 @@ class Accepted:
     quota: Quota | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True, gc=False):
     """The provider said no. A value, not an exception: refusals are what we measure.
 
     ``error`` is the token endpoint's OAuth code (RFC 6749 section 5.2) or the API's number as

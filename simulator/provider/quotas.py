@@ -1,6 +1,6 @@
 """How much of its API limits an account has used, as a pure machine."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from simulator.clock import Ticks
 from simulator.provider.limits import (

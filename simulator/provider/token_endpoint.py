@@ -7,7 +7,9 @@ none. Where Zoom's own order is not known this is ours, and the first check that
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import lru_cache
+
+from msgspec.structs import replace
 
 from simulator.clock import Ticks
 from simulator.provider.allowance import Counted
@@ -141,7 +143,7 @@ class TokenEndpoint:
             issued_at=record.issued_at,
             expires_at=record.expires_at,
             expires_in=self._policy.told_lifetime(record.expires_at - now),
-            scope=" ".join(self._standing.scopes),
+            scope=_joined(self._standing.scopes),
             is_new=is_new,
             refresh_token=record.refresh if is_told else None,
         )
@@ -202,6 +204,11 @@ class TokenEndpoint:
             return replace(_THROTTLED, retry_after=self._throttled.free_at(now) - now)
         is_full = self._policy.at_cap == "refuse" and self._ledger.is_full(now)
         return _FULL if is_full else None
+
+
+@lru_cache(maxsize=64)  # a value, asked for with every token
+def _joined(scopes: tuple[str, ...]) -> str:
+    return " ".join(scopes)
 
 
 def _refuse(

@@ -2,15 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.clock import Ticks
 from simulator.provider.refresh_tokens import RefreshToken
 from simulator.trace.events import FamilyId, TokenId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRecord:
+class TokenRecord(Struct, frozen=True, kw_only=True, gc=False):
     """A token as the provider knows it. ``expires_at`` is the first instant it is not live.
 
     ``slot`` is what the request named, 0 where it named none. ``refresh`` is the refresh token it
@@ -38,18 +38,18 @@ class TokensByFamily:
         self._families: dict[FamilyId, OrderedDict[TokenId, TokenRecord]] = {}
 
     def add(self, record: TokenRecord) -> None:
-        """Take in a token that was issued just now."""
-        if record.refresh is not None:
-            family = self._families.setdefault(record.refresh.family, OrderedDict())
-            family[record.token] = record
+        """Take in a token that was issued just now, with a refresh token."""
+        assert record.refresh is not None
+        family = self._families.setdefault(record.refresh.family, OrderedDict())
+        family[record.token] = record
 
     def take_out(self, record: TokenRecord) -> None:
         """Forget a token that is live no more."""
-        if record.refresh is not None:
-            family = self._families[record.refresh.family]
-            del family[record.token]
-            if not family:
-                del self._families[record.refresh.family]
+        assert record.refresh is not None
+        family = self._families[record.refresh.family]
+        del family[record.token]
+        if not family:
+            del self._families[record.refresh.family]
 
     def of(self, family: FamilyId) -> Collection[TokenRecord]:
         """Return the tokens of ``family``, oldest first; the expired ones too, if any are left."""

@@ -10,12 +10,13 @@ power cut: nothing is flushed to the disk. Does not work on a network file syste
 """
 
 import fcntl
-import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct, json
 
 from simulator.clock import MILLISECOND, SECOND, Clock, Ticks
 from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
@@ -26,11 +27,13 @@ BUSY_TIMEOUT: Ticks = 5 * SECOND
 _LOCK_POLL: Ticks = 5 * MILLISECOND
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    record: Record | None = None
-    lease: Lease | None = None
-    leases_granted: int = 0
+class _Content(Struct, frozen=True, forbid_unknown_fields=True):
+    record: Record | None
+    lease: Lease | None
+    leases_granted: int
+
+
+_EMPTY = _Content(None, None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +186,12 @@ def _is_held(lease: Lease | None, at: Ticks) -> bool:
 
 def _read(path: Path) -> _Content:
     try:
-        found = json.loads(path.read_bytes())
-        record, lease = found["record"], found["lease"]
-        return _Content(
-            Record(Token(**record["token"]), record["version"]) if record else None,
-            Lease(**lease) if lease else None,
-            found["leases_granted"],
-        )
+        return json.decode(path.read_bytes(), type=_Content)
     except FileNotFoundError:
-        return _Content()
+        return _EMPTY
     except OSError as error:
         raise StoreUnavailable(f"host file: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise StoreUnavailable("host file: it is no token store") from error
 
 
@@ -202,8 +199,8 @@ def _replace(path: Path, content: _Content) -> None:
     """Write the content beside the file, for its owner's eyes only, and put it in its place."""
     with _unavailable():
         beside = path.with_suffix(".new")
-        with open(beside, "w", opener=_private) as file:
-            json.dump(asdict(content), file)
+        with open(beside, "wb", opener=_private) as file:
+            file.write(json.encode(content))
         beside.replace(path)
 
 

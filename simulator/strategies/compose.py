@@ -7,8 +7,10 @@ from simulator.scenario.own_code import PythonClass
 from simulator.strategies.composed import ComposedStrategy
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy
+from simulator.strategies.control import Uncontrolled
+from simulator.strategies.failure import Raise
 from simulator.strategies.ports import Ports
-from simulator.strategies.scope import Scope
+from simulator.strategies.scope import ProcessKeeper, Scope
 from simulator.strategies.split import SplitStrategy
 from simulator.strategies.split_scope import Clients, Partitioned
 from simulator.strategies.user_class import made_by
@@ -51,11 +53,19 @@ def _ports_of_parts(scope: Scope, ports: Ports) -> Sequence[Ports]:
 
 def _composed(composition: Composition, ports: Ports) -> ComposedStrategy:
     issuer = composition.failure.issuer(ports.endpoint, ports.clock)
+    keeper = composition.scope.keeper(issuer.issue, ports)
     return ComposedStrategy(
         gauge=composition.trigger.gauge(ports.stream),
         gate=composition.control.gate(),
-        keeper=composition.scope.keeper(issuer.issue, ports),
+        keeper=keeper,
         on_401=composition.on_401,
         issuer=issuer,
         clock=ports.clock,
+        alone=keeper if isinstance(keeper, ProcessKeeper) and _asks_alone(composition) else None,
     )
+
+
+def _asks_alone(composition: Composition) -> bool:
+    """Return whether whoever needs a token asks for it, whatever the others do."""
+    control, failure = composition.control, composition.failure
+    return isinstance(control, Uncontrolled) and isinstance(failure, Raise)

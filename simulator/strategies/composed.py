@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from simulator.clock import Clock
+from simulator.clock import Clock, Ticks
 from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.alarm import Alarm
-from simulator.strategies.contract import Denied, Held, TokenUnavailable
+from simulator.strategies.contract import Denied, Held, Refresh, TokenUnavailable
 from simulator.strategies.control import Gate
 from simulator.strategies.failure import Issuer
 from simulator.strategies.on_401 import On401, WillDo
-from simulator.strategies.scope import Keeper, Kept
+from simulator.strategies.scope import Keeper, Kept, ProcessKeeper
 from simulator.strategies.trigger import Age, Gauge
 from simulator.token import Token
 
@@ -22,7 +22,8 @@ class ComposedStrategy:
 
     A token that is kept and fresh is handed out with no waiting (but for a store read). Everything
     else goes through the gate. A 401 whose refresh fails stays a 401: the caller is told not to
-    call once more. While refreshes are ``under_way``, ``peek`` promises nothing.
+    call once more. While refreshes are ``under_way``, ``peek`` promises nothing. ``alone`` is the
+    keeper where every refresh is one request to the token endpoint and nothing else, else None.
     """
 
     gauge: Gauge
@@ -31,6 +32,7 @@ class ComposedStrategy:
     on_401: On401
     issuer: Issuer
     clock: Clock
+    alone: ProcessKeeper | None = None
     under_way: int = field(default=0, init=False)
     _alarm: Alarm = field(init=False)
     _forgotten: str = field(default="", init=False)
@@ -56,6 +58,24 @@ class ComposedStrategy:
         if wanted is None:
             return False
         return None if self._kept_that(wanted) is None else True
+
+    def refresh_now(self, token: Token, attempt: int) -> Refresh | None:
+        """Begin a refresh where nobody else has a say in it, and the token that is kept is out of
+        the question: one that ages may do still, which only ``rejected`` finds out."""
+        wanted = self.on_401.wanted(token, attempt)
+        if self.alone is None or wanted is None:
+            return None
+        self._forget(token)
+        kept = self._in_memory()
+        if kept is not None and kept.value != self._forgotten and wanted(kept):
+            return None
+        self.under_way += 1
+        return _Asked(self, self.alone, self.clock.now())
+
+    def has_renewed(self, token: Token, asked_at: Ticks) -> None:
+        """Learn that ``token`` is kept now, which was asked for at ``asked_at``."""
+        self.gauge.renewed(token, self.clock.now() - asked_at)
+        self._alarm.set(self.gauge.renews_at(token))
 
     async def rejected(self, token: Token, attempt: int) -> bool:
         """Refresh as the on_401 axis says, and say whether to call once more."""
@@ -118,9 +138,7 @@ class ComposedStrategy:
             token = await self.keeper.renew(lambda kept: self._is_fresh(kept) and will_do(kept))
         finally:
             self.under_way -= 1
-        now = self.clock.now()
-        self.gauge.renewed(token, now - asked_at)
-        self._alarm.set(self.gauge.renews_at(token))
+        self.has_renewed(token, asked_at)
         return token
 
     async def fresh(self, will_do: WillDo) -> Token | None:
@@ -146,8 +164,8 @@ class ComposedStrategy:
         kept = self.keeper.peek()
         if kept is None or kept.store_reads or kept.token.value == self._forgotten:
             return None
-        is_fresh = self.clock.now() < self._fresh_until(kept)
-        return kept.token if is_fresh and serves(kept.token) else None
+        is_wanted = serves(kept.token) and self.clock.now() < self._fresh_until(kept)
+        return kept.token if is_wanted else None
 
     def _fresh_until(self, kept: Kept) -> int:
         until = self.gauge.fresh_until(kept.token)
@@ -155,6 +173,23 @@ class ComposedStrategy:
 
     def _is_fresh(self, token: Token) -> bool:
         return self.gauge.age(token, self.clock.now()) == "fresh"
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A refresh that is one request. Whoever has begun it takes the answer."""
+
+    _strategy: ComposedStrategy
+    _keeper: ProcessKeeper
+    _at: Ticks
+
+    def answered(self, answer: Token | Denied) -> bool:
+        self._strategy.under_way -= 1
+        if isinstance(answer, Denied):
+            return False
+        self._keeper.keep(answer)
+        self._strategy.has_renewed(answer, self._at)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,3 +102,19 @@ class Prompt(Protocol):
     def rejected_now(self, token: Token, attempt: int) -> bool | None:
         """Return what ``rejected`` would; None when it would have to do something first."""
         ...
+
+    def refresh_now(self, token: Token, attempt: int) -> "Refresh | None":
+        """Begin what ``rejected`` would do where that is one request to the token endpoint, at this
+        instant, and waiting for its answer; None, and nothing is begun, where it is not.
+
+        Called where ``rejected_now`` has returned None.
+        """
+        ...
+
+
+class Refresh(Protocol):
+    """A refresh that has begun and waits for the token endpoint alone."""
+
+    def answered(self, answer: Token | Denied) -> bool:
+        """Take the answer; return what ``rejected`` would."""
+        ...

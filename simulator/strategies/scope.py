@@ -6,7 +6,9 @@ process are in ``fleet_scope.py``.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Protocol
+
+from msgspec import Struct
 
 from simulator.clock import SECOND, Clock, Ticks
 from simulator.strategies.on_401 import WillDo
@@ -18,7 +20,7 @@ Issue = Callable[[], Awaitable[Token]]
 """Has a token issued, or raises ``TokenUnavailable``."""
 
 
-class Kept(NamedTuple):
+class Kept(Struct, frozen=True, gc=False):
     """A token that is kept, how many store reads it takes to get at it, and until when it is kept
     there: None where that has no end."""
 
@@ -67,7 +69,7 @@ class Process:
     """In the process's memory; of several answers under way the last to arrive stays."""
 
     def keeper(self, issue: Issue, ports: Ports) -> Keeper:  # noqa: ARG002
-        return _ProcessKeeper(issue)
+        return ProcessKeeper(issue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +90,26 @@ class Layered:
 
 
 @dataclass(slots=True)
-class _ProcessKeeper:
+class ProcessKeeper:
+    """The keeper of ``Process``."""
+
     _issue: Issue
-    _token: Token | None = field(default=None, init=False)
+    _kept: Kept | None = field(default=None, init=False)
 
     def peek(self) -> Kept | None:
-        return None if self._token is None else Kept(self._token, store_reads=0)
+        return self._kept
 
     async def kept(self, will_do: WillDo) -> Token | None:
-        return if_it_serves(self._token, will_do)
+        return None if self._kept is None else if_it_serves(self._kept.token, will_do)
 
     async def renew(self, will_do: WillDo) -> Token:  # noqa: ARG002 - nothing comes from elsewhere
-        self._token = token = await self._issue()
+        token = await self._issue()
+        self.keep(token)
         return token
+
+    def keep(self, token: Token) -> None:
+        """Keep ``token``, which somebody else has had issued."""
+        self._kept = Kept(token, store_reads=0)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ by hand, kind by kind: a storm has millions of events, and ``json.dumps`` costs 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, cast
 
@@ -96,7 +95,7 @@ _TYPE_OF_FIELD: dict[str, tuple[type, ...]] = {
     "life": _INT,
 }
 _TYPES = {
-    name: {field.name: _TYPE_OF_FIELD[field.name] for field in fields(kind)}
+    name: {field: _TYPE_OF_FIELD[field] for field in kind.__struct_fields__}
     for name, kind in KINDS.items()
 }
 _TYPES["call_refused"]["token"] = (int, type(None))

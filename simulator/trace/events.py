@@ -6,8 +6,9 @@ Token values are secrets and appear in no event: a token is known by its serial 
 its place in the provider's order of issue (the first is 1).
 """
 
-from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
+
+from msgspec import Struct
 
 from simulator.clock import Ticks
 
@@ -35,8 +36,7 @@ FAMILY_ENDS: tuple[FamilyEnd, ...] = get_args(FamilyEnd)
 """What ended a family before its time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenIssued:
+class TokenIssued(Struct, frozen=True, kw_only=True, gc=False):
     """The provider created ``token``. It is live from ``at`` until it ends, at ``expires_at`` at
     the latest."""
 
@@ -46,8 +46,7 @@ class TokenIssued:
     asked_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenEvicted:
+class TokenEvicted(Struct, frozen=True, kw_only=True, gc=False):
     """``token`` ended because the newer token ``displaced_by`` took its place; ``asked_by`` asked
     for that newer one. It is accepted up to ``valid_until``: ``at``, unless there is a grace."""
 
@@ -58,16 +57,14 @@ class TokenEvicted:
     valid_until: Ticks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRevoked:
+class TokenRevoked(Struct, frozen=True, kw_only=True, gc=False):
     """``token`` ended on request (RFC 7009) or with the authorization it belonged to."""
 
     at: Ticks
     token: TokenId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueRefused:
+class IssueRefused(Struct, frozen=True, kw_only=True, gc=False):
     """The token endpoint answered no."""
 
     at: Ticks
@@ -76,8 +73,7 @@ class IssueRefused:
     asked_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRefused:
+class CallRefused(Struct, frozen=True, kw_only=True, gc=False):
     """The API answered 401, for the reason ``cause``.
 
     ``token`` is None where the caller showed none of ours. No client can see ``cause``.
@@ -89,16 +85,14 @@ class CallRefused:
     asked_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyAuthorized:
+class FamilyAuthorized(Struct, frozen=True, kw_only=True, gc=False):
     """The user consented, and got the first refresh token of ``family``."""
 
     at: Ticks
     family: FamilyId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshRefused:
+class RefreshRefused(Struct, frozen=True, kw_only=True, gc=False):
     """A refresh token was refused, for the reason ``cause``, which no client can see.
 
     ``family`` is None where none of ours was shown. "reused" is a token spent before.
@@ -110,8 +104,7 @@ class RefreshRefused:
     asked_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyEnded:
+class FamilyEnded(Struct, frozen=True, kw_only=True, gc=False):
     """No refresh token of ``family`` is accepted any more: a newer consent took its place, one of
     them was reused, or the consent was withdrawn. The end of its time is no event."""
 
@@ -120,16 +113,14 @@ class FamilyEnded:
     reason: FamilyEnd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppChanged:
+class AppChanged(Struct, frozen=True, kw_only=True, gc=False):
     """Something happened to the app as a whole; ``change`` says what, in words."""
 
     at: Ticks
     change: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultStruck:
+class FaultStruck(Struct, frozen=True, kw_only=True, gc=False):
     """A fault of the scenario, by its place in the file from 0, really happened: to the first
     request or message that met it, if it is such a fault. ``what`` says it in words."""
 
@@ -138,8 +129,7 @@ class FaultStruck:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenAdopted:
+class TokenAdopted(Struct, frozen=True, kw_only=True, gc=False):
     """Process ``process`` began to hand out ``token`` to its workers."""
 
     at: Ticks
@@ -147,8 +137,7 @@ class TokenAdopted:
     process: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessEnded:
+class ProcessEnded(Struct, frozen=True, kw_only=True, gc=False):
     """Process ``process`` died before the run's end with ``in_flight`` requests unanswered.
 
     ``fault`` is the fault of the scenario that ended it, by its place in the file; None where
@@ -162,8 +151,7 @@ class ProcessEnded:
     fault: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessStarted:
+class ProcessStarted(Struct, frozen=True, kw_only=True, gc=False):
     """Process ``process`` began its ``life``, counted from 1. The first lives of the processes that
     there are at first are not told of."""
 

@@ -51,7 +51,9 @@ class ProviderTally:
     def responded(self, at: Ticks, status: int, cause: Cause | None) -> None:
         """Count one API response; ``cause`` is given exactly when ``status`` is 401."""
         assert (status == 401) == (cause is not None), (status, cause)
-        bin_ = bin_of(at, self.width)
+        bin_ = at // self.width  # as bin_of does
+        if bin_ >= BINS:
+            bin_ = BINS - 1
         self.responses[bin_] += 1
         statuses = self.statuses
         statuses[status] = statuses.get(status, 0) + 1

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
+from msgspec import structs
+
 from simulator.arrivals import Closed, gaps, phase
 from simulator.clock import Ticks
 from simulator.engine.clocks import SkewedClock
@@ -66,17 +68,19 @@ class Birth:
     def begin(self, at: Ticks) -> Life:
         """Begin it; its workers start at ``at``."""
         own, line = self._store(self._drawn_as()), self._line()
+        endpoint = self._endpoint(self._drawn_as())
         shared = self.world.store.visible
         peeking = Peeking(own.snapshot if isinstance(own, MemoryStore) else shared)
         composition = self.equipment.composition
         process = VirtualProcess(
             self.world,
             self.number,
-            compose(composition, self._ports(own, peeking, line)),
+            compose(composition, self._ports(own, peeking, line, endpoint)),
             peeking,
             life=self.life,
             is_oracle=isinstance(scope_of(composition), Oracle),
             clock=self.clock,
+            endpoint=endpoint if self._is_undisturbed() else None,
         )
         if line is not None:
             line.prepare = process.before_news
@@ -89,8 +93,18 @@ class Birth:
             worker.start(at + phase(fleet.arrivals, worker.key, fleet.size()))
         return Life(process=process, workers=workers, tether=self.tether, line=line)
 
-    def _ports(self, own: SharedStore, peeking: Peeking, line: Line | None) -> Ports:
-        ports = self._ports_to(own, self._endpoint(self._drawn_as()), self._drawn_as())
+    def _is_undisturbed(self) -> bool:
+        """Return whether nothing can befall it but its end."""
+        return self.clock is None and self.tether is None and self.watch is None
+
+    def _ports(
+        self,
+        own: SharedStore,
+        peeking: Peeking,
+        line: Line | None,
+        endpoint: VirtualTokenEndpoint,
+    ) -> Ports:
+        ports = self._ports_to(own, endpoint, self._drawn_as())
         return replace(ports, snapshot=peeking.snapshot, broker=line, shard=self._shard)
 
     def _shard(self, number: int) -> Ports:
@@ -145,10 +159,9 @@ class Birth:
         return VirtualTokenEndpoint(
             loop=world.loop,
             clock=self.clock or world.clock,
-            true=world.clock,
             door=door_of(world),
             trips=stream_of(world.plan.links, "token", world.streams, name, drawn_as),
-            request=replace(request, slot=slot),
+            request=structs.replace(request, slot=slot),
             timeout=world.plan.fleet.timeout,
             tally=world.tally,
             tether=self.tether,

@@ -88,7 +88,8 @@ class Line:
     async def _ask(self, answer: Answer) -> Token:
         self.count()
         answered: asyncio.Future[Token] = self.loop.create_future()
-        there, back = self.asks.next(self.loop.now)
+        ways = self.asks.next(self.loop.now)
+        there, back = ways.there, ways.back
         if there < NEVER:
             asked = partial(self.broker.serve, answer, partial(self._answer_later, answered, back))
             self.loop.post_first(self.loop.now + there, lambda _: asked(), None)

@@ -58,11 +58,11 @@ def _catch_up_closed(
     """Advance ``workers``; return those that may have more to do before their cut."""
     count = _guess(process, workers, cuts)
     rows, world = [worker.row for worker in workers], process.world
-    trips = process.trips.ahead(rows, count)
+    trips = process.draws.trips.ahead(rows, count)
     stretch = closed_stretch(
         np.array([worker.due for worker in workers], dtype=np.int64),
-        process.gaps.ahead(rows, count),
-        process.reads.ahead(rows, count) if held.store_reads else None,
+        process.draws.gaps.ahead(rows, count),
+        process.draws.reads.ahead(rows, count) if held.store_reads else None,
         trips,
         world.plan.links.api,
         np.array(cuts, dtype=np.int64),
@@ -74,12 +74,12 @@ def _catch_up_closed(
     work_off(world, workers, done)
     left = []
     for worker, cut, ended, due in zip(workers, cuts, done, stretch.due.tolist(), strict=True):
-        process.gaps.skip(worker.row, ended)
-        process.trips.skip(worker.row, ended)
+        process.draws.gaps.skip(worker.row, ended)
+        process.draws.trips.skip(worker.row, ended)
         if world.plan.links.api.loss_per_million:
-            process.chances.skip(worker.row, ended)
+            process.draws.chances.skip(worker.row, ended)
         if held.store_reads:
-            process.reads.skip(worker.row, ended)
+            process.draws.reads.skip(worker.row, ended)
         worker.due = due
         if ended == count:
             left.append(worker)
@@ -104,7 +104,7 @@ def _unheard(
         return None
     unheard: NDArray[np.bool_] = trips > process.world.plan.fleet.timeout
     if loss:
-        unheard |= process.chances.ahead(rows, trips.shape[1]) < either_lost(loss)
+        unheard |= process.draws.chances.ahead(rows, trips.shape[1]) < either_lost(loss)
     return unheard
 
 

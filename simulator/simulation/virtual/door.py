@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from simulator.clock import Ticks
 from simulator.engine.loop import VirtualLoop
@@ -15,7 +16,7 @@ from simulator.simulation.virtual.touches import Touches
 from simulator.simulation.virtual.world import World
 
 
-class Reached(NamedTuple):
+class Reached(Struct, frozen=True, gc=False):
     """What becomes of a request that reached the token endpoint.
 
     ``reply`` is None where the caller gets no answer it can read; ``late`` is how much later than

@@ -43,7 +43,7 @@ class Overlapping:
         self.wanted = _wanted(worker, cut)
         reads = np.zeros_like(self.wanted)
         if held.store_reads:
-            reads = _take(worker.process.reads, worker.row, len(self.wanted))
+            reads = _take(worker.process.draws.reads, worker.row, len(self.wanted))
         there = store.theres(reads)
         self.reached, self.read_backs = self.wanted + there, reads - there
         self.sent = self.wanted + reads
@@ -64,13 +64,13 @@ def _wanted(worker: VirtualWorker, cut: Ticks) -> Spans:
     """Take the gaps of the operations wanted before ``cut``; return when they are wanted."""
     count = 16
     while True:
-        (gaps,) = worker.process.gaps.ahead([worker.row], count)
+        (gaps,) = worker.process.draws.gaps.ahead([worker.row], count)
         instants = worker.due + np.concatenate(([0], np.cumsum(gaps)))
         begun = int(np.searchsorted(instants, cut, side="left"))
         if begun <= count:
             break
         count *= 2
-    worker.process.gaps.skip(worker.row, begun)
+    worker.process.draws.gaps.skip(worker.row, begun)
     worker.due = int(instants[begun])
     return instants[:begun]
 
@@ -82,7 +82,7 @@ def _trips_in_order_of_sending(
     order = np.lexsort((reached, sent))
     order = order[: np.count_nonzero(sent < cut)]
     trips = np.zeros_like(sent)
-    trips[order] = _take(worker.process.trips, worker.row, len(order))
+    trips[order] = _take(worker.process.draws.trips, worker.row, len(order))
     return trips
 
 

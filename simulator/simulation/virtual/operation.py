@@ -11,16 +11,15 @@ from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
 from simulator.fleet.worker import UNAUTHORIZED
 from simulator.network.fates import NEVER, Ways
-from simulator.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow, Struck
 from simulator.provider.messages import Accepted, Refused
+from simulator.simulation.virtual.ports import Answer
 from simulator.simulation.virtual.process import VirtualProcess
+from simulator.simulation.virtual.struck import meet
 from simulator.simulation.virtual.worker import VirtualWorker
 from simulator.stores.contract import Record
-from simulator.strategies.contract import TokenUnavailable
+from simulator.strategies.contract import Refresh, TokenUnavailable
 from simulator.token import Token
 from simulator.trace.outcomes import Outcome
-
-NO_CONTENT = 204
 
 
 class Operation:
@@ -32,6 +31,7 @@ class Operation:
         "_deadline",
         "_errand",
         "_record",
+        "_refresh_begun",
         "_reply",
         "_token",
         "_wanted_at",
@@ -47,6 +47,7 @@ class Operation:
         self._back: Ticks = 0
         self._deadline: Ticks = 0
         self._record: Record | None = None
+        self._refresh_begun: Refresh | None = None
         self._token: Token | None = None
         self._reply: Accepted | Refused | None = None
         self.is_unheard = False
@@ -100,14 +101,14 @@ class Operation:
 
     def store_reached(self) -> None:
         """Let the read take effect, now that it has reached the store."""
-        self._worker.process.reading -= 1
+        self._worker.process.waiting -= 1
         now = self._worker.loop.now
         self.is_back_from_store_later(self.reach_store(self.visible_record(), now))
 
     def store_read(self) -> None:
         """Take the store's answer."""
         process = self._worker.process
-        process.reading -= 1
+        process.waiting -= 1
         process.peeking.show(self._record)
         held = process.strategy.peek()
         process.peeking.show_now()
@@ -142,13 +143,12 @@ class Operation:
 
     def has_left_for_api(self, token: Token, ways: Ways, sent_at: Ticks) -> Ticks:
         """Be on the way to the API since ``sent_at``; return when the request arrives, if ever."""
-        there, back = ways
         self._token = token
-        self._back = back
+        self._back = ways.back
         timeout = self._worker.timeout
         self._deadline = sent_at + timeout
-        self.is_unheard = there + back > timeout
-        return sent_at + there
+        self.is_unheard = ways.there + ways.back > timeout
+        return sent_at + ways.there
 
     def go_on_unheard(self, arrives_at: Ticks, cut: Ticks) -> None:
         """Have the request take effect when it arrives, and the operation end as unknown when its
@@ -178,11 +178,14 @@ class Operation:
     def reach_api(self, now: Ticks) -> Ticks:
         """Let the request take effect at ``now``; return when the answer is back."""
         provider = self._worker.process.world.provider
-        struck = provider.bursts.strike("api", now) if provider.bursts else None
-        if struck is not None:
-            return now + self._back + self._struck(struck, now)
-        self._reply = self._call(now)
-        return now + self._back
+        struck = provider.bursts.strike("api", now)
+        if struck is None:
+            self._reply = self._call(now)
+            return now + self._back
+        recorder = self._worker.process.world.recorder
+        met = meet(struck, lambda: self._call(now), recorder, now)
+        self._reply = met.reply
+        return now + self._back + met.late
 
     def _call(self, now: Ticks) -> Accepted | Refused:
         assert self._token is not None
@@ -191,29 +194,6 @@ class Operation:
         reply, events = world.provider.call(call, now)
         world.recorder.call_answered(now, reply, events)
         return reply
-
-    def _struck(self, struck: Struck, now: Ticks) -> Ticks:
-        """Meet what strikes the request; return how much later than otherwise it is answered.
-
-        What is cut off in the middle cannot be read, except where there is nothing to read.
-        """
-        recorder = self._worker.process.world.recorder
-        self._reply = None
-        match struck.ailment:
-            case ErrorAnswer() as answer:
-                self._reply = answer.refused("api")
-                recorder.call_answered(now, self._reply, struck.events)
-            case Dropped():
-                recorder.happened(struck.events)
-            case Malformed():
-                recorder.happened(struck.events)
-                reply = self._call(now)
-                self._reply = reply if reply.status == NO_CONTENT else None
-            case Slow(late):
-                recorder.happened(struck.events)
-                self._reply = self._call(now)
-                return late
-        return 0
 
     def api_reached(self) -> None:
         """Let the request take effect, now that it has reached the API."""
@@ -240,26 +220,44 @@ class Operation:
     def _rejected(self, now: Ticks) -> None:
         assert self._token is not None
         self._attempt += 1
-        process = self._worker.process
         call_again = self._worker.rejected_now(self._token, self._attempt)
         if call_again is None:
-            process.start(self._tell(self._token), "rejected", [])
-        elif call_again:
+            self._refresh(self._token)
+        else:
+            self._told(call_again, now)
+
+    def _told(self, call_again: bool, now: Ticks) -> None:  # noqa: FBT001 - the strategy's answer
+        if call_again:
             self.ask(now)
         else:
             self._finish("refused", now)
+
+    def _refresh(self, token: Token) -> None:
+        """Let the strategy do what it does about a token refused; in a task, unless all it does is
+        to ask the token endpoint."""
+        worker = self._worker
+        refresh = worker.refresh_now(token, self._attempt)
+        if refresh is None:
+            worker.process.start(self._tell(token), "rejected", [])
+        else:
+            self._refresh_begun = refresh
+            worker.process.send_for_token(self._refreshed)
+
+    def _refreshed(self, answer: Answer) -> None:
+        """Take the token endpoint's answer."""
+        worker, refresh = self._worker, self._refresh_begun
+        assert refresh is not None
+        self._refresh_begun = None
+        process = worker.process
+        self._told(process.read_token(answer, refresh), worker.loop.now)
 
     async def _tell(self, token: Token) -> None:
         try:
             call_again = await self._worker.strategy.rejected(token, self._attempt)
         except CancelledError:
             self._cancelled()
-            return
-        now = self._worker.loop.now
-        if call_again:
-            self.ask(now)
         else:
-            self._finish("refused", now)
+            self._told(call_again, self._worker.loop.now)
 
     def _cancelled(self) -> None:
         """End as a caller whose time is out, unless there is nobody left to end."""
@@ -275,13 +273,13 @@ class Operation:
     def reaches_store_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the read reaches the store."""
         worker = self._worker
-        worker.process.reading += 1
+        worker.process.waiting += 1
         worker.loop.post(at, worker.key, Operation.store_reached, self)
 
     def is_back_from_store_later(self, at: Ticks) -> None:
         """Go on at ``at``, when the store's answer is back."""
         worker = self._worker
-        worker.process.reading += 1
+        worker.process.waiting += 1
         worker.loop.post(at, worker.key, Operation.store_read, self)
 
     def reaches_api_later(self, at: Ticks) -> None:

@@ -1,21 +1,26 @@
 """What a strategy sees of the simulated world: the token endpoint and the store."""
 
 import asyncio
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 
 from simulator.clock import Clock, Ticks, ticks
 from simulator.engine.loop import VirtualLoop
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream
 from simulator.provider.messages import Granted, Refused, TokenRequest
-from simulator.simulation.virtual.door import Door, Reached
+from simulator.simulation.virtual.door import Door
 from simulator.simulation.virtual.tether import Tether
 from simulator.stores.contract import Lease, Record, SharedStore
 from simulator.strategies.contract import Denied
 from simulator.token import Token
 from simulator.trace.events import TokenId
 from simulator.trace.tally import ClientTally
+
+Answer = Granted | Refused | None
+"""What the token endpoint answered; None where no answer came in time that can be read."""
 
 
 def token_value(token: TokenId) -> str:
@@ -34,12 +39,11 @@ class VirtualTokenEndpoint:
 
     A request whose answer does not come within ``timeout``, or cannot be read, counts as unknown;
     should it arrive nevertheless, it takes effect. The process's ``clock`` dates tokens when their
-    answer is read; messages go by ``true`` time.
+    answer is read; messages go by the loop's.
     """
 
     loop: VirtualLoop
     clock: Clock
-    true: Clock
     door: Door
     trips: LinkStream
     request: TokenRequest
@@ -49,48 +53,79 @@ class VirtualTokenEndpoint:
 
     async def issue(self) -> Token | Denied:
         """Ask for a new token; it takes effect when the request arrives."""
-        if self.tether is None:
-            reply = await self._ask()
+        asked = self._ask()
+        return self.read(await (asked if self.tether is None else self.tether.request(asked)))
+
+    async def _ask(self) -> Answer:
+        """Return the answer; the request arrives even when the caller is gone."""
+        heard: asyncio.Future[Answer] = self.loop.create_future()
+        self._send(_Request(partial(_hear, heard), self.loop.now + self.timeout, wakes=heard))
+        return await heard
+
+    def send(self, hear: Callable[[Answer], None]) -> None:
+        """Send a request, and have its answer given to ``hear`` when it is there."""
+        self._send(_Request(hear, self.loop.now + self.timeout))
+
+    def _send(self, request: "_Request") -> None:
+        loop, now = self.loop, self.loop.now
+        ways = self.trips.next(now)
+        if ways.there + ways.back <= self.timeout:
+            request.back = ways.back
+            loop.post_first(now + ways.there, self._arrive, request)
+            return
+        if ways.there < NEVER:
+            loop.post_first(now + ways.there, self._arrive_unheard, None)
+        loop.post_first(request.deadline, _Request.end, request)
+
+    def read(self, answer: Answer) -> Token | Denied:
+        """Return what ``answer``, which the process reads now, means to it."""
+        if isinstance(answer, Granted):
+            now = self.clock.now()
+            return Token(token_value(answer.token), now, now + ticks(answer.expires_in))
+        if answer is None:
+            self.tally.unknown += 1
+            return Denied(status=None, error="")
+        return Denied(answer.status, answer.error, answer.retry_after)
+
+    def _arrive(self, request: "_Request") -> None:
+        loop = self.loop
+        reached = self.door.issue(self.request, loop.now)
+        heard_at = loop.now + request.back + reached.late
+        if heard_at > request.deadline:
+            heard_at = request.deadline
         else:
-            reply = await self.tether.request(self._ask())
-        match reply:
-            case None:
-                self.tally.unknown += 1
-                return Denied(status=None, error="")
-            case Refused():
-                return Denied(reply.status, reply.error, reply.retry_after)
-            case Granted():
-                now = self.clock.now()
-                return Token(token_value(reply.token), now, now + ticks(reply.expires_in))
-
-    async def _ask(self) -> Granted | Refused | None:
-        """Return the answer when it is there, None when none came in time that can be read."""
-        ways = self.trips.next(self.loop.now)
-        if sum(ways) > self.timeout:
-            if ways.there < NEVER:
-                self.loop.post_first(self.loop.now + ways.there, self._arrive_unheard, None)
-            await self.true.sleep(self.timeout)
-            return None
-        reply, late = await self._arrive(ways.there)
-        if sum(ways) + late > self.timeout:
-            await self.true.sleep(self.timeout - ways.there)
-            return None
-        await self.true.sleep(ways.back + late)
-        return reply
-
-    async def _arrive(self, there: Ticks) -> Reached:
-        """Wait until the request has arrived, which it does even when the caller is gone."""
-        arrived: asyncio.Future[Reached] = self.loop.create_future()
-        self.loop.post_first(self.loop.now + there, self._take_effect, arrived)
-        return await arrived
-
-    def _take_effect(self, arrived: asyncio.Future[Reached]) -> None:
-        reached = self.door.issue(self.request, self.loop.now)
-        if not arrived.done():
-            arrived.set_result(reached)
+            request.answer = reached.reply
+        loop.post_first(heard_at, _Request.end, request)
 
     def _arrive_unheard(self, _: None) -> None:
         self.door.issue(self.request, self.loop.now)
+
+
+class _Request:
+    """A token request under way. ``wakes`` is what waits for its end, where that is a task."""
+
+    __slots__ = ("_hear", "answer", "back", "deadline", "wakes")
+
+    def __init__(
+        self,
+        hear: Callable[[Answer], None],
+        deadline: Ticks,
+        wakes: "asyncio.Future[Answer] | None" = None,
+    ) -> None:
+        self._hear = hear
+        self.deadline = deadline
+        self.wakes = wakes
+        self.back: Ticks = 0
+        self.answer: Answer = None
+
+    def end(self) -> None:
+        """Tell whoever asked: the answer is there, or its time is out."""
+        self._hear(self.answer)
+
+
+def _hear(heard: "asyncio.Future[Answer]", answer: Answer) -> None:
+    if not heard.done():
+        heard.set_result(answer)
 
 
 READ_ALREADY: ContextVar[list[Record | None]] = ContextVar("tokenrace_read_already")

@@ -11,19 +11,22 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, Protocol
 
-from simulator.arrivals import gaps
 from simulator.clock import Ticks
-from simulator.distributions import CHANCES, Distribution
 from simulator.engine.clocks import SkewedClock
 from simulator.engine.ownership import OWNER, owner_in
 from simulator.fleet.adoption import Adoption
-from simulator.fleet.names import process_name, stream_name, worker_name
-from simulator.rng import SpanTable
+from simulator.fleet.names import process_name
+from simulator.simulation.virtual.draws import draws_of
 from simulator.simulation.virtual.peeking import Peeking
-from simulator.simulation.virtual.ports import READ_ALREADY, token_number
+from simulator.simulation.virtual.ports import (
+    READ_ALREADY,
+    Answer,
+    VirtualTokenEndpoint,
+    token_number,
+)
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
-from simulator.strategies.contract import Held, Strategy
+from simulator.strategies.contract import Held, Refresh, Strategy
 
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""
@@ -48,8 +51,10 @@ class Resting(Protocol):
 class VirtualProcess:
     """Process ``number`` of the fleet in one of its lives, which are counted from 1.
 
-    ``busy`` counts what its strategy has under way, ``reading`` its operations that wait for the
-    store. ``clock`` is its own, where that may be off; ``is_over`` whether the life is.
+    ``busy`` counts its tasks that have not ended, ``waiting`` its operations that wait for the
+    store or the token endpoint with no task. ``clock`` is its own, where that may be off;
+    ``is_over`` whether the life is. ``endpoint`` is None where something may befall it while it
+    waits for a token.
     """
 
     __slots__ = (
@@ -59,6 +64,7 @@ class VirtualProcess:
         "_context",
         "_cuts",
         "_dead_value",
+        "_endpoint",
         "_is_oracle",
         "_loses_store_messages",
         "_may_miss_store",
@@ -66,9 +72,8 @@ class VirtualProcess:
         "_sure",
         "adopt",
         "busy",
-        "chances",
         "clock",
-        "gaps",
+        "draws",
         "held",
         "is_calm",
         "is_over",
@@ -77,10 +82,8 @@ class VirtualProcess:
         "number",
         "owner",
         "peeking",
-        "reading",
-        "reads",
         "strategy",
-        "trips",
+        "waiting",
         "workers",
         "world",
     )
@@ -95,15 +98,10 @@ class VirtualProcess:
         life: int,
         is_oracle: bool,
         clock: SkewedClock | None,
+        endpoint: VirtualTokenEndpoint | None,
     ) -> None:
         plan = world.plan
-        names = [
-            stream_name(worker_name(number, worker), life) for worker in range(plan.fleet.workers)
-        ]
-        self.gaps = _table(world, "gap", names, gaps(plan.fleet.arrivals, plan.fleet.size()))
-        self.trips = _table(world, "latency/api", names, plan.links.api.round_trip)
-        self.reads = _table(world, "latency/read", names, world.store_link.round_trip)
-        self.chances = _table(world, "loss/api", names, CHANCES)
+        self.draws = draws_of(world, number, life)
         self._cuts = plan.links.cuts("api", process_name(number))
         self._loses_store_messages = plan.store != "memory" and bool(
             plan.links.store.loss_per_million or plan.links.cuts("store", process_name(number))
@@ -117,6 +115,7 @@ class VirtualProcess:
         self.is_over = False
         self.strategy = strategy
         self.clock = clock
+        self._endpoint = endpoint
         self._peek = strategy.peek if clock is None else partial(_peek_truly, strategy, clock)
         self.peeking = peeking
         self.workers: Sequence[Resting] = ()
@@ -124,7 +123,7 @@ class VirtualProcess:
         self._catch_up_if_trusted: CatchUp | None = None
         self.adopt = Adoption(number, world.clock, world.sink, token_number)
         self.busy = 0
-        self.reading = 0
+        self.waiting = 0
         self.is_calm = False
         self.held: Held | None = None
         self._sure: Held | None = None
@@ -160,6 +159,26 @@ class VirtualProcess:
         )
         task.add_done_callback(self._ended, context=context)
 
+    @property
+    def may_send_for_tokens(self) -> bool:
+        """Whether a refresh may do without a task: nothing befalls the process while it waits."""
+        return self._endpoint is not None
+
+    def send_for_token(self, hear: Callable[[Answer], None]) -> None:
+        """Ask the token endpoint for an operation that waits for nothing else."""
+        assert self._endpoint is not None
+        self.wake()
+        self._sure = None
+        self.waiting += 1
+        self._endpoint.send(hear)
+
+    def read_token(self, answer: Answer, refresh: Refresh) -> bool:
+        """Let ``refresh`` have the endpoint's ``answer``; return what it says."""
+        assert self._endpoint is not None
+        self.waiting -= 1
+        self._sure = None
+        return self._context.run(refresh.answered, self._endpoint.read(answer))
+
     def _ended(self, task: Any) -> None:
         self.busy -= 1
         self._sure = None
@@ -185,7 +204,7 @@ class VirtualProcess:
 
     def consider_calm(self, now: Ticks) -> None:
         """Become calm if that is possible and worth it."""
-        if self.is_calm or self.busy or self.reading or self._catch_up is None:
+        if self.is_calm or self.busy or self.waiting or self._catch_up is None:
             return
         held = self.peek(now)
         if held is None or held.token.value == self._dead_value or not self.adopt.has(held.token):
@@ -276,8 +295,3 @@ def _peek_truly(strategy: Strategy, clock: SkewedClock) -> Held | None:
     """Return what ``strategy`` holds, until an instant of the true time and not of its clock."""
     held = strategy.peek()
     return None if held is None else held._replace(until=clock.shows_at(held.until))
-
-
-def _table(world: World, purpose: str, names: Sequence[str], law: Distribution) -> SpanTable:
-    """Return one purpose's streams of all workers, named as on the wire."""
-    return world.streams.table([f"{purpose}/{name}" for name in names], law)

@@ -131,7 +131,6 @@ def _broker(world: World) -> VirtualBroker | None:
         endpoint=VirtualTokenEndpoint(
             loop=world.loop,
             clock=world.clock,
-            true=world.clock,
             door=door_of(world),
             trips=stream_of(world.plan.links, "token", world.streams, BROKER, BROKER),
             request=world.plan.token_request(BROKER, world.plan.app.credentials),

@@ -16,7 +16,7 @@ from simulator.network.links import LinkStream
 from simulator.provider.messages import ApiCall
 from simulator.simulation.virtual.ports import token_number
 from simulator.simulation.virtual.process import VirtualProcess
-from simulator.strategies.contract import Prompt
+from simulator.strategies.contract import Prompt, Refresh
 from simulator.strategies.split import part_of
 from simulator.token import Token
 
@@ -46,9 +46,6 @@ class VirtualWorker:
     """
 
     __slots__ = (
-        "_last_call",
-        "_last_errand",
-        "_last_token",
         "_prompt",
         "agenda",
         "begin",
@@ -87,17 +84,14 @@ class VirtualWorker:
         self.name = name
         self.agenda = agenda
         self.row = row
-        self.gaps = process.gaps.row(row)
+        self.gaps = process.draws.gaps.row(row)
         links = process.world.plan.links
         self.timeout = process.world.plan.fleet.timeout
-        rules = links.rules("api", name, partial(process.chances.row, row))
-        self.trips = LinkStream(links.api, process.trips.row(row), rules)
-        self.reads = LinkStream(process.world.store_link, process.reads.row(row))
+        rules = links.rules("api", name, partial(process.draws.chances.row, row))
+        self.trips = LinkStream(links.api, process.draws.trips.row(row), rules)
+        self.reads = LinkStream(process.world.store_link, process.draws.reads.row(row))
         self.is_closed = is_closed
         self.begin = begin
-        self._last_errand: Errand | None = None
-        self._last_token: Token | None = None
-        self._last_call: ApiCall | None = None
         self.is_resting = False
         self.due: Ticks = 0
         self.ticket = 0
@@ -136,18 +130,20 @@ class VirtualWorker:
         """Return whether the strategy would call again, where it says so at once."""
         return self._prompt.rejected_now(token, attempt) if self._prompt else None
 
+    def refresh_now(self, token: Token, attempt: int) -> Refresh | None:
+        """Have the strategy begin what it does about ``token``, where that takes no task."""
+        if self._prompt is None or not self.process.may_send_for_tokens:
+            return None
+        return self._prompt.refresh_now(token, attempt)
+
     def call_of(self, errand: Errand, token: Token) -> ApiCall:
-        """Return the call that does ``errand``; the last one is kept, since many are alike."""
-        if errand is not self._last_errand or token is not self._last_token:
-            self._last_errand, self._last_token = errand, token
-            self._last_call = ApiCall(
-                operation=errand.operation,
-                token=token_number(token.value),
-                target=errand.target,
-                asked_by=self.name,
-            )
-        assert self._last_call is not None
-        return self._last_call
+        """Return the call that does ``errand``."""
+        return ApiCall(
+            operation=errand.operation,
+            token=token_number(token.value),
+            target=errand.target,
+            asked_by=self.name,
+        )
 
     def ended(self, now: Ticks) -> None:
         """Learn that an operation ended at ``now``."""

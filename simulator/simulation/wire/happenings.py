@@ -1,8 +1,9 @@
 """What happens at the provider beside the fleet's requests, in real time."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlencode
+
+from msgspec.structs import replace
 
 from simulator.clock import Clock
 from simulator.fleet.http_ports import basic_auth
