@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.commands.check import baseline, check
+from simulator.cli.commands.incident import incident
 from simulator.cli.commands.listings import profiles, strategies
 from simulator.cli.commands.report import report
 from simulator.cli.commands.runs import agree, compare, replay, run
@@ -54,6 +55,7 @@ app.command()(agree)
 app.command()(serve)
 app.command()(compare)
 app.command()(sweep)
+app.command()(incident)
 app.command()(check)
 app.command()(baseline)
 app.command()(report)

@@ -1,9 +1,9 @@
 """When what happened: the stretches of an explanation's week that the report looks at.
 
-They follow from the scenario's faults, which stand in this order: what goes wrong, if anything does;
-the trial from a single process; the ownership transfer; the rotation of the secret; the deploy of
-the fix. A stretch is made of whole bins, the run's 240th parts, so that what comes before or after
-does not blur it.
+They follow from the scenario's faults, which stand in this order: what goes wrong, if anything
+does; the trial from a single process; the ownership transfer; the rotation of the secret; the
+deploy of the fix. A stretch is made of whole bins, the run's 240th parts, so that what comes before
+or after does not blur it.
 """
 
 from collections.abc import Callable, Sequence

@@ -26,8 +26,8 @@ def answers(columns: Sequence[Column], cells: Sequence[Cells]) -> list[Answer]:
             sentences=tuple(_why_it_helped(known)),
         ),
         Answer(
-            question="Could asking for too many tokens in a short time have made the provider block "
-            "the app, so that even a fresh token gets 401?",
+            question="Could asking for too many tokens in a short time have made the provider "
+            "block the app, so that even a fresh token gets 401?",
             sentences=tuple(_whether_it_was_blocked(known)),
         ),
         Answer(
@@ -43,8 +43,8 @@ Known = Sequence[tuple[Explanation, Cells]]
 def _why_it_helped(known: Known) -> list[str]:
     rotated, transferred = _where(known, "rotation"), _where(known, "transfer")
     sentences = [
-        f"Under {each.letter} a new secret ends it (401 rate afterwards {cells['rotation'].figure}): "
-        f"{each.why_rotation or 'no reason was expected'}."
+        f"Under {each.letter} a new secret ends it (401 rate afterwards "
+        f"{cells['rotation'].figure}): {each.why_rotation or 'no reason was expected'}."
         for each, cells in rotated
     ]
     sentences += [
@@ -87,8 +87,8 @@ def _what_we_do(known: Known) -> list[str]:
             f"{storm['lasts'].figure}; with a new secret {storm['rotation'].figure}."
         )
         sentences.append(
-            "It would not have needed a new secret: with the race fixed, the same fleet under the "
-            f"same cap has a 401 rate of {storm['fix'].figure}."
+            "Once the race is fixed it does not come back: the same fleet under the same cap then "
+            f"has a 401 rate of {storm['fix'].figure}."
         )
     if blocked["rotation"].outcome == "reproduced":
         sentences.append(

@@ -82,7 +82,8 @@ def _read(explanation: Explanation, folder: Path) -> Case:
 def make_columns(
     cases: Sequence[Case], seeds: Sequence[int], runners: Runners, watcher: Watcher
 ) -> list[Column]:
-    """Make every run, and those without a transfer where it was the transfer that helped.
+    """Make every run, and those without a transfer where it was the transfer that helped, or may
+    have been.
 
     Raises:
         RunError: a run could not go on.
@@ -95,7 +96,7 @@ def make_columns(
     again = [
         place
         for place, column in enumerate(columns)
-        if column.cells()["transfer"].outcome == "reproduced"
+        if column.cells()["transfer"].outcome in ("reproduced", "can't tell")
     ]
     helped = [cases[place] for place in again]
     scenarios = [case.without_transfer() for case in helped]

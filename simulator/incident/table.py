@@ -69,17 +69,21 @@ class Column:
             "calm": self._judged("calm", (calm, trouble), whole),
             "every_call": self._judged("every_call", (trouble,), whole),
             "fresh_token": self._judged("fresh_token", (tried,), whole),
-            "lasts": self._of_trouble("lasts", lasts, alone),
-            "rotation": self._of_trouble("rotation", rotated, alone),
-            "transfer": self._of_trouble("transfer", transferred, whole),
+            "lasts": self._of_trouble(phases.trouble, "lasts", lasts, alone),
+            "rotation": self._of_trouble(phases.transferred, "rotation", rotated, alone),
+            "transfer": self._of_trouble(phases.trouble, "transfer", transferred, whole),
             "fix": self._judged("fix", (fixed,), whole),
         }
 
     def _of_trouble(
-        self, observation: Observation, wanted: Expectation, runs: Sequence[RecordedRun]
+        self,
+        before: Part,
+        observation: Observation,
+        wanted: Expectation,
+        runs: Sequence[RecordedRun],
     ) -> Cell:
-        """Judge what needs a trouble to begin with."""
-        trouble = _above("rate_401", HALF, self.phases.trouble)
+        """Judge what needs a trouble that is there ``before``."""
+        trouble = _above("rate_401", HALF, before)
         if self._judged("every_call", (trouble,), runs).outcome == "reproduced":
             return self._judged(observation, (wanted,), runs)
         expected = self.explanation.expected.get(observation)
