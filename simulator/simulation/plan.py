@@ -90,7 +90,7 @@ class RunPlan:
 
     scenario: str
     strategy: str
-    composition: Recipe
+    recipe: Recipe
     seed: int
     duration: Ticks
     app: App
@@ -144,7 +144,7 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
     return RunPlan(
         scenario=scenario.name,
         strategy=choice.name,
-        composition=recipe_of(choice, time_scale),
+        recipe=recipe_of(choice, time_scale),
         seed=seed,
         duration=shrunk(scenario.run.duration, time_scale),
         app=THE_APP,

@@ -44,7 +44,7 @@ class Question:
     @property
     def made(self) -> Composition:
         """What the strategy is made of."""
-        made = self.plan.composition
+        made = self.plan.recipe
         assert isinstance(made, Composition), "nobody knows what a user's own is made of"
         return made
 
@@ -55,7 +55,7 @@ class Question:
 
 def curves(question: Question) -> list[Curve]:
     """Return what theory has to say; nothing of a strategy that is the user's own."""
-    if isinstance(question.plan.composition, PythonClass):
+    if isinstance(question.plan.recipe, PythonClass):
         return []
     return [curve for law in _LAWS for curve in law(question)]
 

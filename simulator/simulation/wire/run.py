@@ -89,7 +89,7 @@ def run_on_wire(
 
 def _broker(children: Children, plan: RunPlan) -> list[Child]:
     """Start the fleet's broker, if it has one."""
-    rules = scope_of(plan.composition)
+    rules = scope_of(plan.recipe)
     if not isinstance(rules, Broker):
         return []
     return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]
