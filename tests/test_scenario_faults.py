@@ -258,6 +258,7 @@ def test_every_kind_of_fault_is_called_something_on_a_plot(kind):
         "deactivate": {"for": "30s"},
         "change_provider": {"live_tokens": 3},
         "second_minter": {"rate": "1/s", "for": "30s"},
+        "trial": {"every": "1m", "for": "30m"},
         "burst": {"endpoint": "api", "answer": "slow 2s", "for": "30s"},
         "crash": {"process": 1},
         "pause": {"process": 1, "for": "30s"},

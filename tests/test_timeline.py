@@ -22,6 +22,7 @@ from simulator.trace.events import (
     TokenEvicted,
     TokenIssued,
     TokenRevoked,
+    TrialMade,
 )
 from tests.provider_requests import CREDENTIALS, a_call, a_provider, a_token_request
 
@@ -82,6 +83,18 @@ LINES = [
     (
         FaultStruck(at=7, fault=0, what="the API answers 503"),
         "fault 1 of the scenario: the API answers 503",
+    ),
+    (
+        TrialMade(at=7, fault=0, token=3, status=401),
+        "a trial with token 3, issued for it, gets 401",
+    ),
+    (
+        TrialMade(at=7, fault=0, token=None, status=400),
+        "a trial gets no token: 400",
+    ),
+    (
+        TrialMade(at=7, fault=0, token=None, status=None),
+        "a trial gets no token: nothing that can be read",
     ),
     (
         TokenAdopted(at=7, token=3, process=2),

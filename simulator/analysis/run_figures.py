@@ -11,10 +11,11 @@ from simulator.analysis.intervals import BinnedCounts
 from simulator.clock import Ticks
 from simulator.scenario.faults import Fault
 from simulator.scenario.parts import WHOLE, FaultEdge, Instant, Part
-from simulator.trace.events import CAUSES
+from simulator.trace.events import CAUSES, TrialMade
 from simulator.trace.files import RecordedRun
 
 NEVER = float("inf")
+UNAUTHORIZED = 401
 RECOVERED = 0.01
 """A bin is back to normal at this 401 rate, or at that before the first fault if it was higher."""
 
@@ -113,7 +114,16 @@ _IN_PARTS: Mapping[str, _OfBins] = {
     **{f"rate_{cause}": _rate_of(cause) for cause in CAUSES},
     **{f"count_{cause}": _count_of(cause) for cause in CAUSES},
 }
+
+
+def _trial_401(run: RecordedRun) -> float | None:
+    """Return how many of those who tried from outside got 401; None where nobody did."""
+    statuses = [event.status for event in run.token_events() if isinstance(event, TrialMade)]
+    return statuses.count(UNAUTHORIZED) / len(statuses) if statuses else None
+
+
 _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
+    "trial_401": _trial_401,
     "tokens_issued": lambda run: float(run.provider.tokens_issued),
     "tokens_per_lifetime": lambda run: (
         run.provider.tokens_issued / (run.header.duration / run.header.lifetime)

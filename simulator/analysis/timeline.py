@@ -19,6 +19,7 @@ from simulator.trace.events import (
     TokenEvicted,
     TokenIssued,
     TokenRevoked,
+    TrialMade,
 )
 
 
@@ -53,12 +54,21 @@ def in_words(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind of
             return f"the app: {event.change}"
         case FaultStruck():
             return f"fault {event.fault + 1} of the scenario: {event.what}"
+        case TrialMade():
+            return _of_a_trial(event)
         case TokenAdopted():
             return f"p{event.process} begins to use token {event.token}"
         case ProcessEnded() | ProcessStarted():
             return _of_a_process(event)
         case _:
             assert_never(event)
+
+
+def _of_a_trial(event: TrialMade) -> str:
+    answer = "nothing that can be read" if event.status is None else str(event.status)
+    if event.token is None:
+        return f"a trial gets no token: {answer}"
+    return f"a trial with token {event.token}, issued for it, gets {answer}"
 
 
 def _of_a_process(event: ProcessEnded | ProcessStarted) -> str:

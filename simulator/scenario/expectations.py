@@ -34,6 +34,7 @@ FIGURES: Mapping[str, FigureKind] = {
     "unknown_rate": FigureKind("share", in_parts=True),
     **{f"rate_{cause}": FigureKind("share", in_parts=True) for cause in CAUSES},
     **{f"count_{cause}": FigureKind("number", in_parts=True) for cause in CAUSES},
+    "trial_401": FigureKind("share"),
     "tokens_issued": FigureKind("number"),
     "tokens_per_lifetime": FigureKind("number"),
     "live_peak": FigureKind("number"),
@@ -43,9 +44,10 @@ FIGURES: Mapping[str, FigureKind] = {
     "latency_p99": FigureKind("span"),
     "recovery": FigureKind("span"),
 }
-"""Every figure that can be expected something of. Shares are of API responses for 401s and of
-operations for failures and unknown outcomes; ``store_calls`` are per operation; ``recovery`` is how
-long after the last fault began the 401 rate stays above what it was before the first one."""
+"""Every figure that can be expected something of. Shares are of API responses for 401s, of
+operations for failures and unknown outcomes, of tries for ``trial_401``; ``store_calls`` are per
+operation; ``recovery`` is how long after the last fault began the 401 rate stays above what it was
+before the first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

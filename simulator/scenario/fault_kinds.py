@@ -107,6 +107,21 @@ class SecondMinterSection(Spell):
         return f"second minter, {write_rate(self.rate)}"
 
 
+class TrialSection(Spell):
+    """Somebody outside the fleet tries, now and again, whether the app works: has a token issued
+    and makes one call with it at once.
+
+    What they do counts among the provider's answers, and not among the fleet's operations; the
+    trace tells how each try ended. They use the newest secret.
+    """
+
+    every: PositiveSpan = Field(description=f"How long from one try to the next. {_SCALED}")
+
+    def label(self) -> str:
+        """Return what a plot calls this."""
+        return f"tried from outside, every {write_span(self.every)}"
+
+
 class BurstSection(Spell):
     """The token endpoint or the API gives troubled answers for a while."""
 

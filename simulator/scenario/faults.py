@@ -20,6 +20,7 @@ from simulator.scenario.fault_kinds import (
     RotateSecretSection,
     SecondMinterSection,
     TransferOwnershipSection,
+    TrialSection,
 )
 from simulator.scenario.fields import Chance, Section, Span
 from simulator.scenario.flaws import Flaw, refusal
@@ -80,6 +81,10 @@ class Fault(Section):
     )
     second_minter: SecondMinterSection | None = Field(
         default=None, description="Somebody outside the fleet asks for tokens too."
+    )
+    trial: TrialSection | None = Field(
+        default=None,
+        description="Somebody outside the fleet tries the app with a token of their own.",
     )
     burst: BurstSection | None = Field(
         default=None, description="The token endpoint or the API gives troubled answers."

@@ -74,23 +74,31 @@ class ZoomApp:
         return app
 
     async def _answer(self, request: web.Request) -> web.Response:
-        asked = as_asked(request, await request.read())
-        ways = self._latencies.next(asked.path, asked_by(asked), self._clock.now())
-        if ways.there >= NEVER:
-            return await self._keep_silent(request)
-        await self._clock.sleep(ways.there)
         try:
-            exchange = self.take_effect(asked)
+            exchange = await self.carry(as_asked(request, await request.read()))
         except Exception as error:
             self.fail(error)
             raise
-        if ways.back >= NEVER:
+        if exchange is None:
             return await self._keep_silent(request)
         response = exchange.response
         if response is None:
             return hang_up(request)
-        await self._clock.sleep(ways.back + exchange.late)
         return web.Response(status=response.status, headers=response.headers, body=response.body)
+
+    async def carry(self, asked: HttpRequest) -> Exchange | None:
+        """Have ``asked`` arrive, as late as messages do here, and return what it comes to when that
+        is back; None where one of the two messages is lost."""
+        ways = self._latencies.next(asked.path, asked_by(asked), self._clock.now())
+        if ways.there >= NEVER:
+            return None
+        await self._clock.sleep(ways.there)
+        exchange = self.take_effect(asked)
+        if ways.back >= NEVER:
+            return None
+        if exchange.response is not None:
+            await self._clock.sleep(ways.back + exchange.late)
+        return exchange
 
     def fail(self, error: BaseException) -> None:
         """Tell whoever waits for ``failed``; only the first error counts."""

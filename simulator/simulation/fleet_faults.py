@@ -120,6 +120,18 @@ class FleetFaults:
             self.crashes or self.pauses or self.replacements or self.scalings or self.cancellations
         )
 
+    def disturbances(self) -> list[Ticks]:
+        """Return the instants at which a process is stopped, killed or disturbed, in order. One
+        that waits for a process to come to a point is told of when it is armed."""
+        timed = (
+            self.crashes,
+            self.pauses,
+            self.replacements,
+            self.scalings,
+            self.cancellations,
+        )
+        return sorted(fault.at for faults in timed for fault in faults)
+
     def need_watch(self) -> bool:
         """Return whether any fault waits for a process to come to a point."""
         return bool(self.cancellations) or any(crash.point for crash in self.crashes)

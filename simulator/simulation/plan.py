@@ -45,6 +45,7 @@ THE_APP = App(
 """The one app whose token everybody fights for."""
 
 SECOND_MINTER = "second-minter"
+TRIAL = "trial"
 """Who asks for tokens with the app's credentials and is no part of the fleet."""
 
 

@@ -30,7 +30,12 @@ from simulator.scenario.fault_kinds import (
     TransferOwnershipSection,
 )
 from simulator.scenario.faults import Fault
-from simulator.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
+from simulator.simulation.provider_faults import (
+    PlannedChange,
+    ProviderFaults,
+    SecondMinter,
+    Trial,
+)
 from simulator.simulation.shrinking import hurried_policy
 
 NEW_SECRET = "tokenrace-secret-{}"  # noqa: S105 - the mock's own
@@ -82,6 +87,16 @@ def provider_faults(scenario: Scenario, time_scale: float) -> ProviderFaults:
             )
             for number, fault in numbered
             if (burst := fault.burst) is not None
+        ),
+        trials=tuple(
+            Trial(
+                fault=number,
+                begins=shrunk(fault.at, time_scale),
+                ends=shrunk(fault.at, time_scale) + shrunk(trial.duration, time_scale),
+                every=shrunk(trial.every, time_scale),
+            )
+            for number, fault in numbered
+            if (trial := fault.trial) is not None
         ),
     )
 

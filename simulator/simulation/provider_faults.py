@@ -48,19 +48,34 @@ class SecondMinter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Somebody outside the fleet, with the app's newest secret, tries whether the app works.
+
+    At ``begins`` and ``every`` so often until ``ends``, exclusive: has a token issued and makes one
+    call with it as soon as it is there.
+    """
+
+    fault: int
+    begins: Ticks
+    ends: Ticks
+    every: Ticks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFaults:
     """All that goes wrong at the provider in one run."""
 
     changes: tuple[PlannedChange, ...] = ()
     minters: tuple[SecondMinter, ...] = ()
     bursts: tuple[Burst, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
 
 class Happening(NamedTuple):
     """``what`` happens at ``at``; ``struck`` is what a trace says of it, if anything."""
 
     at: Ticks
-    what: Change | TokenRequest
+    what: Change | TokenRequest | Trial
     struck: FaultStruck | None
 
 
@@ -70,7 +85,8 @@ def timeline(
     """Yield what happens, in order; a second minter sends ``request`` in its own name."""
     changes = sorted(faults.changes, key=lambda planned: planned.at)
     minters = (_mints(minter, request, streams) for minter in faults.minters)
-    yield from heapq.merge(map(_happening, changes), *minters, key=lambda each: each.at)
+    trials = map(_tries, faults.trials)
+    yield from heapq.merge(map(_happening, changes), *minters, *trials, key=lambda each: each.at)
 
 
 def _happening(planned: PlannedChange) -> Happening:
@@ -83,3 +99,9 @@ def _mints(minter: SecondMinter, request: TokenRequest, streams: Streams) -> Ite
         what = f"{request.asked_by} asks for its first token"
         struck = FaultStruck(at=at, fault=minter.fault, what=what)
         yield Happening(at, request, None if number else struck)
+
+
+def _tries(trial: Trial) -> Iterator[Happening]:
+    for at in range(trial.begins, trial.ends, trial.every):
+        first = FaultStruck(at=at, fault=trial.fault, what="somebody tries a token of their own")
+        yield Happening(at, trial, first if at == trial.begins else None)

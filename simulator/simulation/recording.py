@@ -14,11 +14,11 @@ from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.trace.event_lines import KINDS
-from simulator.trace.events import CallRefused, Event, EventSink, FaultStruck
+from simulator.trace.events import CallRefused, Event, EventSink, FaultStruck, TrialMade
 from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter
 from simulator.trace.kept import Keeper
 
-FAULTS: Collection[type[Event]] = (FaultStruck,)
+FAULTS: Collection[type[Event]] = (FaultStruck, TrialMade)
 """What the analysis needs of a run whose figures and verdicts alone are wanted."""
 TOKEN_EVENTS: Collection[type[Event]] = tuple(
     kind for kind in KINDS.values() if kind is not CallRefused

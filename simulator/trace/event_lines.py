@@ -27,6 +27,7 @@ from simulator.trace.events import (
     TokenEvicted,
     TokenIssued,
     TokenRevoked,
+    TrialMade,
 )
 
 KINDS: dict[str, type[Event]] = {
@@ -40,6 +41,7 @@ KINDS: dict[str, type[Event]] = {
     "family_ended": FamilyEnded,
     "app_changed": AppChanged,
     "fault_struck": FaultStruck,
+    "trial_made": TrialMade,
     "token_adopted": TokenAdopted,
     "process_ended": ProcessEnded,
     "process_started": ProcessStarted,
@@ -99,6 +101,7 @@ _TYPES = {
     for name, kind in KINDS.items()
 }
 _TYPES["call_refused"]["token"] = (int, type(None))
+_TYPES["trial_made"]["token"] = _TYPES["trial_made"]["status"] = (int, type(None))
 _TYPES["refresh_refused"]["family"] = (int, type(None))
 _TYPES["process_ended"]["fault"] = (int, type(None))
 _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -140,6 +143,15 @@ def _call_refused(event: CallRefused) -> str:
     return (
         f'{{"at": {event.at}, "event": "call_refused", "token": {token},'
         f' "cause": "{event.cause}", "asked_by": {_quoted(event.asked_by)}}}\n'
+    )
+
+
+def _trial_made(event: TrialMade) -> str:
+    token = "null" if event.token is None else event.token
+    status = "null" if event.status is None else event.status
+    return (
+        f'{{"at": {event.at}, "event": "trial_made", "fault": {event.fault}, "token": {token},'
+        f' "status": {status}}}\n'
     )
 
 
@@ -201,6 +213,7 @@ _WRITERS: dict[type[Event], Callable[[Any], str]] = {
     TokenRevoked: _token_revoked,
     IssueRefused: _issue_refused,
     CallRefused: _call_refused,
+    TrialMade: _trial_made,
     TokenAdopted: _token_adopted,
     ProcessEnded: _process_ended,
     ProcessStarted: _process_started,

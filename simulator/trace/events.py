@@ -129,6 +129,20 @@ class FaultStruck(Struct, frozen=True, kw_only=True, gc=False):
     what: str
 
 
+class TrialMade(Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody outside the fleet tried whether the app works: had a token issued and called the API
+    with it at once, as a fault of the scenario says.
+
+    ``status`` is what the call was answered with. Where no token was issued, ``token`` is None and
+    ``status`` the token endpoint's. None: no answer that could be read.
+    """
+
+    at: Ticks
+    fault: int
+    token: TokenId | None
+    status: int | None
+
+
 class TokenAdopted(Struct, frozen=True, kw_only=True, gc=False):
     """Process ``process`` began to hand out ``token`` to its workers."""
 
@@ -171,6 +185,7 @@ ProviderEvent = (
     | FamilyEnded
     | AppChanged
     | FaultStruck
+    | TrialMade
 )
 Event = ProviderEvent | TokenAdopted | ProcessEnded | ProcessStarted
 

@@ -11,7 +11,7 @@ from simulator.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow
 from simulator.provider.endpoints import Provider
 from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.provider.recorder import Recorder
-from simulator.simulation.provider_faults import Happening
+from simulator.simulation.provider_faults import Happening, Trial
 from simulator.simulation.virtual.touches import Touches
 from simulator.simulation.virtual.world import World
 
@@ -79,9 +79,10 @@ def let_happen(
     loop: VirtualLoop,
     door: Door,
     before_change: Callable[[], None],
+    begin_trial: Callable[[Trial], None],
 ) -> None:
     """Have each of ``happenings`` happen in its time; call ``before_change`` before one that
-    changes the app."""
+    changes the app, and leave a trial to ``begin_trial``."""
 
     def await_next() -> None:
         coming = next(happenings, None)
@@ -93,6 +94,8 @@ def let_happen(
             door.recorder.happened([coming.struck])
         if isinstance(coming.what, TokenRequest):
             door.issue(coming.what, coming.at)
+        elif isinstance(coming.what, Trial):
+            begin_trial(coming.what)
         else:
             before_change()
             door.recorder.happened(door.provider.undergo(coming.what, coming.at))

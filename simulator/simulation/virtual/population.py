@@ -163,7 +163,7 @@ class Population:
     def _begin(self, number: int, at: Ticks) -> None:
         world, faults = self.world, self.world.plan.fleet_faults
         life = self._lives[number] = self._lives.get(number, 0) + 1
-        tether = Tether(world.loop) if faults.befall_processes() else None
+        tether = self._tether() if faults.befall_processes() else None
         equipment = self._equipped(number)
         is_oracle = isinstance(scope_of(equipment.recipe), Oracle)
         birth = Birth(
@@ -180,6 +180,13 @@ class Population:
             world.sink.write(ProcessStarted(at=at, process=number, life=life))
         self._living[number] = begun = birth.begin(at)
         begun.process.store_changes(is_troubled=self.is_store_troubled)
+
+    def _tether(self) -> Tether:
+        plan = self.world.plan
+        if plan.fleet_faults.need_watch():
+            return Tether(self.world.loop)
+        patience = max(plan.fleet.timeout, plan.store_timeout)
+        return Tether(self.world.loop, plan.fleet_faults.disturbances(), patience)
 
     def _end(self, number: int, fault: Crash | Replace | Scale, reason: str) -> None:
         if not isinstance(fault, Scale):

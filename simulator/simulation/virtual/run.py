@@ -25,6 +25,7 @@ from simulator.simulation.virtual.misfortunes import let_befall
 from simulator.simulation.virtual.population import Population
 from simulator.simulation.virtual.ports import VirtualTokenEndpoint
 from simulator.simulation.virtual.touches import Touches
+from simulator.simulation.virtual.trials import trials_of
 from simulator.simulation.virtual.world import World
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SharedState
@@ -63,7 +64,8 @@ def run_on_virtual_time(
         loop.post_first(0, lambda _: broker.open(), None)
     streams, outsider = world.streams, plan.token_request(SECOND_MINTER, plan.app.credentials)
     happenings = timeline(plan.provider_faults, outsider, streams)
-    let_happen(happenings, loop, door_of(world), population.app_changes)
+    door = door_of(world)
+    let_happen(happenings, loop, door, population.app_changes, trials_of(world, door))
     let_befall(plan.fleet_faults, world, population)
     loop.post_first(plan.duration, lambda _: _finish(world, population), None)
     for step in range(REPORTS):

@@ -3,10 +3,13 @@
 A message goes its way whatever becomes of its sender. So each is carried by a task of nobody's:
 a process that stands still reads the answer when it goes on; one that has died never does, and
 whatever it still tries while its ``finally`` blocks run does not leave it and has no end.
+
+A message that is back before anything can befall its sender needs no task: its sender waits for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -23,17 +26,39 @@ T = TypeVar("T")
 
 class Tether:
     """One life's. ``requests`` counts its token requests that are unanswered, ``under_way`` all
-    messages that are."""
+    messages that are, but for those of quiet times: nothing befalls the process within ``patience``
+    of them, and no message takes longer than that. ``disturbances`` are the instants at which
+    something may, in order; None: at any.
+    """
 
-    __slots__ = ("_context", "_loop", "is_cut", "requests", "under_way")
+    __slots__ = (
+        "_context",
+        "_disturbances",
+        "_loop",
+        "_patience",
+        "is_cut",
+        "requests",
+        "under_way",
+    )
 
-    def __init__(self, loop: VirtualLoop) -> None:
+    def __init__(
+        self, loop: VirtualLoop, disturbances: Sequence[Ticks] | None = None, patience: Ticks = 0
+    ) -> None:
         self._loop = loop
+        self._disturbances = disturbances
+        self._patience = patience
         self._context = copy_context()
         self._context.run(OWNER.set, None)
         self.is_cut = False
         self.requests = 0
         self.under_way = 0
+
+    def _is_quiet(self) -> bool:
+        instants, now = self._disturbances, self._loop.now
+        if instants is None or self.is_cut:
+            return False
+        coming = bisect_left(instants, now)
+        return coming == len(instants) or instants[coming] > now + self._patience
 
     async def hold_out(self) -> None:
         """Return at once in a living process, and never in a dead one."""
@@ -42,6 +67,8 @@ class Tether:
 
     async def request(self, call: Coroutine[Any, Any, T]) -> T:
         """Return what the token request ``call`` brings."""
+        if self._is_quiet():
+            return await call
         self.requests += 1
         try:
             return await self.carry(call)
@@ -51,6 +78,8 @@ class Tether:
 
     async def carry(self, call: Coroutine[Any, Any, T]) -> T:
         """Return what ``call`` brings, which goes on when nobody waits for that any more."""
+        if self._is_quiet():
+            return await call
         if self.is_cut:
             call.close()
             await self.hold_out()

@@ -1,32 +1,44 @@
 """What happens at the provider beside the fleet's requests, in real time."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from simulator.clock import Clock
+from simulator.clock import Clock, Ticks
 from simulator.fleet.http_ports import basic_auth
 from simulator.provider.app import Credentials
 from simulator.provider.messages import TokenRequest
 from simulator.provider.reading import CALLER_HEADER, HttpRequest
 from simulator.provider.recorder import Recorder
 from simulator.server.app import TOKEN_PATH, ZoomApp
-from simulator.simulation.provider_faults import Happening
+from simulator.simulation.provider_faults import Happening, Trial
+from simulator.simulation.wire.trials import make_trial
 
 
 async def let_happen(
-    happenings: Iterator[Happening], app: ZoomApp, recorder: Recorder, clock: Clock
+    happenings: Iterator[Happening],
+    app: ZoomApp,
+    recorder: Recorder,
+    clock: Clock,
+    trial_at: Callable[[Ticks], TokenRequest],
 ) -> None:
-    """Have each of ``happenings`` happen when its time has come; a late one at once."""
-    for coming in happenings:
-        await clock.sleep(coming.at - clock.now())
-        if coming.struck is not None:
-            recorder.happened([replace(coming.struck, at=clock.now())])
-        if isinstance(coming.what, TokenRequest):
-            app.take_effect(_over_http(coming.what))
-        else:
-            app.undergo(coming.what)
+    """Have each of ``happenings`` happen when its time has come; a late one at once. ``trial_at``
+    is what whoever makes a trial at an instant asks with."""
+    async with asyncio.TaskGroup() as trials:
+        for coming in happenings:
+            await clock.sleep(coming.at - clock.now())
+            if coming.struck is not None:
+                recorder.happened([replace(coming.struck, at=clock.now())])
+            match coming.what:
+                case TokenRequest() as request:
+                    app.take_effect(_over_http(request))
+                case Trial() as trial:
+                    asked = _over_http(trial_at(coming.at))
+                    trials.create_task(make_trial(trial, asked, app, recorder, clock))
+                case change:
+                    app.undergo(change)
 
 
 def _over_http(request: TokenRequest) -> HttpRequest:

@@ -13,14 +13,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-from simulator.clock import SECOND
+from simulator.clock import SECOND, Ticks
 from simulator.machine_clock import MachineClock
 from simulator.provider.http import ZoomHttp
+from simulator.provider.messages import TokenRequest
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.server.app import Latencies, ZoomApp
 from simulator.server.listen import listen_on
-from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
+from simulator.simulation.plan import EPOCH, SECOND_MINTER, TRIAL, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.wire.happenings import let_happen
 from simulator.simulation.wire.messages import (
@@ -74,12 +75,18 @@ async def _serve(seat: Seat, connection: Connection) -> None:
         runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         await web.SockSite(runner, listening).start()
-        happening = asyncio.create_task(let_happen(happenings, app, recorder, clock))
+        happening = asyncio.create_task(
+            let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
+        )
         happening.add_done_callback(partial(_tell_error, app))
         await _finished(connection, app.failed)
         happening.cancel()
         await runner.cleanup()
     connection.send(ServerRecord(tally))
+
+
+def _trial_request(plan: RunPlan, at: Ticks) -> TokenRequest:
+    return plan.token_request(TRIAL, plan.newest_credentials(at))
 
 
 def _tell_error(app: ZoomApp, ended: asyncio.Task[None]) -> None:
