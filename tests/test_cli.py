@@ -6,7 +6,6 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
-from simulator.cli.table import percent
 from simulator.scenario import load, schema_text
 from simulator.strategies.catalogue import CATALOGUE
 
@@ -137,12 +136,3 @@ def test_help_names_every_command_and_where_to_start():
     for got in (tokenrace("--help"), tokenrace()):
         assert "tokenrace run scenarios/expiry-stampede.yaml" in got.output
         assert all(command in got.output for command in ("run", "validate", "schema"))
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (0.0005, "0.05 %"), (0.012, "1.2 %"), (0.75, "75.0 %"), (1, "100.0 %")],
-)
-def test_a_share_is_shown_with_the_digits_that_matter(share, text):
-    """0.05 % and 75 % must both be readable."""
-    assert percent(share) == text
