@@ -24,11 +24,6 @@ app = typer.Typer(
 )
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
 def _show_version(*, asked: bool) -> None:
     if asked:
         typer.echo(f"tokenrace {version('tokenrace')}")

@@ -11,7 +11,8 @@ from simulator.machine_clock import MachineClock
 from simulator.scenario import StrategyChoice
 from simulator.simulation.experiment import Engine, Experiment, run_all
 from simulator.simulation.many_runs import Lost, ManyRunsWatcher, as_they_end
-from simulator.simulation.plan import RunPlan, plan_run
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import FAULTS, InMemory
 from simulator.simulation.runners import Runners
 from simulator.trace.files import RecordedRun

@@ -14,7 +14,7 @@ from simulator.scenario.faults import labels_of_traced
 from simulator.scenario.flaws import Loc
 from simulator.scenario.parts import WHOLE, Part
 from simulator.scenario.sweep_section import Shown
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import FAULTS, InMemory
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.sweep.grid import Cell, Grid

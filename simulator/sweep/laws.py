@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simulator.analysis.surface import Curve, Scale
 from simulator.arrivals import Closed
-from simulator.scenario.own_code import PythonClass
+from simulator.python_class import PythonClass
 from simulator.simulation.plan import RunPlan
 from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked

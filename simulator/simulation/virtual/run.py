@@ -14,8 +14,8 @@ from simulator.engine.wall_clock import wall_clock_of
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
+from simulator.python_class import PythonClass
 from simulator.rng import Streams
-from simulator.scenario.own_code import PythonClass
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
