@@ -136,3 +136,20 @@ def test_help_names_every_command_and_where_to_start():
     for got in (tokenrace("--help"), tokenrace()):
         assert "tokenrace run scenarios/expiry-stampede.yaml" in got.output
         assert all(command in got.output for command in ("run", "validate", "schema"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seeds", "0"), "'--seeds': must be at least 1, got 0"),
+        (("--seeds", "many"), "'--seeds': must be a whole number, got 'many'"),
+        (("--engine", "steam"), "'--engine': 'steam' is not one of 'wire', 'virtual'."),
+        (("--port", "70000"), "'--port': must be at most 65535, got 70000"),
+    ],
+)
+def test_a_wrong_option_is_said_in_the_words_of_a_scenarios_problems(good, words, said):
+    """Not in the library's that reads it, which begin with 'Input should' or 'Value error'."""
+    got = tokenrace("run", good, *words)
+
+    assert got.exit_code == 2
+    assert said in " ".join(got.output.replace("│", " ").split())

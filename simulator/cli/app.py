@@ -12,6 +12,7 @@ from simulator.cli.commands.runs import agree, compare, replay, run
 from simulator.cli.commands.scenario_files import schema, validate
 from simulator.cli.commands.serve import serve
 from simulator.cli.commands.sweep import sweep
+from simulator.cli.commands.worded import Worded
 
 app = typer.Typer(
     name="tokenrace",
@@ -43,16 +44,16 @@ def _options(
     """Options of ``tokenrace`` itself."""
 
 
-app.command()(run)
-app.command()(replay)
-app.command()(agree)
-app.command()(serve)
-app.command()(compare)
-app.command()(sweep)
-app.command()(check)
-app.command()(baseline)
-app.command()(report)
-app.command()(validate)
-app.command()(profiles)
-app.command()(strategies)
-app.command()(schema)
+app.command(cls=Worded)(run)
+app.command(cls=Worded)(replay)
+app.command(cls=Worded)(agree)
+app.command(cls=Worded)(serve)
+app.command(cls=Worded)(compare)
+app.command(cls=Worded)(sweep)
+app.command(cls=Worded)(check)
+app.command(cls=Worded)(baseline)
+app.command(cls=Worded)(report)
+app.command(cls=Worded)(validate)
+app.command(cls=Worded)(profiles)
+app.command(cls=Worded)(strategies)
+app.command(cls=Worded)(schema)
