@@ -24,7 +24,7 @@ from simulator.provider.policy import TokenPolicy
 from simulator.scenario import parse
 from simulator.scenario.faults import KINDS, Fault
 from simulator.scenario.units import read_chance, write_chance
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.provider_faults import PlannedChange, SecondMinter
 from simulator.strategies.catalogue import CATALOGUE
 

@@ -8,8 +8,8 @@ from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.fault_kinds import PartitionSection
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.flaws import Flaw, Loc
-from simulator.scenario.store_choice import StoreName
 from simulator.scenario.units import write_span
+from simulator.store_choice import StoreName
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
 ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
