@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from simulator.cli.blame_command import blame
 from simulator.cli.check_commands import baseline, check
 from simulator.cli.exits import FAILED, INCONCLUSIVE, told_to_the_user
 
@@ -298,6 +299,7 @@ def sweep(
 
 app.command()(check)
 app.command()(baseline)
+app.command()(blame)
 
 
 @app.command()
