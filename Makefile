@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo browser servers test check baseline lint format bench schema clean
+.PHONY: help demo browser servers test check baseline results lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ check: $(READY)  ## Hold every scenario to what it expects, and to results/basel
 
 baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json
 	$(BIN)/tokenrace baseline scenarios/ --out results/baseline.json
+
+results: $(READY)  ## Make the reference run of every scenario in results/ anew
+	$(BIN)/python -m tests.reference
 
 lint: $(READY)  ## Check style, types and the import layers
 	$(BIN)/ruff check

@@ -1,0 +1,43 @@
+"""Making a reference run."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from simulator.analysis.report.page import REPORT
+from simulator.cli.asked import Asked, Options, read_request
+from simulator.cli.progress import Silent
+from simulator.results_folder import whole_or_not_at_all
+from simulator.run_results import SUMMARY, Made, write_results
+from simulator.simulation.experiment import run_all
+from tests.reference.places import place_of
+
+KEPT = (SUMMARY, REPORT)
+
+
+def asked_of(file: Path) -> Asked:
+    """Return the runs of the scenario in ``file``: all of its strategies and seeds."""
+    return read_request(file, Options(engine="virtual"))
+
+
+def made_of(asked: Asked, traces: Path) -> Made:
+    """Make the runs, their traces in ``traces``."""
+    experiment = asked.experiment
+    runs = {choice.name: [] for choice in experiment.choices}
+    for run in run_all(experiment, asked.engine, traces, Silent()):
+        runs[run.header.strategy].append(run)
+    return Made(experiment=experiment, engine="virtual", command=asked.command, runs=runs)
+
+
+def make(file: Path) -> Path:
+    """Make the reference run of the scenario in ``file``, and return its folder."""
+    place = place_of(file)
+    with (
+        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        whole_or_not_at_all(place) as partial,
+    ):
+        made = made_of(asked_of(file), Path(folder))
+        write_results(Path(folder), made)
+        for name in KEPT:
+            shutil.copyfile(Path(folder) / name, partial / name)
+    return place
