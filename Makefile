@@ -44,10 +44,10 @@ servers:  ## Install Redis and PostgreSQL, which the tests of the stores start, 
 test: $(READY) browser servers  ## Run the tests, then every scenario; in CI (CI=true) a skip has failed
 	$(BIN)/python -m pytest -rs -n 3 --dist loadfile --ignore tests/test_agree.py
 	$(BIN)/python -m pytest -rs tests/test_agree.py  # alone: it holds real time against simulated
-	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json
+	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact
 
 check: $(READY)  ## Hold every scenario to what it expects, and to results/baseline.json
-	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json
+	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact
 
 baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json
 	$(BIN)/tokenrace baseline scenarios/ --out results/baseline.json

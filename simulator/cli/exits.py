@@ -15,6 +15,9 @@ INCONCLUSIVE = 3
 INTERRUPTED = 130
 TERMINATED = 143
 
+EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
+"""By the verdict on what the scenarios expect."""
+
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:

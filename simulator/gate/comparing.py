@@ -137,7 +137,9 @@ def _judged(
             return replace(finding, verdict="fail", why=comparison.reason(), way_back=back)
         case _ if finding.what == EVERY_COUNT:
             back = way_back(made.case, finding.strategy, comparison.worst_seed)
-            return replace(finding, verdict="fail", why=f"it counts otherwise; {ANEW}", way_back=back)
+            return replace(
+                finding, verdict="fail", why=f"it counts otherwise; {ANEW}", way_back=back
+            )
         case "can't tell":
             why = f"{comparison.reason()}; use more seeds, or {ANEW}"
             return replace(finding, verdict="inconclusive", why=why)

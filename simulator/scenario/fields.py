@@ -26,6 +26,8 @@ _NAME_MAX = 64  # it becomes a folder name in the results
 _NAME = re.compile(_NAME_PATTERN)
 LIFETIME = "lifetime"
 PROFILE = "profile"
+SCALED = "Divided by run.time_scale on the wire engine."
+UNSCALED = "Not changed by run.time_scale."
 
 
 class Section(BaseModel):

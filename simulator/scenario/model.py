@@ -1,169 +1,37 @@
-"""What a scenario file says, section by section.
+"""What a scenario file says as a whole, and what its sections must not say together.
 
 One model gives three things: validation, the JSON Schema for editors, and the documentation, which
 is why every field has a description. Fields hold parsed values: spans are ticks, distributions are
 values of ``simulator.distributions``. What scales with ``run.time_scale`` is *not* scaled here.
 
-To add a section, write its ``Section`` class and give ``Scenario`` a field.
+To add a section, write its ``Section`` class in a module of its own and give ``Scenario`` a field.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
 from simulator.clock import SECOND
-from simulator.provider.messages import Operation
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expect_flaws import expect_flaws
 from simulator.scenario.expect_section import Expectations
 from simulator.scenario.fault_flaws import engine_flaws, faults_flaws, loss_flaws
-from simulator.scenario.faults import EngineName, Fault, LossSection
-from simulator.scenario.fields import (
-    LIFETIME,
-    CallRate,
-    Count,
-    Law,
-    PositiveSpan,
-    Section,
-    Slug,
-    Span,
-    Strategies,
-    Weight,
-)
+from simulator.scenario.faults import EngineName, Fault
+from simulator.scenario.fields import LIFETIME, Section, Slug, Strategies
 from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
+from simulator.scenario.network_section import NetworkSection
 from simulator.scenario.provider_section import ProviderSection
+from simulator.scenario.run_section import RunSection
 from simulator.scenario.store_choice import Store
 from simulator.scenario.store_flaws import strategy_flaws
 from simulator.scenario.sweep_section import SweepSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
-
-_SCALED = "Divided by run.time_scale on the wire engine."
-_UNSCALED = "Not changed by run.time_scale."
-
-
-class FleetSection(Section):
-    """The client app: operating-system processes and the workers inside each."""
-
-    processes: Count = Field(description="How many processes share the app's credentials.")
-    workers: Count = Field(description="How many concurrent workers each process has.")
-    start: Span = Field(
-        default="0s",
-        validate_default=True,
-        description="The span over which the processes' starts are spread evenly; 0s starts all "
-        f"at once. {_SCALED}",
-    )
-
-
-class ClosedArrivals(Section):
-    """Each worker makes its next call a think time after its last one ended."""
-
-    process: Literal["closed"] = Field(description="The next call waits for the last one.")
-    think: Law = Field(description=f"A worker's pause between two operations. {_SCALED}")
-
-
-class PoissonArrivals(Section):
-    """Calls start at random instants, however long earlier ones take."""
-
-    process: Literal["poisson"] = Field(description="Calls start at random, independently.")
-    rate: CallRate = Field(
-        description="Operations the whole fleet starts. Multiplied by run.time_scale on the wire "
-        "engine."
-    )
-
-
-class ConstantArrivals(Section):
-    """Calls start evenly spaced across the fleet, however long earlier ones take."""
-
-    process: Literal["constant"] = Field(description="Calls start evenly spaced.")
-    rate: CallRate = Field(
-        description="Operations the whole fleet starts. Multiplied by run.time_scale on the wire "
-        "engine."
-    )
-
+from simulator.scenario.workload_section import ClosedArrivals, FleetSection, WorkloadSection
 
 Faults = Annotated[tuple[Fault, ...], Field(strict=False)]
-ArrivalsSection = ClosedArrivals | PoissonArrivals | ConstantArrivals
-
-
-class WorkloadSection(Section):
-    """What the fleet does: when operations start and which they are."""
-
-    arrivals: Annotated[ArrivalsSection, Field(discriminator="process")] = Field(
-        description="When operations start: closed, poisson or constant."
-    )
-    operations: Mapping[Operation, Weight] = Field(
-        default={"create_meeting": 1, "delete_meeting": 1},
-        min_length=1,
-        description="How often each operation is wanted, as whole-number weights.",
-    )
-    timeout: PositiveSpan = Field(
-        default="10s",
-        validate_default=True,
-        description="The span after which a request without an answer counts as unknown. "
-        f"{_UNSCALED}",
-    )
-
-
-class NetworkSection(Section):
-    """How long requests take, and which get lost."""
-
-    token: Law = Field(
-        default="lognormal 200ms p95 600ms",
-        validate_default=True,
-        description=f"Round trips to the token endpoint. {_UNSCALED}",
-    )
-    api: Law = Field(
-        default="lognormal 80ms p95 250ms",
-        validate_default=True,
-        description=f"Round trips to the API. {_UNSCALED}",
-    )
-    store: Law = Field(
-        default="1ms",
-        validate_default=True,
-        description="Round trips to the shared store on the virtual engine; on the wire engine "
-        "the store is real and takes its own time.",
-    )
-    loss: LossSection = Field(
-        default={}, validate_default=True, description="How often messages get lost."
-    )
-    store_timeout: PositiveSpan = Field(
-        default="1s",
-        validate_default=True,
-        description="The span after which a store call without an answer fails. The wait for a "
-        f"lock on the record is the strategy's. {_UNSCALED}",
-    )
-    arrival: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="The share of a round trip after which the request reaches the provider and "
-        "takes effect.",
-    )
-
-
-class RunSection(Section):
-    """How long, how often and on which engine."""
-
-    duration: PositiveSpan = Field(description=f"How long the workload lasts. {_SCALED}")
-    seeds: Count = Field(
-        default=5, description="How many times each strategy runs, each time with another seed."
-    )
-    engine: EngineName = Field(
-        default="wire",
-        description="wire: real HTTP between real processes, in real time. virtual: everything "
-        "simulated, in virtual time: a week in seconds, the same history every time.",
-    )
-    time_scale: float = Field(
-        default=1.0,
-        ge=1,
-        le=100_000,
-        description="How many times faster than the scenario the wire engine goes. Lifetimes, "
-        "think times, start and duration shrink by it and rates grow; latencies, timeouts and "
-        "lock times stay as they are.",
-    )
 
 
 class Scenario(Section):

@@ -15,9 +15,10 @@ from pydantic_core import ErrorDetails
 
 from simulator.errors import Problem
 from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
-from simulator.scenario.model import ArrivalsSection, Scenario
+from simulator.scenario.model import Scenario
 from simulator.scenario.quoting import hint, shown
 from simulator.scenario.source import Document, Place
+from simulator.scenario.workload_section import ArrivalsSection
 
 _DISCRIMINATOR = "process"
 _UNIONS: Mapping[Loc, object] = {("workload", "arrivals"): ArrivalsSection}

@@ -23,8 +23,8 @@ from simulator.provider.messages import TokenRequest
 from simulator.provider.policy import TokenPolicy
 from simulator.rng import Streams
 from simulator.scenario import Scenario, StrategyChoice
-from simulator.scenario.model import ClosedArrivals, PoissonArrivals
 from simulator.scenario.store_choice import SCHEMES, StoreChoice, StoreName
+from simulator.scenario.workload_section import ClosedArrivals, PoissonArrivals
 from simulator.simulation.fleet_faults import FleetFaults
 from simulator.simulation.planned_faults import partitions, provider_faults
 from simulator.simulation.planned_fleet_faults import fleet_faults, recipe_of

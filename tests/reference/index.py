@@ -11,14 +11,15 @@ from tests.reference.places import RESULTS, place_of, scenario_files, theme_of
 _HEAD = """\
 # Reference runs
 
-What every scenario of [scenarios/](../scenarios/README.md) comes to: a folder each, with `summary.json`
-and `report.html`, by theme. All on virtual time, where the same seed gives the same run, so a figure
-that differs tells of a change. `make results` makes them and this page; a test fails when one no longer
-tells what the code gives. A forge shows a report's source: open it from a checkout.
+What every scenario of [scenarios/](../scenarios/README.md) comes to: a folder each, by theme, with
+`summary.json` and `report.html`. All on virtual time, where the same seed gives the same run, so
+that a figure that differs tells of a change. `make results` makes them and this page; a test fails
+where one no longer tells what the code gives. A forge shows the source of a report: open it from a
+checkout.
 
-`tokenrace run` and `make demo` write to `results/NAME/`, one folder less deep, which git ignores: what
-you run yourself never changes a file here. Traces are left out, and so are the plots as files of their
-own (the reports have them) and the [sweeps](../docs/sweeps.md), which take longer than all the rest:
+`tokenrace run` and `make demo` write to `results/NAME/`, one folder less deep, which git ignores:
+what you run yourself changes no file here. Left out are the traces, the plots as files of their own
+(the reports have them) and the [sweeps](../docs/sweeps.md), which take longer than all the rest:
 `tokenrace sweep scenarios/sweeps/NAME.yaml` makes one.
 
 The rates are of API responses that were 401, the mean of the seeds.
@@ -41,7 +42,8 @@ def _themes() -> Iterator[str]:
             summary = read_summary(place / "summary.json")
             folder = place.relative_to(RESULTS).as_posix()
             name = f"[{summary.scenario}]({folder}/report.html)"
-            yield f"| {name} | {_first_sentence(summary)} | {_rates(summary)} | {_verdict(summary)} |"
+            cells = (name, _first_sentence(summary), _rates(summary), _verdict(summary))
+            yield f"| {' | '.join(cells)} |"
         yield ""
 
 

@@ -1,12 +1,17 @@
 """Making a reference run."""
 
+import hashlib
+import json
 import shutil
 import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 from simulator.analysis.report.page import REPORT
 from simulator.cli.asked import Asked, Options, read_request
 from simulator.cli.progress import Silent
+from simulator.gate.counts import RunCounts, counts_of
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import run_all
@@ -29,15 +34,20 @@ def made_of(asked: Asked, traces: Path) -> Made:
     return Made(experiment=experiment, engine="virtual", command=asked.command, runs=runs)
 
 
-def make(file: Path) -> Path:
-    """Make the reference run of the scenario in ``file``, and return its folder."""
-    place = place_of(file)
+def make(file: Path) -> str:
+    """Make the reference run of the scenario in ``file``, and return the fingerprint of its runs."""
     with (
         tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
-        whole_or_not_at_all(place) as partial,
+        whole_or_not_at_all(place_of(file)) as partial,
     ):
         made = made_of(asked_of(file), Path(folder))
         write_results(Path(folder), made)
         for name in KEPT:
             shutil.copyfile(Path(folder) / name, partial / name)
-    return place
+    return fingerprint(counts_of(run) for runs in made.runs.values() for run in runs)
+
+
+def fingerprint(runs: Iterable[RunCounts]) -> str:
+    """Return what tells one set of counts from another: those of each strategy's seeds in order."""
+    text = json.dumps([asdict(run) for run in runs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -6,6 +6,8 @@ SCENARIOS, RESULTS = Path("scenarios"), Path("results")
 TOP = "basics"
 """The theme of the scenarios that stand in ``scenarios/`` itself."""
 INDEX = RESULTS / "README.md"
+FINGERPRINTS = RESULTS / "fingerprints.json"
+"""Of the runs behind each summary: a baseline with other counts is of other code."""
 
 
 def scenario_files() -> list[Path]:

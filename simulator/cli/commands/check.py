@@ -5,45 +5,51 @@ from typing import Annotated, Literal
 
 import typer
 
-from simulator.cli.exits import FAILED, INCONCLUSIVE, told_to_the_user
+from simulator.cli.commands.options import Jobs
+from simulator.cli.exits import EXIT_CODES, told_to_the_user
 
 Paths = Annotated[
     list[Path],
     typer.Argument(metavar="PATH", help="Scenario files, and folders of them.", show_default=False),
 ]
-Jobs = Annotated[
-    int | None, typer.Option(min=1, max=1_000, help="Processes. Default: one a processor.")
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Fail what got worse since this was made."),
+]
+JUnitFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML there.")]
+SummaryFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write Markdown there. $GITHUB_STEP_SUMMARY gets it too."),
+]
+JsonFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON there.")]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPAN", help="The time it may take: 60s. What was not made by then is named."
+    ),
+]
+CheckedEngine = Annotated[
+    Literal["virtual", "wire"],
+    typer.Option(help="wire: run what names the wire engine on real HTTP, after the others."),
 ]
 
 
 def check(
     paths: Paths,
     *,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Fail what got worse since this was made."),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML there.")
-    ] = None,
-    summary: Annotated[
-        Path | None,
+    baseline: BaselineFile = None,
+    exact: Annotated[
+        bool,
         typer.Option(
-            metavar="FILE", help="Write Markdown there. $GITHUB_STEP_SUMMARY gets it too."
+            "--exact", help="Fail whatever counts otherwise than the baseline, if better."
         ),
-    ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON there.")] = None,
+    ] = False,
+    junit: JUnitFile = None,
+    summary: SummaryFile = None,
+    json: JsonFile = None,
     jobs: Jobs = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPAN", help="The time it may take: 60s. What was not made by then is named."
-        ),
-    ] = None,
-    engine: Annotated[
-        Literal["virtual", "wire"],
-        typer.Option(help="wire: run what names the wire engine on real HTTP, after the others."),
-    ] = "virtual",
+    budget: Budget = None,
+    engine: CheckedEngine = "virtual",
 ) -> None:
     """Run all scenarios and fail where an expectation does, or a strategy got worse.
 
@@ -56,6 +62,7 @@ def check(
 
         options = Options(
             baseline=baseline,
+            exact=exact,
             junit=junit,
             summary=summary,
             json=json,
@@ -64,7 +71,7 @@ def check(
             engine=engine,
         )
         verdict = check_paths(paths, options)
-        raise typer.Exit({"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}[verdict])
+        raise typer.Exit(EXIT_CODES[verdict])
 
 
 def baseline(
