@@ -49,7 +49,7 @@ test: $(READY) browser servers  ## Run the tests, then every scenario; in CI (CI
 check: $(READY)  ## Hold every scenario to what it expects, and to results/baseline.json
 	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact
 
-baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json
+baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json; then make results
 	$(BIN)/tokenrace baseline scenarios/ --out results/baseline.json
 
 results: $(READY)  ## Make the reference run of every scenario in results/ anew

@@ -1,9 +1,9 @@
 """The reference runs in ``results/``: whole, and what the code gives today.
 
 ``tokenrace check --exact`` makes every run in ``make test`` and holds its counts to
-``results/baseline.json``. Here every summary is held to those counts, which costs nothing, and a few
-cheap runs are made again and held to all that their summary says. So whichever of summary, baseline
-and code is of yesterday, something fails.
+``results/baseline.json``. Here every summary is held to those counts, which costs nothing, and a
+few cheap runs are made again and held to all that their summary says. So whichever of summary,
+baseline and code is of yesterday, something fails.
 """
 
 import json
@@ -19,7 +19,7 @@ from simulator.run_results import SUMMARY, summary_of
 from simulator.scenario import load, scenario_hash
 from simulator.strategies.catalogue import CATALOGUE
 from tests.reference.index import index
-from tests.reference.making import KEPT, asked_of, fingerprint, made_of
+from tests.reference.making import asked_of, fingerprint, kept_of, made_of
 from tests.reference.places import (
     FINGERPRINTS,
     INDEX,
@@ -53,8 +53,8 @@ every_file = pytest.mark.parametrize("file", scenario_files(), ids=lambda file: 
 def test_every_scenario_has_its_reference_run_and_nothing_else_is_there():
     """A scenario that is new, or gone: make results. Sweeps are scenarios of their own kind."""
     assert places_there() == sorted(place_of(file) for file in scenario_files())
-    for place in places_there():
-        assert {path.name for path in place.iterdir()} == set(KEPT)
+    for file in scenario_files():
+        assert {path.name for path in place_of(file).iterdir()} == set(kept_of(file))
 
 
 @every_file

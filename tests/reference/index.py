@@ -24,7 +24,7 @@ what you run yourself changes no file here. Left out are the traces, the plots a
 
 The rates are of API responses that were 401, the mean of the seeds.
 """
-_LABEL = re.compile(r"^(Failure modes? [0-9, and]+|Explanation [A-Z])\. ")
+_LABEL = re.compile(r"^(Failure mode|Explanation)s? [^.:]+[.:] ")
 
 
 def index() -> str:
@@ -49,7 +49,8 @@ def _themes() -> Iterator[str]:
 
 def _first_sentence(summary: Summary) -> str:
     text = _LABEL.sub("", " ".join(summary.description.split()))
-    return re.split(r"(?<=[.:;]) ", text)[0].rstrip(":;.")
+    first = text.partition(". ")[0].rstrip(".")
+    return first[0].upper() + first[1:]
 
 
 def _rates(summary: Summary) -> str:

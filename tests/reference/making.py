@@ -17,7 +17,13 @@ from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import run_all
 from tests.reference.places import place_of
 
-KEPT = (SUMMARY, REPORT)
+_PICTURES = {Path("scenarios/incident/a-storm.yaml"): ("rate-401-over-time.svg",)}
+"""Plots that README shows, and so are files of their own as well."""
+
+
+def kept_of(file: Path) -> tuple[str, ...]:
+    """Return the names of the files that stay of the reference run of the scenario in ``file``."""
+    return (SUMMARY, REPORT, *_PICTURES.get(file, ()))
 
 
 def asked_of(file: Path) -> Asked:
@@ -35,14 +41,14 @@ def made_of(asked: Asked, traces: Path) -> Made:
 
 
 def make(file: Path) -> str:
-    """Make the reference run of the scenario in ``file``, and return the fingerprint of its runs."""
+    """Make the reference run of the scenario in ``file``; return the fingerprint of its runs."""
     with (
         tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
         whole_or_not_at_all(place_of(file)) as partial,
     ):
         made = made_of(asked_of(file), Path(folder))
         write_results(Path(folder), made)
-        for name in KEPT:
+        for name in kept_of(file):
             shutil.copyfile(Path(folder) / name, partial / name)
     return fingerprint(counts_of(run) for runs in made.runs.values() for run in runs)
 
