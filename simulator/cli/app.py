@@ -7,6 +7,7 @@ import typer
 
 from simulator.cli.commands.blame import blame
 from simulator.cli.commands.check import baseline, check
+from simulator.cli.commands.incident import incident
 from simulator.cli.commands.listings import profiles, strategies
 from simulator.cli.commands.report import report
 from simulator.cli.commands.runs import agree, compare, replay, run
@@ -56,6 +57,7 @@ app.command()(agree)
 app.command()(serve)
 app.command()(compare)
 app.command()(sweep)
+app.command()(incident)
 app.command()(check)
 app.command()(baseline)
 app.command()(report)
