@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli.commands.blame import blame
 from simulator.cli.commands.check import baseline, check
 from simulator.cli.commands.incident import incident
 from simulator.cli.commands.listings import profiles, strategies
@@ -47,6 +48,7 @@ def _options(
 
 app.command(cls=Worded)(run)
 app.command(cls=Worded)(replay)
+app.command(cls=Worded)(blame)
 app.command(cls=Worded)(agree)
 app.command(cls=Worded)(serve)
 app.command(cls=Worded)(compare)
