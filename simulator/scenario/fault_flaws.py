@@ -66,6 +66,18 @@ def faults_flaws(
         yield from _store_flaws(fault, at, store, engine)
 
 
+def broker_flaws(faults: Sequence[Fault], choices: Sequence[StrategyChoice]) -> Iterator[Flaw]:
+    """Yield which new secrets cannot get to whoever asks for tokens: a broker is not deployed."""
+    brokered = [choice.name for choice in choices if choice.has_broker()]
+    for index, fault in enumerate(faults):
+        if brokered and fault.deploy is not None and fault.deploy.secret is not None:
+            message = (
+                f"does not reach the broker of {brokered[0]}, which keeps the secret it began "
+                "with: race that strategy in a scenario of its own, without new secrets"
+            )
+            yield Flaw(("faults", index, "deploy", "secret"), message)
+
+
 def _partition_flaws(
     cut: PartitionSection, at: Loc, processes: int, store: StoreName, engine: EngineName
 ) -> Iterator[Flaw]:
