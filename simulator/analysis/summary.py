@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures, figures_of
 from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
@@ -73,7 +74,7 @@ class Summary(Setting):
     ``faults`` are the scenario's. ``deaths`` is empty unless processes died that should not have;
     the figures are then of less than was asked for. ``verdicts`` are on what the scenario expects,
     and ``doubts`` say why the runs are inconclusive all the same. ``pictures`` are the plots beside
-    the summary, and what they show.
+    the summary, and what they show; ``blames`` tell of each strategy why one of its calls got 401.
     """
 
     faults: tuple[PlannedFault, ...] = ()
@@ -81,6 +82,7 @@ class Summary(Setting):
     deaths: tuple[Death, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     doubts: tuple[str, ...] = ()
+    blames: tuple[Blamed, ...] = ()
     strategies: dict[str, StrategyFigures]
 
     @property

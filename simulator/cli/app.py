@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli.commands.blame import blame
 from simulator.cli.commands.check import baseline, check
+from simulator.cli.commands.incident import incident
 from simulator.cli.commands.listings import profiles, strategies
 from simulator.cli.commands.report import report
 from simulator.cli.commands.runs import agree, compare, replay, run
@@ -46,10 +48,12 @@ def _options(
 
 app.command(cls=Worded)(run)
 app.command(cls=Worded)(replay)
+app.command(cls=Worded)(blame)
 app.command(cls=Worded)(agree)
 app.command(cls=Worded)(serve)
 app.command(cls=Worded)(compare)
 app.command(cls=Worded)(sweep)
+app.command(cls=Worded)(incident)
 app.command(cls=Worded)(check)
 app.command(cls=Worded)(baseline)
 app.command(cls=Worded)(report)

@@ -20,7 +20,7 @@ from simulator.gate.annotations import annotations
 from simulator.gate.baseline_file import read_baseline
 from simulator.gate.cases import BadInput, Found, read_cases
 from simulator.gate.checking import Check, Terms
-from simulator.gate.comparing import Against
+from simulator.gate.comparing import EVERY_COUNT, NO_WORSE, Against
 from simulator.gate.findings import Checked, count
 from simulator.gate.json_file import json_text
 from simulator.gate.junit import junit_xml
@@ -36,6 +36,7 @@ class Options:
     """The options of ``tokenrace check``; None where the user left it open."""
 
     baseline: Path | None = None
+    exact: bool = False
     junit: Path | None = None
     summary: Path | None = None
     json: Path | None = None
@@ -91,7 +92,10 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
         problems += wrong.problems
     try:
         if options.baseline is not None:
-            against = Against(read_baseline(options.baseline), options.baseline)
+            bar = EVERY_COUNT if options.exact else NO_WORSE
+            against = Against(read_baseline(options.baseline), options.baseline, bar)
+        elif options.exact:
+            problems.append("--exact is about a baseline: add --baseline FILE")
     except ResultsError as wrong:
         problems.append(str(wrong))
     try:
@@ -140,6 +144,7 @@ def _command(paths: Sequence[Path], options: Options) -> str:
     words = ["tokenrace", "check", *map(str, paths)]
     if options.baseline is not None:
         words += ["--baseline", str(options.baseline)]
+    words += ["--exact"] if options.exact else []
     words += ["--engine", "wire"] if options.engine == "wire" else []
     return shlex.join(words)
 

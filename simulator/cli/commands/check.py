@@ -38,6 +38,12 @@ def check(
     paths: Paths,
     *,
     baseline: BaselineFile = None,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Fail whatever counts otherwise than the baseline, if better."
+        ),
+    ] = False,
     junit: JUnitFile = None,
     summary: SummaryFile = None,
     json: JsonFile = None,
@@ -56,6 +62,7 @@ def check(
 
         options = Options(
             baseline=baseline,
+            exact=exact,
             junit=junit,
             summary=summary,
             json=json,
