@@ -121,7 +121,7 @@ def test_what_is_wrong_is_said_with_its_place(text, problem):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_fault_is_called_something_on_a_plot(kind):
-    """Short enough for a legend, and never twice the same."""
+    """Short enough for a legend."""
     examples = {
         "partition": {"process": 1, "link": "api", "for": "30s"},
         "revoke": "all",
