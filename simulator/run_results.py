@@ -22,6 +22,7 @@ from simulator.analysis.summary import (
 from simulator.analysis.verdicts import judge
 from simulator.clock import seconds, ticks
 from simulator.scenario import scenario_hash
+from simulator.scenario.faults import labels_of_traced
 from simulator.simulation.experiment import Experiment
 from simulator.trace.files import RecordedRun
 
@@ -68,11 +69,7 @@ def summary_of(made: Made) -> Summary:
         ResultsError: a trace cannot be read.
     """
     scenario, runs = made.experiment.scenario, made.runs
-    traced = {
-        number: fault.label()
-        for number, fault in enumerate(scenario.faults)
-        if fault.partition is None
-    }
+    traced = labels_of_traced(scenario.faults)
     summary = summarize(
         _setting(made),
         runs,

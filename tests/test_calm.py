@@ -234,7 +234,7 @@ REPLACEMENTS = st.builds(
     fault=st.just(10),
     at=MOMENTS,
     process=NUMBERS,
-    composition=st.one_of(st.none(), st.sampled_from(DEPLOYED).map(a_strategy)),
+    recipe=st.one_of(st.none(), st.sampled_from(DEPLOYED).map(a_strategy)),
     newest_secret=st.booleans(),
 )
 CRASHES = st.builds(
@@ -301,7 +301,7 @@ def plans(draw, arrivals, durations=(30, 61, 180), fleet_faults=None) -> RunPlan
     return RunPlan(
         scenario="generated",
         strategy="generated",
-        composition=a_strategy(draw(st.sampled_from(CACHING))),
+        recipe=a_strategy(draw(st.sampled_from(CACHING))),
         seed=draw(st.integers(0, 3)),
         duration=draw(st.sampled_from(durations)) * SECOND,
         app=THE_APP,
@@ -418,7 +418,7 @@ def test_most_of_a_calm_run_is_skipped(preset, arrivals):
     long = a_long_plan(seed=1)
     plan = replace(
         long,
-        composition=a_strategy(preset),
+        recipe=a_strategy(preset),
         policy=TokenPolicy(lifetime=10 * MINUTE, live_tokens=None),
         fleet=replace(long.fleet, arrivals=arrivals, mix=OperationMix.of({"get_user": 1})),
     )
@@ -492,7 +492,7 @@ def test_a_store_that_loses_messages_is_felt_by_a_strategy_that_reads_it_each_ti
     lossy = replace(long.links.store, loss_per_million=100_000)
     plan = replace(
         long,
-        composition=a_strategy("shared_cache_no_lock"),
+        recipe=a_strategy("shared_cache_no_lock"),
         links=replace(long.links, store=lossy),
     )
     _, counted = run(plan, skips_calm=True)
@@ -532,7 +532,7 @@ def a_long_plan(seed: int) -> RunPlan:
     return RunPlan(
         scenario="long",
         strategy="shared_lock",
-        composition=override("shared_lock", ()),
+        recipe=override("shared_lock", ()),
         seed=seed,
         duration=20 * MINUTE,
         app=THE_APP,

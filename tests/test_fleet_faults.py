@@ -414,7 +414,7 @@ def test_cancelling_the_leader_takes_down_only_a_flight_that_is_its_own(control,
     cancel = CancelLeader(fault=0, at=0, process=0)
     plan = a_faulty_plan("lease_cas", workers=3, duration=10 * SECOND, cancellations=(cancel,))
     if control is not None:
-        plan = replace(plan, composition=replace(plan.composition, control=control))
+        plan = replace(plan, recipe=replace(plan.recipe, control=control))
     events, counted = told(plan)
     (struck,) = of(FaultStruck, events)
 
@@ -469,7 +469,7 @@ def test_a_process_asks_with_its_old_secret_until_the_new_one_is_deployed():
 def test_a_deployed_strategy_is_what_the_process_runs_from_then_on():
     """From 10 s on it asks for a token before each call, and calls every 1.15 s: at 11 s, 12.15 s
     and so on, eight times up to 20 s."""
-    deploy = Replace(fault=0, at=10 * SECOND, process=0, composition=override("mint_per_call", ()))
+    deploy = Replace(fault=0, at=10 * SECOND, process=0, recipe=override("mint_per_call", ()))
     plan = a_faulty_plan(
         "mutex_double_checked", cap=None, duration=20 * SECOND, replacements=(deploy,)
     )
@@ -483,7 +483,7 @@ def test_a_deployed_strategy_is_what_the_process_runs_from_then_on():
 def test_a_process_leaves_its_broker_by_deploy():
     """Process 0 asks for itself from 20 s on, whatever the broker tells."""
     deploy = Replace(
-        fault=0, at=20 * SECOND, process=0, composition=override("mutex_double_checked", ())
+        fault=0, at=20 * SECOND, process=0, recipe=override("mutex_double_checked", ())
     )
     plan = a_faulty_plan(
         "token_broker", processes=2, cap=2, duration=5 * MINUTE, replacements=(deploy,)

@@ -35,7 +35,7 @@ def plans(count):
 
 def a_plan_that_fails():
     plan = a_plan(seed=77)
-    return replace(plan, composition=replace(plan.composition, control=Control(fail)))
+    return replace(plan, recipe=replace(plan.recipe, control=Control(fail)))
 
 
 def squared(number):

@@ -1,5 +1,6 @@
 """Lost messages and partitions in a scenario file: what is read, and what is refused, in words."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from simulator.provider.policy import TokenPolicy
 from simulator.scenario import parse
 from simulator.scenario.faults import KINDS, Fault
 from simulator.scenario.units import read_chance, write_chance
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.provider_faults import PlannedChange, SecondMinter
 from simulator.strategies.catalogue import CATALOGUE
 
@@ -302,6 +303,19 @@ def test_a_fault_of_the_fleet_that_cannot_happen_is_refused_with_the_reason(faul
         return
     with pytest.raises(ScenarioError, match=problem):
         read(a_text(fault=fault, engine=engine))
+
+
+def test_a_new_secret_that_does_not_reach_a_broker_is_refused():
+    """The broker asks for all tokens, and goes on with the secret it began with; without a broker
+    the same deploy is fine."""
+    fault = "{at: 1m, deploy: {secret: newest, every: 1s}}"
+    text = a_text(fault=fault)
+    assert read(text).faults
+
+    with pytest.raises(
+        ScenarioError, match=r"deploy\.secret: does not reach the broker"
+    ):
+        read(re.sub(r"strategies: .*", "strategies: [token_broker]", text))
 
 
 def test_limits_of_the_api_cannot_be_hurried():

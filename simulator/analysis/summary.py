@@ -17,6 +17,7 @@ from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
+from simulator.scenario.wording import of_record
 from simulator.trace.files import RecordedRun
 
 SCHEMA = 1
@@ -163,7 +164,7 @@ def read_summary(path: Path) -> Summary:
     try:
         return _SUMMARY.validate_json(content, strict=True)
     except ValidationError as error:
-        raise ResultsError(f"{path}: {_first_problem(error)}") from None
+        raise ResultsError(f"{path}: {of_record(error)}") from None
 
 
 def _check_schema(path: Path, values: object) -> None:
@@ -175,9 +176,3 @@ def _check_schema(path: Path, values: object) -> None:
             f"{path}: written by a newer tokenrace: summary schema {schema}, "
             f"and this one reads up to {SCHEMA}"
         )
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    key = ".".join(map(str, problem["loc"]))
-    return f"{key}: {problem['msg']}"

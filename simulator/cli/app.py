@@ -14,6 +14,7 @@ from simulator.cli.commands.runs import agree, compare, replay, run
 from simulator.cli.commands.scenario_files import schema, validate
 from simulator.cli.commands.serve import serve
 from simulator.cli.commands.sweep import sweep
+from simulator.cli.commands.worded import Worded
 
 app = typer.Typer(
     name="tokenrace",
@@ -24,11 +25,6 @@ app = typer.Typer(
     "live? Write the fleet down as a scenario file and race the strategies.\n\n"
     "Start with: `tokenrace run scenarios/expiry-stampede.yaml`",
 )
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
 
 
 def _show_version(*, asked: bool) -> None:
@@ -50,18 +46,18 @@ def _options(
     """Options of ``tokenrace`` itself."""
 
 
-app.command()(run)
-app.command()(replay)
-app.command()(blame)
-app.command()(agree)
-app.command()(serve)
-app.command()(compare)
-app.command()(sweep)
-app.command()(incident)
-app.command()(check)
-app.command()(baseline)
-app.command()(report)
-app.command()(validate)
-app.command()(profiles)
-app.command()(strategies)
-app.command()(schema)
+app.command(cls=Worded)(run)
+app.command(cls=Worded)(replay)
+app.command(cls=Worded)(blame)
+app.command(cls=Worded)(agree)
+app.command(cls=Worded)(serve)
+app.command(cls=Worded)(compare)
+app.command(cls=Worded)(sweep)
+app.command(cls=Worded)(incident)
+app.command(cls=Worded)(check)
+app.command(cls=Worded)(baseline)
+app.command(cls=Worded)(report)
+app.command(cls=Worded)(validate)
+app.command(cls=Worded)(profiles)
+app.command(cls=Worded)(strategies)
+app.command(cls=Worded)(schema)

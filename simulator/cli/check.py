@@ -12,8 +12,8 @@ import typer
 from simulator.analysis.verdicts import Word
 from simulator.cli.check_table import print_checked
 from simulator.cli.engines import engine_named
+from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.plain_console import console_of_output
-from simulator.cli.sweep_progress import SweepProgress
 from simulator.clock import Ticks, seconds
 from simulator.errors import ResultsError, SimulatorError
 from simulator.gate.annotations import annotations
@@ -59,7 +59,7 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
     began_at, clock = unix_time(), MachineClock.starting_in(0)
     found, terms = _read(paths, options)
     console = console_of_output()
-    with SweepProgress(console) as progress:
+    with ManyRunsProgress(console) as progress:
         check = Check(found.cases, terms, progress)
         jobs = options.jobs or processors()
         with Processes(jobs) as runners:

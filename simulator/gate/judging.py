@@ -17,6 +17,7 @@ from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
 from simulator.gate.running import CaseRuns
 from simulator.scenario.expectations import Expectation
+from simulator.scenario.faults import labels_of_traced
 from simulator.trace.events import CAUSES
 from simulator.trace.files import RecordedRun
 
@@ -102,11 +103,7 @@ def _shown(reason: str) -> str:
 
 
 def _doubts(made: CaseRuns, strategy: str) -> list[str]:
-    traced = {
-        number: fault.label()
-        for number, fault in enumerate(made.case.scenario.faults)
-        if fault.partition is None
-    }
+    traced = labels_of_traced(made.case.scenario.faults)
     return list(doubts_about({strategy: made.of(strategy)}, traced))
 
 

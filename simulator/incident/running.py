@@ -12,7 +12,8 @@ from simulator.incident.table import Column
 from simulator.scenario import Scenario, load
 from simulator.simulation.experiment import Experiment
 from simulator.simulation.many_runs import Lost, in_order
-from simulator.simulation.plan import RunPlan, plan_run
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import EVERY_EVENT, FAULTS, InMemory
 from simulator.simulation.runners import Runners
 from simulator.strategies.catalogue import CATALOGUE

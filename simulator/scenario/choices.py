@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationInfo
 
+from simulator.python_class import PythonClass
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, Loc, refusal
-from simulator.scenario.own_code import PYTHON, PythonClass, read_python_class, written
+from simulator.scenario.own_code import PYTHON, read_python_class, written
 from simulator.scenario.parameters import Catalogue, Parameters, Setting
 from simulator.scenario.quoting import hint, one_of, shown
 

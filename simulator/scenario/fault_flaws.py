@@ -8,8 +8,8 @@ from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.fault_kinds import PartitionSection
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.flaws import Flaw, Loc
-from simulator.scenario.store_choice import StoreName
 from simulator.scenario.units import write_span
+from simulator.store_choice import StoreName
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
 ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
@@ -64,6 +64,18 @@ def faults_flaws(
         yield from _fleet_flaws(fault, at, faults, processes)
         yield from _deploy_flaws(fault, at, engine)
         yield from _store_flaws(fault, at, store, engine)
+
+
+def broker_flaws(faults: Sequence[Fault], choices: Sequence[StrategyChoice]) -> Iterator[Flaw]:
+    """Yield which new secrets cannot get to whoever asks for tokens: a broker is not deployed."""
+    brokered = [choice.name for choice in choices if choice.has_broker()]
+    for index, fault in enumerate(faults):
+        if brokered and fault.deploy is not None and fault.deploy.secret is not None:
+            message = (
+                f"does not reach the broker of {brokered[0]}, which keeps the secret it began "
+                "with: race that strategy in a scenario of its own, without new secrets"
+            )
+            yield Flaw(("faults", index, "deploy", "secret"), message)
 
 
 def _partition_flaws(

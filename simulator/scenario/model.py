@@ -18,7 +18,7 @@ from simulator.clock import SECOND
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expect_flaws import expect_flaws
 from simulator.scenario.expect_section import Expectations
-from simulator.scenario.fault_flaws import engine_flaws, faults_flaws, loss_flaws
+from simulator.scenario.fault_flaws import broker_flaws, engine_flaws, faults_flaws, loss_flaws
 from simulator.scenario.faults import EngineName, Fault
 from simulator.scenario.fields import LIFETIME, Section, Slug, Strategies
 from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
@@ -108,6 +108,7 @@ class Scenario(Section):
             store=self.store.kind,
             engine=engine,
         )
+        yield from broker_flaws(self.faults, self.strategies)
 
     def _start_flaws(self) -> Iterator[Flaw]:
         start, duration = self.fleet.start, self.run.duration

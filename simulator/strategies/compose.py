@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from simulator.errors import RunError
-from simulator.scenario.own_code import PythonClass
+from simulator.python_class import PythonClass
 from simulator.strategies.composed import ComposedStrategy
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy

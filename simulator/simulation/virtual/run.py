@@ -14,8 +14,8 @@ from simulator.engine.wall_clock import wall_clock_of
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
+from simulator.python_class import PythonClass
 from simulator.rng import Streams
-from simulator.scenario.own_code import PythonClass
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
@@ -84,8 +84,8 @@ def run_on_virtual_time(
 
 def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None]:
     """Return what lets the machine's clocks tell the loop's time; only a user's code asks them."""
-    deployed = [replacement.composition for replacement in plan.fleet_faults.replacements]
-    is_own = any(isinstance(recipe, PythonClass) for recipe in (plan.composition, *deployed))
+    deployed = [replacement.recipe for replacement in plan.fleet_faults.replacements]
+    is_own = any(isinstance(recipe, PythonClass) for recipe in (plan.recipe, *deployed))
     return wall_clock_of(loop, EPOCH) if is_own else nullcontext()
 
 
@@ -125,7 +125,7 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
 
 def _broker(world: World) -> VirtualBroker | None:
     """Return the broker of a fleet that has one."""
-    rules = scope_of(world.plan.composition)
+    rules = scope_of(world.plan.recipe)
     if not isinstance(rules, Broker):
         return None
     own = MemoryStore(world.clock)

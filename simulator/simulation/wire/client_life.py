@@ -136,14 +136,14 @@ class ClientLife:
             caller=process_name(self.part.process),
         )
         if not self.faults.cancels():
-            return compose(self.part.composition, self._ports(endpoint, clock, line))
+            return compose(self.part.recipe, self._ports(endpoint, clock, line))
         callers: Callers
 
         def left() -> None:
             self.faults.token_request_left(callers)
 
         ports = self._ports(replace(endpoint, left=left), clock, line)
-        callers = Callers(compose(self.part.composition, ports))
+        callers = Callers(compose(self.part.recipe, ports))
         return callers
 
     def _store_in_trouble(self) -> tuple[SharedStore, RowLocks | None]:

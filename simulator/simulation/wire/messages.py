@@ -47,7 +47,7 @@ class Part:
     process: int
     life: int
     begins_at: Ticks
-    composition: Recipe
+    recipe: Recipe
     credentials: Credentials
     struck: frozenset[int]
     spool: Path

@@ -1,5 +1,5 @@
-"""How far a sweep has come: a bar with rate and time left on a terminal, a line now and then
-anywhere else."""
+"""How far many runs on all processors have come: a bar with rate and time left on a terminal, a
+line now and then anywhere else. Which runs they are is not shown: they end in no order."""
 
 from types import TracebackType
 from typing import Self
@@ -29,8 +29,8 @@ class _Rate(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:,.0f} runs/s")
 
 
-class SweepProgress:
-    """Shows a sweep on ``console``."""
+class ManyRunsProgress:
+    """Shows the runs of a sweep, a check or a baseline on ``console``."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -61,13 +61,13 @@ class SweepProgress:
     ) -> None:
         self._bar.stop()
 
-    def planned(self, cells: int) -> None:
-        """So many cells more are to be made."""
-        self._planned += cells
+    def planned(self, runs: int) -> None:
+        """So many runs more are to be made."""
+        self._planned += runs
         self._bar.update(self._task, total=self._planned)
 
     def ended(self) -> None:
-        """A cell ended, well or not."""
+        """A run ended, well or not."""
         self._ended += 1
         self._bar.update(self._task, completed=self._ended)
         now = self._clock.now()
