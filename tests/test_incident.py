@@ -69,7 +69,7 @@ def results(folder, tmp_path_factory) -> tuple[Path, str]:
     out = tmp_path_factory.mktemp("results")
     done = CliRunner().invoke(app, ["incident", str(folder), "--seeds", "3", "--out", str(out)])
     assert done.exit_code == 0, done.output
-    return out / "incident", done.output
+    return out / "incident.all", done.output
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,8 @@ from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import Made, write_results
 from simulator.simulation.runners import Processes, processors
 
-NAME = "incident"
+NAME = "incident.all"
+"""The folder of results: no scenario and no theme of scenarios can be called that."""
 _STYLES = {"reproduced": "green", "not reproduced": "red", "can't tell": "yellow"}
 
 

@@ -46,14 +46,21 @@ def draw_one(surface: Surface, folder: Path, name: str) -> list[Path]:
 
 
 _FINE = re.compile(r"(?<![\w.#])(-?[1-9]\d*\.\d\d)\d+")
+_HASHED = re.compile(r"(?<=[#\"])([a-z])[0-9a-f]{10}(?=[\")])")
 
 
 def _lean(svg: str) -> str:
     """Return ``svg`` without indentation, and to a hundredth of a point: a sixth less.
 
-    What is below 1 stays as it is: it may be a scale.
+    What is below 1 stays as it is: it may be a scale. Names that are hashes become numbers: of
+    clips they are hashes of a layout's last bits, which differ between equal runs.
     """
-    return re.sub(r"\n +", "\n", _FINE.sub(r"\1", svg))
+    numbers: dict[str, str] = {}
+
+    def numbered(name: re.Match[str]) -> str:
+        return numbers.setdefault(name[0], f"{name[1]}{len(numbers) + 1}")
+
+    return re.sub(r"\n +", "\n", _HASHED.sub(numbered, _FINE.sub(r"\1", svg)))
 
 
 def _saved(figure: Figure, folder: Path, name: str) -> list[Path]:
