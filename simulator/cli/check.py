@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +15,8 @@ from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.sweep_progress import SweepProgress
 from simulator.clock import Ticks, seconds
-from simulator.errors import ResultsError, SimulatorError
-from simulator.gate.annotations import annotations
+from simulator.errors import ResultsError, ScenarioError, SimulatorError
+from simulator.gate.annotations import annotations, annotations_of_wrong_input
 from simulator.gate.baseline_file import read_baseline
 from simulator.gate.cases import BadInput, Found, read_cases
 from simulator.gate.checking import Check, Terms
@@ -56,7 +56,11 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
         SimulatorError: something asked for is wrong: all of it, before the first run.
     """
     began_at, clock = unix_time(), MachineClock.starting_in(0)
-    found, terms = _read(paths, options)
+    try:
+        found, terms = _read(paths, options)
+    except BadInput as wrong:
+        _annotate(annotations_of_wrong_input(wrong, _checkout()))
+        raise
     console = console_of_output()
     with SweepProgress(console) as progress:
         check = Check(found.cases, terms, progress)
@@ -81,7 +85,7 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
 
 def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
     """Return what to check and how; every problem of both is told at once."""
-    problems = list(_unwritable(options))
+    problems: list[str | ScenarioError] = [*_unwritable(options)]
     found = Found(cases=(), passed_over=())
     budget: Ticks | None = None
     against: Against | None = None
@@ -152,10 +156,18 @@ def _write(checked: Checked, options: Options) -> None:
     _write_file(options.summary, text)
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(step_summary), text)
+    _annotate(annotations(checked, _checkout()))
+
+
+def _annotate(lines: Iterable[str]) -> None:
+    """Print annotations where GitHub reads them, and nowhere else."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-        for line in annotations(checked, root):
+        for line in lines:
             typer.echo(line)
+
+
+def _checkout() -> Path:
+    return Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
 def _write_file(path: Path | None, content: bytes) -> None:
