@@ -7,7 +7,7 @@ from rich.console import Console
 
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.sweep_progress import SweepProgress
-from simulator.errors import ResultsError, ScenarioError, RunError
+from simulator.errors import ResultsError, RunError, ScenarioError
 from simulator.gate.against import compare_counts
 from simulator.gate.baseline import (
     Baseline,
