@@ -93,6 +93,7 @@ def test_what_the_budget_leaves_out_is_named(folder):
     assert "fail          a  2 runs, 2 checked" in lines
     assert "    its first 401 was not looked for: the time was over" in lines
     assert f"  inconclusive  ours: {left_out}" in lines
+    assert "    seed 1, again: tokenrace replay b.yaml --strategy ours --seed 1" in lines
     assert lines[-2].startswith("fail  2 scenarios, 2 of 4 runs in ")
 
 
