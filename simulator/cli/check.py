@@ -40,7 +40,7 @@ class Options:
     summary: Path | None = None
     json: Path | None = None
     jobs: int | None = None
-    budget: str | None = None
+    budget: str = "1h"
     engine: EngineName = "virtual"
 
     def files(self) -> dict[str, Path]:
@@ -99,7 +99,7 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
     except ResultsError as wrong:
         problems.append(str(wrong))
     try:
-        budget = None if options.budget is None else read_positive_span(options.budget)
+        budget = read_positive_span(options.budget)
     except ValueError as wrong:
         problems.append(f"--budget: {wrong}")
     if problems:
