@@ -7,7 +7,7 @@ from rich.console import Console
 
 from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.plain_console import console_of_output
-from simulator.errors import ResultsError, RunError
+from simulator.errors import ResultsError, RunError, ScenarioError
 from simulator.gate.against import compare_counts
 from simulator.gate.baseline import (
     Baseline,
@@ -58,7 +58,7 @@ def make_baseline(paths: Sequence[Path], out: Path, jobs: int | None) -> None:
 
 
 def _read(paths: Sequence[Path], out: Path) -> tuple[tuple[Case, ...], Baseline]:
-    problems: list[str] = []
+    problems: list[str | ScenarioError] = []
     cases: tuple[Case, ...] = ()
     old = Baseline()
     try:

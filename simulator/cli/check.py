@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +15,8 @@ from simulator.cli.engines import engine_named
 from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.plain_console import console_of_output
 from simulator.clock import Ticks, seconds
-from simulator.errors import ResultsError, SimulatorError
-from simulator.gate.annotations import annotations
+from simulator.errors import ResultsError, ScenarioError, SimulatorError
+from simulator.gate.annotations import annotations, annotations_of_wrong_input
 from simulator.gate.baseline_file import read_baseline
 from simulator.gate.cases import BadInput, Found, read_cases
 from simulator.gate.checking import Check, Terms
@@ -41,7 +41,7 @@ class Options:
     summary: Path | None = None
     json: Path | None = None
     jobs: int | None = None
-    budget: str | None = None
+    budget: str = "1h"
     engine: EngineName = "virtual"
 
     def files(self) -> dict[str, Path]:
@@ -57,7 +57,11 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
         SimulatorError: something asked for is wrong: all of it, before the first run.
     """
     began_at, clock = unix_time(), MachineClock.starting_in(0)
-    found, terms = _read(paths, options)
+    try:
+        found, terms = _read(paths, options)
+    except BadInput as wrong:
+        _annotate(annotations_of_wrong_input(wrong, _checkout()))
+        raise
     console = console_of_output()
     with ManyRunsProgress(console) as progress:
         check = Check(found.cases, terms, progress)
@@ -82,7 +86,7 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
 
 def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
     """Return what to check and how; every problem of both is told at once."""
-    problems = list(_unwritable(options))
+    problems: list[str | ScenarioError] = [*_unwritable(options)]
     found = Found(cases=(), passed_over=())
     budget: Ticks | None = None
     against: Against | None = None
@@ -99,7 +103,7 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
     except ResultsError as wrong:
         problems.append(str(wrong))
     try:
-        budget = None if options.budget is None else read_positive_span(options.budget)
+        budget = read_positive_span(options.budget)
     except ValueError as wrong:
         problems.append(f"--budget: {wrong}")
     if problems:
@@ -157,10 +161,18 @@ def _write(checked: Checked, options: Options) -> None:
     _write_file(options.summary, text)
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(step_summary), text)
+    _annotate(annotations(checked, _checkout()))
+
+
+def _annotate(lines: Iterable[str]) -> None:
+    """Print annotations where GitHub reads them, and nowhere else."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-        for line in annotations(checked, root):
+        for line in lines:
             typer.echo(line)
+
+
+def _checkout() -> Path:
+    return Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
 def _write_file(path: Path | None, content: bytes) -> None:

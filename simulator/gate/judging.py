@@ -90,7 +90,13 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
     if missing := made.missing(strategy):
         seeds = ", ".join(map(str, missing))
         measured = f"{len(missing)} of {count(total, 'run')} not made: seed {seeds}"
-        return replace(finding, verdict="inconclusive", measured=measured, why=why_missing)
+        return replace(
+            finding,
+            verdict="inconclusive",
+            measured=measured,
+            why=why_missing,
+            way_back=way_back(made.case, strategy, missing[0]),
+        )
     if doubts := _doubts(made, strategy):
         detail = "\n".join(doubts)
         return replace(finding, verdict="inconclusive", why=doubts[0], detail=detail)

@@ -23,7 +23,7 @@ SummaryFile = Annotated[
 ]
 JsonFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON there.")]
 Budget = Annotated[
-    str | None,
+    str,
     typer.Option(
         metavar="SPAN", help="The time it may take: 60s. What was not made by then is named."
     ),
@@ -48,7 +48,7 @@ def check(
     summary: SummaryFile = None,
     json: JsonFile = None,
     jobs: Jobs = None,
-    budget: Budget = None,
+    budget: Budget = "1h",
     engine: CheckedEngine = "virtual",
 ) -> None:
     """Run all scenarios and fail where an expectation does, or a strategy got worse.
