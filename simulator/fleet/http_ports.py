@@ -37,6 +37,13 @@ _ROUTES: dict[Operation, tuple[str, str]] = {
 _NEW_MEETING = {"topic": "tokenrace", "type": 2, "duration": 30, "timezone": "UTC"}
 
 
+def request_of(errand: Errand) -> tuple[str, str, Any]:
+    """Return the method, the path and the JSON of the request that does ``errand``."""
+    method, path = _ROUTES[errand.operation]
+    body = _NEW_MEETING if errand.operation == "create_meeting" else None
+    return method, path.format(errand.target), body
+
+
 class InFlight(Protocol):
     """A count of unanswered requests that outlives the process that keeps it."""
 
@@ -64,7 +71,7 @@ class Wire:
         be read."""
         headers = {CALLER_HEADER: caller, **request.pop("headers", {})}
         try:
-            with self._counted():
+            with self.counted():
                 async with self.session.request(
                     method,
                     self.base_url + path,
@@ -79,7 +86,8 @@ class Wire:
             return None
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def counted(self) -> Iterator[None]:
+        """Count one request more that is unanswered."""
         self.in_flight.value += 1
         try:
             yield
@@ -157,13 +165,13 @@ class HttpApi:
 
     async def call(self, errand: Errand, token: Token) -> Answer | None:
         """Call once; None when no answer came."""
-        method, path = _ROUTES[errand.operation]
+        method, path, body = request_of(errand)
         answer = await self.wire.send(
             method,
-            path.format(errand.target),
+            path,
             self.caller,
             headers={"Authorization": f"Bearer {token.value}"},
-            **({"json": _NEW_MEETING} if errand.operation == "create_meeting" else {}),
+            **({} if body is None else {"json": body}),
         )
         if answer is None:
             return None

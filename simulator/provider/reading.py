@@ -16,6 +16,8 @@ from simulator.provider.refresh_tokens import NO_REFRESH_TOKEN, RefreshToken
 
 CALLER_HEADER = "x-tokenrace-caller"
 """A client may name itself here, as in ``p3.w7``; otherwise its User-Agent's product names it."""
+CALLER_PARAMETER = "tokenrace_caller"
+"""Or in the query, where the URL is all that we give a client."""
 CALLER_LENGTH_MAX = 64
 _FORM = "application/x-www-form-urlencoded"
 
@@ -74,7 +76,8 @@ def route_of(path: str) -> Route | None:
 def asked_by(request: HttpRequest) -> str:
     """Return a name for the caller, at most 64 printable characters."""
     headers = request.headers
-    return _caller(headers.get(CALLER_HEADER), headers.get("user-agent"))
+    own = headers.get(CALLER_HEADER) or request.query.get(CALLER_PARAMETER)
+    return _caller(own, headers.get("user-agent"))
 
 
 @lru_cache(maxsize=1_024)  # a client says the same every time

@@ -13,9 +13,9 @@ from simulator.strategies.ports import Ports
 from simulator.strategies.scope import ProcessKeeper, Scope
 from simulator.strategies.split import SplitStrategy
 from simulator.strategies.split_scope import Clients, Partitioned
-from simulator.strategies.user_class import made_by
+from simulator.strategies.user_class import brings_client, made_by
 
-__all__ = ["Ports", "Recipe", "compose", "scope_of"]
+__all__ = ["Ports", "Recipe", "brings_its_client", "compose", "scope_of"]
 
 Recipe = Composition | PythonClass
 """What a strategy is made of: a choice on each axis, or a class of the user's."""
@@ -37,6 +37,15 @@ def compose(recipe: Recipe, ports: Ports) -> Strategy:
 def scope_of(recipe: Recipe) -> Scope | None:
     """Return where it keeps tokens; None where only the user's code knows."""
     return None if isinstance(recipe, PythonClass) else recipe.scope
+
+
+def brings_its_client(recipe: Recipe) -> bool:
+    """Return whether it is a class of the user's that makes the calls of the API itself.
+
+    Raises:
+        UserCodeError: as ``compose``.
+    """
+    return isinstance(recipe, PythonClass) and brings_client(recipe)
 
 
 def _ports_of_parts(scope: Scope, ports: Ports) -> Sequence[Ports]:

@@ -49,6 +49,18 @@ class BrokerLine(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a process's own HTTP client finds the provider, and as whom. The query of
+    ``token_url`` tells the provider which process asks."""
+
+    token_url: str
+    api_url: str
+    account_id: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What the engine lends to one process's strategy.
 
@@ -58,7 +70,8 @@ class Ports:
     such as jitter. ``insight`` is the oracle's, None where the provider is out of reach. ``broker``
     is None in a fleet that has none. ``shard`` returns the ports of one part of the fleet's work: a
     record and a lease of its own in the same store, and its number as ``token_index``; None where
-    the engine cannot divide its store.
+    the engine cannot divide its store. ``site`` is for a client of the user's own, None where no
+    HTTP is served.
     """
 
     endpoint: TokenEndpoint
@@ -72,3 +85,4 @@ class Ports:
     row_locks: RowLocks | None = None
     broker: BrokerLine | None = None
     shard: "Callable[[int], Ports] | None" = None
+    site: Site | None = None

@@ -1,9 +1,11 @@
 """A strategy of the user's own: what a scenario names as ``module:name`` becomes a ``Strategy``.
 
-Two shapes will do. A class with ``token()`` and ``rejected()`` is a ``Strategy``; it is called
+Three shapes will do. A class with ``token()`` and ``rejected()`` is a ``Strategy``; it is called
 with the ``Ports`` of its process. A class with ``get_token()`` keeps a token by its own lights; it
-is called with ``fetch``, which asks the token endpoint and returns its JSON. An example of each is
-in docs/bring-your-own.md. Neither needs ``peek()``: without it every operation is stepped.
+is called with ``fetch``, which asks the token endpoint and returns its JSON. A class with
+``client()`` brings an HTTP client that does all of it (``own_client.py``); it is called with the
+provider's URLs and the app's credentials. An example of each is in docs/bring-your-own.md. None
+needs ``peek()``: without it every operation is stepped.
 """
 
 import importlib
@@ -11,21 +13,22 @@ import inspect
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol, runtime_checkable
 
 from simulator.clock import seconds
 from simulator.errors import UserCodeError
 from simulator.python_class import PythonClass
 from simulator.strategies.contract import Denied, Held, Strategy, TokenEndpoint, TokenUnavailable
-from simulator.strategies.ports import Ports
+from simulator.strategies.own_client import HasClient, OwnClient
+from simulator.strategies.ports import Ports, Site
 from simulator.token import Token
 
 _KNOWN_TOKENS = 64
 """How many of the newest tokens a source may still hand out with their true expiry."""
 _SHAPES = (
-    "expected a class with async token() and async rejected(token, attempt), or one with "
-    "async get_token(); see docs/bring-your-own.md"
+    "expected a class with async token() and async rejected(token, attempt), one with "
+    "async get_token(), or one with client(); see docs/bring-your-own.md"
 )
 
 
@@ -66,7 +69,7 @@ def load(own: PythonClass) -> type[Any]:
         if not hasattr(found, part):
             raise UserCodeError(own.target, f"module {module_name} has no {name}")
         found = getattr(found, part)
-    if not inspect.isclass(found) or not issubclass(found, _TokenAndRejected | _Source):
+    if not inspect.isclass(found) or not issubclass(found, _TokenAndRejected | _Source | HasClient):
         raise UserCodeError(own.target, f"{_described(found)} will not do: {_SHAPES}")
     _check_call(own, found)
     return found
@@ -81,8 +84,17 @@ def made_by(own: PythonClass, ports: Ports) -> Strategy:
     made: Any = load(own)
     if issubclass(made, _TokenAndRejected):
         return _OwnStrategy(own.target, made(ports, **dict(own.options)))
+    if not issubclass(made, _Source):
+        assert ports.site is not None, "a class with client() needs HTTP"
+        client = made(**asdict(ports.site), **dict(own.options))
+        return OwnClient(own.target, _described(made), client)
     fetch = Fetch(ports.endpoint)
     return _OwnSource(own.target, made(fetch, **dict(own.options)), fetch)
+
+
+def brings_client(own: PythonClass) -> bool:
+    """Return whether its class makes its calls through a client of its own; raises as ``load``."""
+    return not issubclass(load(own), _TokenAndRejected | _Source)
 
 
 def _module(target: str, name: str) -> Any:
@@ -99,12 +111,21 @@ def _module(target: str, name: str) -> Any:
 
 
 def _check_call(own: PythonClass, made: type[Any]) -> None:
+    options = dict(own.options)
     try:
-        inspect.signature(made).bind(None, **dict(own.options))
+        if issubclass(made, _TokenAndRejected | _Source):
+            inspect.signature(made).bind(None, **options)
+        else:
+            inspect.signature(made).bind(**{part.name: "" for part in fields(Site)}, **options)
     except TypeError as error:
-        given = "its ports" if issubclass(made, _TokenAndRejected) else "fetch"
-        call = f"it is called with {given}" + (" and its options" if own.options else "")
+        call = f"it is called with {_given(made)}" + (" and its options" if own.options else "")
         raise UserCodeError(own.target, f"{_described(made)}: {call}: {error}") from None
+
+
+def _given(made: type[Any]) -> str:
+    if issubclass(made, _TokenAndRejected):
+        return "its ports"
+    return "fetch" if issubclass(made, _Source) else ", ".join(f.name for f in fields(Site))
 
 
 def _described(found: Any) -> str:

@@ -17,6 +17,7 @@ from simulator.fleet.crash_points import (
     watched_locks,
 )
 from simulator.fleet.names import process_name, stream_name, user_id, worker_name
+from simulator.fleet.site import site_at
 from simulator.network.fates import Delay, Outage, Rule
 from simulator.network.links import stream_of
 from simulator.provider.app import Credentials
@@ -32,7 +33,7 @@ from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import ReadAhead, VirtualTokenEndpoint
 from simulator.simulation.virtual.process import VirtualProcess
 from simulator.simulation.virtual.tether import Tether, TetheredRowLocks, TetheredStore
-from simulator.simulation.virtual.worker import VirtualWorker
+from simulator.simulation.virtual.worker import Begin, VirtualWorker
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import RowLocks, SharedStore
 from simulator.stores.memory import MemoryStore
@@ -40,7 +41,8 @@ from simulator.stores.simulated import SimulatedStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, Recipe, compose, scope_of
 from simulator.strategies.oracle_scope import Oracle
-from simulator.strategies.ports import Insight
+from simulator.strategies.own_client import OwnClient
+from simulator.strategies.ports import Insight, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,11 @@ class Birth:
         )
         if line is not None:
             line.prepare = process.before_news
+        begin: Begin = begin_operation
+        if self.world.served is not None and isinstance(process.strategy, OwnClient):
+            begin = self.world.served.begin_with(process, process.strategy, self.tether)
         fleet = self.world.plan.fleet
-        workers = [self._worker(process, worker) for worker in range(fleet.workers)]
+        workers = [self._worker(process, worker, begin) for worker in range(fleet.workers)]
         may_be_calm = self.world.skips_calm and all(map(is_simple, workers))
         up_to_date = partial(catch_up, process, workers) if may_be_calm else None
         process.begin(workers, _mean_cycle(self.world.plan), up_to_date)
@@ -127,7 +132,15 @@ class Birth:
             snapshot=None,
             holder=name,
             insight=insight if self.watch is None else WatchedInsight(insight, self.watch),
+            site=self._site(),
         )
+
+    def _site(self) -> Site | None:
+        served = self.world.served
+        if served is None:
+            return None
+        name = process_name(self.number)
+        return site_at(served.base_url, name, self.equipment.credentials)
 
     def _out_of_reach(self, store: SharedStore) -> SharedStore:
         if self.tether is not None:
@@ -172,7 +185,7 @@ class Birth:
             return None
         return self.broker.line(process_name(self.number), self.life)
 
-    def _worker(self, process: VirtualProcess, number: int) -> VirtualWorker:
+    def _worker(self, process: VirtualProcess, number: int, begin: Begin) -> VirtualWorker:
         plan, name = self.world.plan, worker_name(self.number, number)
         user, drawn_as = user_id(self.number, number), stream_name(name, self.life)
         return VirtualWorker(
@@ -182,7 +195,7 @@ class Birth:
             Agenda(plan.fleet.mix, self.world.streams, drawn_as, user),
             row=number,
             is_closed=isinstance(plan.fleet.arrivals, Closed),
-            begin=begin_operation,
+            begin=begin,
         )
 
     def _drawn_as(self) -> str:

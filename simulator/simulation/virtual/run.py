@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from simulator.clock import Ticks
 from simulator.distributions import Constant
@@ -30,9 +31,12 @@ from simulator.simulation.virtual.world import World
 from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SharedState
 from simulator.strategies.broker_scope import Broker
-from simulator.strategies.compose import Ports, scope_of
+from simulator.strategies.compose import Ports, Recipe, brings_its_client, scope_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
+
+if TYPE_CHECKING:
+    from simulator.simulation.virtual.served import ServedProvider
 
 REPORTS = 100
 AT_ONCE = Link(round_trip=Constant(0))
@@ -56,7 +60,11 @@ def run_on_virtual_time(
     """
     loop = VirtualLoop(ties)
     # Under another tie policy a worker's key does not tell whose turn has passed.
-    world = _world(plan, loop, sink, skips_calm=skips_calm and isinstance(ties, Fifo))
+    brings_client = any(map(brings_its_client, _recipes(plan)))
+    may_skip = skips_calm and isinstance(ties, Fifo) and not brings_client
+    world = _world(plan, loop, sink, skips_calm=may_skip)
+    if brings_client:
+        world.served = _served(world)
     broker = _broker(world)
     population = Population(world=world, broker=broker)
     population.settle()
@@ -76,6 +84,8 @@ def run_on_virtual_time(
         population.wake()
     finally:
         population.cut()
+        if world.served is not None:
+            world.served.close()
         loop.discard()
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
@@ -84,9 +94,23 @@ def run_on_virtual_time(
 
 def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None]:
     """Return what lets the machine's clocks tell the loop's time; only a user's code asks them."""
-    deployed = [replacement.recipe for replacement in plan.fleet_faults.replacements]
-    is_own = any(isinstance(recipe, PythonClass) for recipe in (plan.recipe, *deployed))
+    is_own = any(isinstance(recipe, PythonClass) for recipe in _recipes(plan))
     return wall_clock_of(loop, EPOCH) if is_own else nullcontext()
+
+
+def _recipes(plan: RunPlan) -> list[Recipe]:
+    """Return all that the fleet is made of in the run."""
+    deployed = [replacement.recipe for replacement in plan.fleet_faults.replacements]
+    return [plan.recipe, *(recipe for recipe in deployed if recipe is not None)]
+
+
+def _served(world: World) -> "ServedProvider":
+    """Return the provider behind HTTP, which other runs do not load."""
+    from simulator.simulation.virtual.served import ServedProvider  # noqa: PLC0415
+
+    served = ServedProvider(world)
+    served.open()
+    return served
 
 
 def _finish(world: World, population: Population) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulator.clock import Clock, Ticks
 from simulator.engine.loop import VirtualLoop
@@ -15,10 +16,14 @@ from simulator.stores.simulated import SharedState
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
 
+if TYPE_CHECKING:
+    from simulator.simulation.virtual.served import ServedProvider
+
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """One run on virtual time. ``ended`` is done at its end, or gets the error that ended it."""
+    """One run on virtual time. ``ended`` is done at its end, or gets the error that ended it.
+    ``served`` is the provider's HTTP, where a class of the user's brings its own client."""
 
     plan: RunPlan
     loop: VirtualLoop
@@ -33,6 +38,7 @@ class World:
     ended: asyncio.Future[None]
     skips_calm: bool
     skipped: int = 0
+    served: "ServedProvider | None" = None
     touches: Touches = field(default_factory=Touches)
     _shards: dict[int, SharedState] = field(default_factory=dict, init=False)
 

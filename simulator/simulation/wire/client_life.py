@@ -14,6 +14,7 @@ from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
+from simulator.fleet.client_worker import ClientWorker, close
 from simulator.fleet.counted_store import CountedRowLocks, CountedStore
 from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
@@ -25,7 +26,8 @@ from simulator.fleet.http_ports import (
     telling_what_left,
 )
 from simulator.fleet.names import process_name, stream_name, user_id, worker_name
-from simulator.fleet.pace import work
+from simulator.fleet.pace import Operates, work
+from simulator.fleet.site import site_at
 from simulator.fleet.worker import Worker
 from simulator.machine_clock import MachineClock
 from simulator.rng import Streams
@@ -37,6 +39,7 @@ from simulator.simulation.wire.strikes import Strikes
 from simulator.stores.contract import RowLocks, SharedStore
 from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy, TokenEndpoint
+from simulator.strategies.own_client import OwnClient
 from simulator.strategies.split import part_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
@@ -66,7 +69,10 @@ class ClientLife:
             strategy = self._strategy(wire, own_clock, line)
             async with line.listening() if line is not None else nullcontext():
                 await self._work(strategy, wire, own_clock)
-                return deepcopy(self.tally)
+                counted = deepcopy(self.tally)
+                if isinstance(strategy, OwnClient):
+                    await close(strategy)
+                return counted
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
         adoption = Adoption(self.part.process, self.clock, self.sink)
@@ -84,14 +90,29 @@ class ClientLife:
         fleet, streams, process = self.plan.fleet, Streams(self.plan.seed), self.part.process
         name = worker_name(process, number)
         stream = stream_name(name, self.part.life)
-        worker = Worker(
-            strategy=part_of(strategy, fleet.number_of(process, number)),
-            api=HttpApi(wire=wire, caller=name),
-            agenda=Agenda(fleet.mix, streams, stream, user_id(process, number)),
-            clock=self.clock,
-            tally=self.tally,
-            adopted=adoption,
-        )
+        agenda = Agenda(fleet.mix, streams, stream, user_id(process, number))
+        worker: Operates
+        if isinstance(strategy, OwnClient):
+            worker = ClientWorker(
+                own=strategy,
+                api_url=self._base_url(),
+                name=name,
+                agenda=agenda,
+                clock=self.clock,
+                tally=self.tally,
+                timeout=fleet.timeout,
+                adopted=adoption,
+                sends=wire.counted,
+            )
+        else:
+            worker = Worker(
+                strategy=part_of(strategy, fleet.number_of(process, number)),
+                api=HttpApi(wire=wire, caller=name),
+                agenda=agenda,
+                clock=self.clock,
+                tally=self.tally,
+                adopted=adoption,
+            )
         shift = phase(fleet.arrivals, fleet.number_of(process, number), fleet.size())
         return work(
             worker,
@@ -109,7 +130,7 @@ class ClientLife:
             session._retry_connection = False  # noqa: SLF001 - it has no public name
             yield Wire(
                 session=session,
-                base_url=f"http://127.0.0.1:{self.begin.port}",
+                base_url=self._base_url(),
                 timeout=self.plan.fleet.timeout,
                 in_flight=self.in_flight,
                 tally=self.tally,
@@ -143,8 +164,10 @@ class ClientLife:
             self.faults.token_request_left(callers)
 
         ports = self._ports(replace(endpoint, left=left), clock, line)
-        callers = Callers(compose(self.part.recipe, ports))
-        return callers
+        strategy = compose(self.part.recipe, ports)
+        callers = Callers(strategy)
+        # Nobody waits for a client that makes the calls itself.
+        return strategy if isinstance(strategy, OwnClient) else callers
 
     def _store_in_trouble(self) -> tuple[SharedStore, RowLocks | None]:
         """Return the store and its locks as this process meets them."""
@@ -181,4 +204,8 @@ class ClientLife:
             snapshot=None,
             holder=name,
             broker=line,
+            site=site_at(self._base_url(), name, self.part.credentials),
         )
+
+    def _base_url(self) -> str:
+        return f"http://127.0.0.1:{self.begin.port}"
