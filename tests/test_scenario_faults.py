@@ -182,9 +182,7 @@ def test_a_new_secret_that_does_not_reach_a_broker_is_refused():
     text = a_text(fault=fault)
     assert read(text).faults
 
-    with pytest.raises(
-        ScenarioError, match=r"deploy\.secret: does not reach the broker"
-    ):
+    with pytest.raises(ScenarioError, match=r"deploy\.secret: does not reach the broker"):
         read(re.sub(r"strategies: .*", "strategies: [token_broker]", text))
 
 

@@ -12,7 +12,7 @@ from simulator.scenario.flaws import dotted
 from simulator.scenario.places import Places, places_of
 from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.strategies.user_class import load as load_class
+from simulator.strategies.own_code import check_own_code
 
 _SUFFIXES = (".yaml", ".yml")
 _TELLING_KEYS = {"fleet", "workload", "strategies", "run"}
@@ -167,7 +167,7 @@ def _wrong_code(case: Case) -> Iterator[Problem]:
     for choice in case.scenario.strategies:
         if choice.own is not None:
             try:
-                load_class(choice.own)
+                check_own_code(choice.own)
             except UserCodeError as error:
                 line, column = case.places.strategies[choice.name]
                 key = f"strategy {choice.name}"

@@ -62,7 +62,8 @@ def run_on_wire(
         spares = _spares(children, plan, place)
         await_ready(spares.waiting)
         clock = MachineClock.starting_in(LEAD)
-        begin = Begin(clock.epoch_ns, listening.port, brokers[0].port if brokers else None)
+        broker_port = brokers[0].port if brokers else None
+        begin = Begin(clock.epoch_ns, listening.port, broker_port, listening.doors)
         for child in (server, *broker, *store):
             tell(child, begin)
         lives = Lives(plan, spares, begin, folder)
