@@ -57,7 +57,7 @@ def run(folder, target, **scenario):
     """Run the command; return the exit code and what was printed, in one line."""
     written(folder, target, **scenario)
     ended = CliRunner().invoke(app, ["run", "own.yaml", "--out", "out"])
-    assert (folder / "out").exists() == (ended.exit_code == 0)
+    assert (folder / "out").exists() == (ended.exit_code != 2)  # the other strategy ran, at least
     return ended.exit_code, ended.output.replace("\n", " ")
 
 
