@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo browser servers test check baseline lint format bench schema clean
+.PHONY: help demo browser servers test check baseline results lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,13 +44,16 @@ servers:  ## Install Redis and PostgreSQL, which the tests of the stores start, 
 test: $(READY) browser servers  ## Run the tests, then every scenario; in CI (CI=true) a skip has failed
 	$(BIN)/python -m pytest -rs -n 3 --dist loadfile --ignore tests/test_agree.py
 	$(BIN)/python -m pytest -rs tests/test_agree.py  # alone: it holds real time against simulated
-	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json
+	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact
 
 check: $(READY)  ## Hold every scenario to what it expects, and to results/baseline.json
-	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json
+	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact
 
-baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json
+baseline: $(READY)  ## Take what the scenarios come to now as results/baseline.json; then make results
 	$(BIN)/tokenrace baseline scenarios/ --out results/baseline.json
+
+results: $(READY)  ## Make the reference run of every scenario in results/ anew
+	$(BIN)/python -m tests.reference
 
 lint: $(READY)  ## Check style, types and the import layers
 	$(BIN)/ruff check

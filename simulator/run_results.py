@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from simulator.analysis.blames import blames_of
 from simulator.analysis.doubts import doubts_about
 from simulator.analysis.plots import FaultMark, draw_plots
 from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
@@ -21,6 +22,7 @@ from simulator.analysis.summary import (
 from simulator.analysis.verdicts import judge
 from simulator.clock import seconds, ticks
 from simulator.scenario import scenario_hash
+from simulator.scenario.faults import labels_of_traced
 from simulator.simulation.experiment import Experiment
 from simulator.trace.files import RecordedRun
 
@@ -53,20 +55,21 @@ def write_results(folder: Path, made: Made) -> Written:
     Raises:
         ResultsError: it cannot be written.
     """
-    summary = _summary(made)
+    summary = summary_of(made)
     write_summary(folder / SUMMARY, summary)
     plots = draw_plots(summary, made.runs, folder, _marks(made, summary))
     write_page(folder / REPORT, report_on(read_results(folder)))
     return Written(summary=summary, plots=tuple(plot.name for plot in plots))
 
 
-def _summary(made: Made) -> Summary:
+def summary_of(made: Made) -> Summary:
+    """Return what ``made`` comes to.
+
+    Raises:
+        ResultsError: a trace cannot be read.
+    """
     scenario, runs = made.experiment.scenario, made.runs
-    traced = {
-        number: fault.label()
-        for number, fault in enumerate(scenario.faults)
-        if fault.partition is None
-    }
+    traced = labels_of_traced(scenario.faults)
     summary = summarize(
         _setting(made),
         runs,
@@ -76,7 +79,9 @@ def _summary(made: Made) -> Summary:
         verdicts=judge(scenario.expect, runs, fault_span(scenario.faults)),
         doubts=tuple(doubts_about(runs, traced)),
     )
-    return replace(summary, pictures=pictures_of(summary.strategies, runs))
+    return replace(
+        summary, pictures=pictures_of(summary.strategies, runs), blames=tuple(blames_of(runs))
+    )
 
 
 def _marks(made: Made, summary: Summary) -> list[FaultMark]:

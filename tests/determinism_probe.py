@@ -11,7 +11,7 @@ from pathlib import Path
 
 from simulator.engine.ties import Fifo, Shuffled
 from simulator.scenario import load
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.virtual.run import run_on_virtual_time
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import TraceHeader, TraceWriter

@@ -6,9 +6,9 @@ from simulator.arrivals import Closed
 from simulator.clock import MINUTE, SECOND
 from simulator.distributions import Constant
 from simulator.simulation.counted import Counted
-from simulator.simulation.fleet_faults import FleetFaults
+from simulator.simulation.fleet_faults import Crash, FleetFaults
 from simulator.simulation.plan import RunPlan
-from simulator.trace.events import Event
+from simulator.trace.events import Event, TokenAdopted, TokenIssued
 from tests.virtual_runs import a_plan, a_run
 
 EVERY_SECOND = Closed(Constant(SECOND))
@@ -41,3 +41,18 @@ def of(kind, events):
 def ended(counted: Counted) -> dict[str, int]:
     """How many operations ended, by how."""
     return {outcome: sum(bins) for outcome, bins in counted.clients.operations.items()}
+
+
+def a_crash(*, at=0, point=None, restart=SECOND) -> Crash:
+    """Process 0 is killed."""
+    return Crash(fault=0, at=at, process=0, point=point, restart=restart)
+
+
+def issues(events):
+    """When each token was issued, and to whom."""
+    return [(event.at, event.asked_by) for event in of(TokenIssued, events)]
+
+
+def adopted(events):
+    """Which token each process began to use, in order."""
+    return [(event.process, event.token) for event in of(TokenAdopted, events)]

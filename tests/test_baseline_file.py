@@ -122,7 +122,7 @@ def text(schema=1, scenario=SCENARIO, strategy=STRATEGY):
         ),
         (
             text(scenario=SCENARIO.replace('"ab"', "7")),
-            "damaged, or no baseline of ours: scenarios.0.sha256: Input should be a valid string",
+            "damaged, or no baseline of ours: scenarios.0.sha256: must be text, got 7",
         ),
         (
             text(scenario=f"{SCENARIO}, {SCENARIO}"),

@@ -201,6 +201,28 @@ def test_a_github_job_gets_its_summary_and_annotations(folder, monkeypatch):
     assert lines[-1].startswith("::error file=s.yaml,line=9,col=20,title=small%3A fail::")
 
 
+def test_a_github_job_is_shown_the_lines_of_wrong_input(folder, monkeypatch):
+    """Each problem of each file, and what is of no file; exit code 2 and the plain text stay."""
+    put(folder, "repo/a.yaml", a_scenario().replace("workers: 1", "workers: 0"))
+    put(folder, "repo/b.yaml", a_scenario(strategy='{name: ours, python: "mine:Gone"}', of="ours"))
+    put(folder, "repo/c.yaml", "fleet: [")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder / "repo"))
+    code, lines, errors = check("repo", "--budget", "soon")
+
+    assert code == 2
+    assert [line.partition("::")[2].rpartition("::")[0] for line in lines[:-1]] == [
+        "error file=a.yaml,line=3,col=32,title=wrong input",
+        "error file=b.yaml,line=7,col=5,title=wrong input",
+        "error file=c.yaml,line=1,col=9,title=wrong input",
+    ]
+    assert lines[-1].startswith("::error title=wrong input::--budget: ")
+    assert errors[0].startswith("repo/a.yaml:3:32: fleet.workers: ")
+    assert lines[0].endswith(errors[0].removeprefix("repo/a.yaml:3:32: "))
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert check("repo", "--budget", "soon") == (2, [], errors)
+
+
 def test_the_files_that_were_asked_for_are_there(folder):
     """JUnit XML, Markdown, JSON, on a failure as well."""
     put(folder, "s.yaml", a_scenario(strategy=LONE))

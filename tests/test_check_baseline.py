@@ -21,6 +21,11 @@ def baselined(folder):
     return folder
 
 
+def run(folder):
+    """Take what the scenario comes to now as the baseline."""
+    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+
+
 def against(folder, *words):
     return check("s.yaml", "--baseline", "b.json", *words)
 
@@ -55,6 +60,29 @@ def test_a_strategy_that_got_worse_fails(baselined):
     assert re.search(r"worse: \+[\d.]+", worse)
     assert any("its first 401: " in line for line in lines)
     assert lines[-1] == "again  tokenrace check s.yaml --baseline b.json"
+
+
+def test_exactly_means_every_count(baselined):
+    """What got better passes, and fails where the same counts are asked for."""
+    rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
+    run(baselined)
+    rewrite(baselined, f"{{name: {FLEET}, preset: {LONE}}}", FLEET)
+    tolerant, _, _ = against(baselined)
+    code, lines, _ = against(baselined, "--exact")
+
+    assert (tolerant, code) == (0, 1)
+    assert any("better than the baseline" in line and "counts otherwise" in line for line in lines)
+    assert lines[-1] == "again  tokenrace check s.yaml --baseline b.json --exact"
+
+
+def test_exactly_the_same_passes_and_needs_something_to_be_the_same_as(baselined):
+    """Equal code gives equal counts."""
+    assert against(baselined, "--exact")[0] == 0
+    assert check("s.yaml", "--exact") == (
+        2,
+        [],
+        ["--exact is about a baseline: add --baseline FILE"],
+    )
 
 
 KEEPS = """

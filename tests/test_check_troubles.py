@@ -2,6 +2,9 @@
 
 import json
 
+from typer.testing import CliRunner
+
+from simulator.cli.app import app
 from tests.checked import FLEET, LONE, a_scenario, check, folder, put
 
 __all__ = ["folder"]
@@ -93,7 +96,15 @@ def test_what_the_budget_leaves_out_is_named(folder):
     assert "fail          a  2 runs, 2 checked" in lines
     assert "    its first 401 was not looked for: the time was over" in lines
     assert f"  inconclusive  ours: {left_out}" in lines
+    assert "    seed 1, again: tokenrace replay b.yaml --strategy ours --seed 1" in lines
     assert lines[-2].startswith("fail  2 scenarios, 2 of 4 runs in ")
+
+
+def test_a_check_that_nobody_limited_has_a_limit():
+    """An hour, which no test can wait for: the user is told of it where the option is."""
+    told = CliRunner().invoke(app, ["check", "--help"], env={"COLUMNS": "200"}).stdout
+
+    assert "[default: 1h]" in " ".join(told.split())
 
 
 def test_without_any_time_nothing_is_made_on_either_engine(folder):

@@ -6,7 +6,6 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
-from simulator.cli.table import percent
 from simulator.scenario import load, schema_text
 from simulator.strategies.catalogue import CATALOGUE
 
@@ -140,9 +139,17 @@ def test_help_names_every_command_and_where_to_start():
 
 
 @pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (0.0005, "0.05 %"), (0.012, "1.2 %"), (0.75, "75.0 %"), (1, "100.0 %")],
+    ("words", "said"),
+    [
+        (("--seeds", "0"), "'--seeds': must be at least 1, got 0"),
+        (("--seeds", "many"), "'--seeds': must be a whole number, got 'many'"),
+        (("--engine", "steam"), "'--engine': 'steam' is not one of 'wire', 'virtual'."),
+        (("--port", "70000"), "'--port': must be at most 65535, got 70000"),
+    ],
 )
-def test_a_share_is_shown_with_the_digits_that_matter(share, text):
-    """0.05 % and 75 % must both be readable."""
-    assert percent(share) == text
+def test_a_wrong_option_is_said_in_the_words_of_a_scenarios_problems(good, words, said):
+    """Not in the library's that reads it, which begin with 'Input should' or 'Value error'."""
+    got = tokenrace("run", good, *words)
+
+    assert got.exit_code == 2
+    assert said in " ".join(got.output.replace("│", " ").split())

@@ -1,4 +1,4 @@
-"""What befalls the fleet on virtual time, each fault with a small exact story.
+"""Pauses, clocks and cancelled leaders on virtual time, each with a small exact story.
 
 Unless a story says otherwise a worker thinks for 1 s, a token request takes 100 ms, a call 50 ms
 and a trip to the store 1 ms; a token is refreshed 120 s after it came. So a lone process asks for
@@ -9,176 +9,21 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.arrivals import Closed
 from simulator.arrivals import Constant as Rate
 from simulator.clock import MILLISECOND, MINUTE, SECOND
-from simulator.distributions import Exponential
-from simulator.provider.lifecycle import RotateSecret
 from simulator.simulation.fleet_faults import (
     CancelLeader,
     ClockOff,
-    Crash,
     Pause,
     Replace,
-    Scale,
 )
-from simulator.simulation.provider_faults import PlannedChange, ProviderFaults
-from simulator.strategies.composing import override
 from simulator.strategies.flight import LeaderFlight
 from simulator.trace.events import (
     CallRefused,
     FaultStruck,
-    IssueRefused,
-    ProcessEnded,
-    ProcessStarted,
     TokenAdopted,
-    TokenEvicted,
-    TokenIssued,
 )
-from tests.fleet_fault_runs import a_faulty_plan, ended, of, told
-
-
-def a_crash(*, at=0, point=None, restart=SECOND) -> Crash:
-    return Crash(fault=0, at=at, process=0, point=point, restart=restart)
-
-
-def issues(events):
-    """When each token was issued, and to whom."""
-    return [(event.at, event.asked_by) for event in of(TokenIssued, events)]
-
-
-def adopted(events):
-    """Which token each process began to use, in order."""
-    return [(event.process, event.token) for event in of(TokenAdopted, events)]
-
-
-def test_a_process_that_is_killed_leaves_its_request_on_its_way():
-    """Killed at 2.16 s, 10 ms into a call that makes a meeting: it arrives, and nobody knows.
-
-    Born again at 3.16 s with an empty memory, it asks at 4.16 s for a token that evicts the first.
-    """
-    plan = a_faulty_plan(
-        "mutex_double_checked",
-        duration=5 * SECOND,
-        mix=(("create_meeting", 1),),
-        crashes=(a_crash(at=2_160_000),),
-    )
-    events, counted = told(plan)
-
-    assert events[2:] == [
-        FaultStruck(at=2_160_000, fault=0, what="process 0 is killed"),
-        ProcessEnded(at=2_160_000, process=0, in_flight=1, reason="killed", fault=0),
-        ProcessStarted(at=3_160_000, process=0, life=2),
-        TokenEvicted(at=4_210_000, token=1, displaced_by=2, asked_by="p0", valid_until=4_210_000),
-        TokenIssued(at=4_210_000, token=2, expires_at=184_210_000, asked_by="p0"),
-        TokenAdopted(at=4_260_000, token=2, process=0),
-    ]
-    assert ended(counted) == {"ok": 2, "refused": 0, "unknown": 0}
-    assert counted.clients.unknown == 1
-    assert counted.provider.statuses == {201: 3}
-
-
-@pytest.mark.parametrize("at", [1_040_000, 1_060_000], ids=["on its way there", "on its way back"])
-def test_a_token_request_of_the_dead_is_answered_to_nobody(at):
-    """It leaves at 1 s, takes effect at 1.05 s and would be back at 1.1 s."""
-    plan = a_faulty_plan("mutex_double_checked", duration=2 * SECOND, crashes=(a_crash(at=at),))
-    events, counted = told(plan)
-    (death,) = of(ProcessEnded, events)
-
-    assert issues(events) == [(1_050_000, "p0")]
-    assert adopted(events) == []
-    assert (death.in_flight, counted.clients.unknown) == (1, 1)
-
-
-def test_a_token_issued_and_not_stored_is_an_orphan_that_takes_somebody_elses_place():
-    """Two processes and a cap of two: without the crash nobody is ever refused.
-
-    Process 0 has token 1, process 1 token 2, from 10 s later on. At 121.85 s process 0 has token 3
-    issued, which evicts its own token 1, and dies with it at 121.95 s. Born again at 122.95 s it
-    asks at 123.95 s: token 4 evicts the oldest, which is process 1's.
-    """
-    plan = a_faulty_plan(
-        "mutex_double_checked",
-        processes=2,
-        cap=2,
-        start_spread=20 * SECOND,
-        duration=140 * SECOND,
-        crashes=(a_crash(at=MINUTE, point="issued_not_stored"),),
-    )
-    events, _ = told(plan)
-    refused = of(CallRefused, events)
-    undisturbed, _ = told(
-        a_faulty_plan(
-            "mutex_double_checked",
-            processes=2,
-            cap=2,
-            start_spread=20 * SECOND,
-            duration=140 * SECOND,
-        )
-    )
-
-    assert of(CallRefused, undisturbed) == []
-    assert [event.at for event in of(ProcessEnded, events)] == [121_950_000]
-    evicted = [(event.at, event.token) for event in of(TokenEvicted, events)]
-    assert evicted[:2] == [(121_900_000, 1), (124 * SECOND, 2)]
-    assert {event.asked_by for event in refused} == {"p1.w0"}
-    assert {(event.token, event.cause) for event in refused} == {(2, "evicted")}
-    assert (3 in {token for _, token in adopted(events)}) is False
-
-
-@pytest.mark.parametrize(
-    ("point", "tokens", "next_holder_at"),
-    [
-        # Process 0 holds the lease from 1.0015 s; it lapses 10 s later, and the next poll finds
-        # that; a look into the store and the request follow.
-        ("before_issue", 1, 11_064_000),
-        ("issued_not_stored", 2, 11_060_000),
-        # The token is there, though the lease is not given back: nobody needs it.
-        ("stored_not_released", 1, 1_053_000),
-    ],
-)
-def test_a_lease_of_the_dead_lapses(point, tokens, next_holder_at):
-    """Two processes ask at 1 s; the one that got the lease dies with it."""
-    plan = a_faulty_plan(
-        "shared_lock", processes=2, duration=30 * SECOND, crashes=(a_crash(point=point),)
-    )
-    events, counted = told(plan)
-
-    assert len(of(ProcessEnded, events)) == 1
-    assert len(issues(events)) == tokens
-    assert issues(events)[-1][0] == next_holder_at
-    assert ended(counted)["refused"] == 0
-
-
-@pytest.mark.parametrize(
-    ("point", "dies_at", "tokens"),
-    [
-        ("before_issue", 1_003_000, 1),
-        ("issued_not_stored", 1_103_000, 2),
-        # Written but not committed: the transaction is undone.
-        ("stored_not_released", 1_104_000, 2),
-    ],
-)
-def test_a_row_lock_of_the_dead_ends_with_it(point, dies_at, tokens):
-    """Process 1 has waited in the store; it has its token a moment after the death."""
-    plan = a_faulty_plan(
-        "sql_row_lock", processes=2, duration=20 * SECOND, crashes=(a_crash(point=point),)
-    )
-    events, _ = told(plan)
-
-    assert [event.at for event in of(ProcessEnded, events)] == [dies_at]
-    assert len(issues(events)) == tokens
-    at, by = issues(events)[-1]
-    assert by == "p1"
-    assert 0 < at - dies_at < 60 * MILLISECOND
-
-
-def test_a_point_that_nobody_comes_to_strikes_nobody():
-    """A token kept in memory is stored nowhere: the fault did not happen, and the trace says so."""
-    crash = a_crash(point="stored_not_released")
-    events, _ = told(a_faulty_plan("single_flight", crashes=(crash,)))
-
-    assert of(FaultStruck, events) == []
+from tests.fleet_fault_runs import a_crash, a_faulty_plan, adopted, ended, issues, of, told
 
 
 @pytest.mark.parametrize(
@@ -261,91 +106,6 @@ def test_a_process_killed_while_it_stands_still_begins_anew():
     assert issues(events) == [(1_050_000, "p0"), (12_050_000, "p0")]
 
 
-def test_a_rolling_restart_costs_processes_that_share_nothing_a_token_each():
-    """Three processes, three tokens; restarted at 60, 70 and 80 s, each asks 1 s later."""
-    replacements = tuple(
-        Replace(fault=0, at=(60 + 10 * process) * SECOND, process=process) for process in range(3)
-    )
-    plan = a_faulty_plan(
-        "mutex_double_checked",
-        processes=3,
-        cap=None,
-        duration=110 * SECOND,
-        replacements=replacements,
-    )
-    events, _ = told(plan)
-
-    assert issues(events)[3:] == [
-        (61_050_000, "p0"),
-        (71_050_000, "p1"),
-        (81_050_000, "p2"),
-    ]
-    assert [event.at for event in of(FaultStruck, events)] == [
-        60 * SECOND,
-        70 * SECOND,
-        80 * SECOND,
-    ]
-
-
-@pytest.mark.parametrize(("processes", "share"), [(4, 1 - 3 / 4), (2, 0.0)])
-def test_a_fleet_that_outgrows_the_cap_is_refused_by_the_holder_rule(processes, share):
-    """Three processes under a cap of 3 are never refused; of a fourth's tokens one in four is dead.
-
-    The rule: 401 rate 1 - N/P once everybody has refreshed, which takes 2 minutes.
-    """
-    grown_at, settled_at = 10 * MINUTE, 13 * MINUTE
-    plan = a_faulty_plan(
-        "mutex_double_checked",
-        processes=3,
-        cap=3,
-        duration=60 * MINUTE,
-        start_spread=90 * SECOND,
-        arrivals=Closed(Exponential(SECOND)),
-        scalings=(Scale(fault=0, at=grown_at, processes=processes),),
-    )
-    events, counted = told(plan)
-    refused = of(CallRefused, events)
-    width = counted.provider.width
-    calls = sum(counted.provider.responses[settled_at // width :])
-    late = sum(event.at >= settled_at for event in refused)
-
-    assert all(event.at > grown_at for event in refused)
-    assert abs(late / calls - share) < 0.05
-    assert [event.life for event in of(ProcessStarted, events)] == [1] * (processes - 3)
-    assert [event.process for event in of(ProcessEnded, events)] == [2] * (3 - processes)
-
-
-def test_a_process_that_is_not_wanted_any_more_is_not_started_again():
-    """It is killed at 10 s, the fleet shrinks at 10.5 s, and it would have come back at 11 s; the
-    fleet grows again at 20 s, and with it comes its second life."""
-    crash = Crash(fault=0, at=10 * SECOND, process=1, point=None, restart=SECOND)
-    scalings = (
-        Scale(fault=1, at=10_500_000, processes=1),
-        Scale(fault=2, at=20 * SECOND, processes=2),
-    )
-    plan = a_faulty_plan(
-        "single_flight", processes=2, duration=30 * SECOND, crashes=(crash,), scalings=scalings
-    )
-    events, _ = told(plan)
-
-    assert [(event.at, event.life) for event in of(ProcessStarted, events)] == [(20 * SECOND, 2)]
-
-
-def test_a_fleet_that_grows_does_not_start_again_what_is_down():
-    """Process 1 is killed at 10 s and comes back at 15 s; at 12 s only the new process 2 comes."""
-    crash = Crash(fault=0, at=10 * SECOND, process=1, point=None, restart=5 * SECOND)
-    scale = Scale(fault=1, at=12 * SECOND, processes=3)
-    plan = a_faulty_plan(
-        "single_flight", processes=2, duration=30 * SECOND, crashes=(crash,), scalings=(scale,)
-    )
-    events, _ = told(plan)
-
-    assert [(event.at, event.process, event.life) for event in of(ProcessStarted, events)] == [
-        (12 * SECOND, 2, 1),
-        (15 * SECOND, 1, 2),
-    ]
-
-
 @pytest.mark.parametrize(
     ("off", "refreshed_at"),
     [
@@ -414,7 +174,7 @@ def test_cancelling_the_leader_takes_down_only_a_flight_that_is_its_own(control,
     cancel = CancelLeader(fault=0, at=0, process=0)
     plan = a_faulty_plan("lease_cas", workers=3, duration=10 * SECOND, cancellations=(cancel,))
     if control is not None:
-        plan = replace(plan, composition=replace(plan.composition, control=control))
+        plan = replace(plan, recipe=replace(plan.recipe, control=control))
     events, counted = told(plan)
     (struck,) = of(FaultStruck, events)
 
@@ -430,72 +190,6 @@ def test_a_refresh_that_nobody_waits_for_has_no_leader_to_cancel():
 
     assert len(issues(events)) == 2
     assert of(FaultStruck, events) == []
-
-
-def a_rotation_at(at) -> ProviderFaults:
-    """The old secret ends at once, and every token with it."""
-    change = RotateSecret(new_secret="newest", revokes_tokens=True)
-    return ProviderFaults(changes=(PlannedChange(at=at, fault=1, change=change),))
-
-
-def test_a_process_asks_with_its_old_secret_until_the_new_one_is_deployed():
-    """Rotated at 60 s; deployed to process 0 at 90 s and to process 1 at 100 s. A restart at 70 s
-    in between brings no new secret."""
-    replacements = (
-        Replace(fault=0, at=70 * SECOND, process=0),
-        *(
-            Replace(fault=2, at=(90 + 10 * process) * SECOND, process=process, newest_secret=True)
-            for process in range(2)
-        ),
-    )
-    plan = a_faulty_plan(
-        "reactive_cas", processes=2, cap=2, duration=2 * MINUTE, replacements=replacements
-    )
-    events, _ = told(replace(plan, provider_faults=a_rotation_at(MINUTE)))
-    refused = {
-        name: [event.at for event in of(IssueRefused, events) if event.asked_by == name]
-        for name in ("p0", "p1")
-    }
-
-    assert MINUTE < refused["p0"][0] < 62 * SECOND
-    assert any(at > 70 * SECOND for at in refused["p0"])
-    assert max(refused["p0"]) < 90 * SECOND < max(refused["p1"]) < 100 * SECOND
-    assert [(at, by) for at, by in issues(events) if at > MINUTE] == [
-        (91_050_000, "p0"),
-        (101_050_000, "p1"),
-    ]
-
-
-def test_a_deployed_strategy_is_what_the_process_runs_from_then_on():
-    """From 10 s on it asks for a token before each call, and calls every 1.15 s: at 11 s, 12.15 s
-    and so on, eight times up to 20 s."""
-    deploy = Replace(fault=0, at=10 * SECOND, process=0, composition=override("mint_per_call", ()))
-    plan = a_faulty_plan(
-        "mutex_double_checked", cap=None, duration=20 * SECOND, replacements=(deploy,)
-    )
-    events, _ = told(plan)
-
-    assert [at for at, _ in issues(events)[1:]] == [
-        11_050_000 + call * 1_150_000 for call in range(8)
-    ]
-
-
-def test_a_process_leaves_its_broker_by_deploy():
-    """Process 0 asks for itself from 20 s on, whatever the broker tells."""
-    deploy = Replace(
-        fault=0, at=20 * SECOND, process=0, composition=override("mutex_double_checked", ())
-    )
-    plan = a_faulty_plan(
-        "token_broker", processes=2, cap=2, duration=5 * MINUTE, replacements=(deploy,)
-    )
-    events, _ = told(plan)
-    asking = [by for at, by in issues(events) if at < MINUTE]
-
-    assert asking == ["broker", "p0"]
-    assert {by for _, by in issues(events)} == {"broker", "p0"}
-    used = [token for process, token in adopted(events) if process == 0]
-    by_broker = {event.token for event in of(TokenIssued, events) if event.asked_by == "broker"}
-    assert [token in by_broker for token in used] == [True, *[False] * (len(used) - 1)]
 
 
 def test_news_from_the_broker_waits_for_a_process_that_stands_still():

@@ -52,7 +52,7 @@ def test_a_leeway_as_long_as_the_lifetime_is_a_token_for_each_call(preset, over)
     leeway = [] if preset == "mint_per_call" else [("leeway", LIFETIME + over)]
     plan = replace(
         a_plan(preset, workers=4, cap=None, arrivals=AT_ONCE, duration=120 * SECOND + over),
-        composition=composed_of(preset, {}, leeway),
+        recipe=composed_of(preset, {}, leeway),
     )
     _, counted = a_run(plan)
 

@@ -44,7 +44,7 @@ def timers(*, processes, cap, rotations, jitter=0, start_spread=0):
         **LONG_WAYS,
     )
     settings = [("jitter", jitter)]
-    return a_run(replace(plan, composition=composed_of("timer_refresh", {}, settings)))[1]
+    return a_run(replace(plan, recipe=composed_of("timer_refresh", {}, settings)))[1]
 
 
 @pytest.mark.parametrize("processes", range(1, 7))
@@ -103,8 +103,8 @@ def test_one_broker_leaves_the_same_floor():
         duration=60 * 146 * SECOND,
         **LONG_WAYS,
     )
-    composition = composed_of("token_broker", {"on_401": "ignore"}, [])
-    _, counted = a_run(replace(plan, composition=composition))
+    recipe = composed_of("token_broker", {"on_401": "ignore"}, [])
+    _, counted = a_run(replace(plan, recipe=recipe))
 
     assert counted.provider.tokens_issued in (60, 61)
     assert rate_401(counted) == pytest.approx(1.5005 / 146, rel=4 * 33 / 1_080)
@@ -145,7 +145,7 @@ def test_a_faster_holder_counts_as_often_as_it_issues(cap, dead):
     is in use.
     """
     faster = composed_of("timer_refresh", {}, [("jitter", 0), ("fraction", 0.3)])
-    at_start = Replace(fault=0, at=1, process=1, composition=faster)
+    at_start = Replace(fault=0, at=1, process=1, recipe=faster)
     plan = replace(
         a_plan(
             "timer_refresh",
@@ -154,7 +154,7 @@ def test_a_faster_holder_counts_as_often_as_it_issues(cap, dead):
             arrivals=Poisson(4.0),
             duration=200 * 144 * SECOND,
         ),
-        composition=composed_of("timer_refresh", {}, [("jitter", 0)]),
+        recipe=composed_of("timer_refresh", {}, [("jitter", 0)]),
         fleet_faults=FleetFaults(replacements=(at_start,)),
     )
     events, counted = a_run(plan)
@@ -173,8 +173,8 @@ def sharded(shards, *, on_401, slots=None, cap=4):
     policy = plan.policy
     if slots is not None:
         policy = TokenPolicy(lifetime=LIFETIME, live_tokens=slots, at_cap="replace_slot")
-    composition = composed_of("partitioned", {"on_401": on_401}, [("shards", shards)])
-    return a_run(replace(plan, policy=policy, composition=composition))[1]
+    recipe = composed_of("partitioned", {"on_401": on_401}, [("shards", shards)])
+    return a_run(replace(plan, policy=policy, recipe=recipe))[1]
 
 
 @pytest.mark.parametrize("shards", [2, 4])

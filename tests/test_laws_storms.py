@@ -68,7 +68,7 @@ def after_one_revocation(preset, on_401, workers):
             api_trip=300 * MILLISECOND,
             duration=150 * SECOND,
         ),
-        composition=composed_of(preset, {"on_401": on_401}, []),
+        recipe=composed_of(preset, {"on_401": on_401}, []),
         provider_faults=ProviderFaults(changes=(revoked,)),
     )
     return a_run(plan)[1]

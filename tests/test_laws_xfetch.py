@@ -39,7 +39,7 @@ def tokens_of_each_rotation(beta):
             api_trip=10 * MILLISECOND,
             duration=(ROTATIONS + 2) * 12 * SECOND,
         ),
-        composition=composed_of("xfetch", {}, [("beta", beta)]),
+        recipe=composed_of("xfetch", {}, [("beta", beta)]),
     )
     instants = [event.at for event in a_run(plan)[0] if isinstance(event, TokenIssued)]
     counts, last = [], -10 * SECOND

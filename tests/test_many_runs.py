@@ -10,10 +10,9 @@ import pytest
 from simulator.clock import MINUTE, SECOND
 from simulator.errors import RunError, RunFailed
 from simulator.simulation.many_runs import Lost, as_they_end, in_order
-from simulator.simulation.recording import EVERY_EVENT, TOKEN_EVENTS, InFolder, InMemory
+from simulator.simulation.recording import EVERY_EVENT, TOKEN_EVENTS, InMemory
 from simulator.simulation.runners import Processes
 from simulator.trace.events import CallRefused
-from simulator.trace.files import read_trace
 from tests.virtual_runs import a_plan
 from tests.wrong_strategies import Control, fail
 
@@ -35,7 +34,7 @@ def plans(count):
 
 def a_plan_that_fails():
     plan = a_plan(seed=77)
-    return replace(plan, composition=replace(plan.composition, control=Control(fail)))
+    return replace(plan, recipe=replace(plan.recipe, control=Control(fail)))
 
 
 def squared(number):
@@ -148,11 +147,3 @@ def test_a_run_in_memory_keeps_the_events_it_was_asked_for(runners):
     kept = [event for event in every if not isinstance(event, CallRefused)]
     assert list(run.events()) == list(run.token_events()) == kept
     assert 0 < len(kept) < len(every)
-
-
-def test_a_run_in_a_folder_leaves_its_trace_there(runners, tmp_path):
-    """The file says all that the record says."""
-    (run,) = in_order(plans(1), InFolder(tmp_path), runners)
-
-    assert run == read_trace(tmp_path / "mutex_double_checked-0.jsonl")
-    assert list(run.events()) == list(InMemory(EVERY_EVENT)(plans(1)[0]).events())

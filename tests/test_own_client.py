@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import SimulatorError, UserCodeError
+from simulator.python_class import PythonClass
 from simulator.scenario import parse
-from simulator.scenario.own_code import PythonClass
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE

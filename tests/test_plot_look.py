@@ -90,7 +90,14 @@ def test_every_cause_has_a_colour_and_a_hatch_of_its_own():
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0, "0 %"), (0.0005, "0.05 %"), (0.7525, "75.2 %"), (1, "100 %"), (0.0000012, "0.0001 %")],
+    [
+        (0, "0 %"),
+        (0.0005, "0.05 %"),
+        (0.012, "1.2 %"),
+        (0.7525, "75.2 %"),
+        (1, "100 %"),
+        (0.0000012, "0.0001 %"),
+    ],
 )
 def test_shares_read_as_per_cent(share, text):
     """Three significant digits, never an exponent."""

@@ -10,7 +10,7 @@ from simulator.provider.lifecycle import RevokeTokens, TransferOwnership
 from simulator.provider.messages import TokenRequest
 from simulator.rng import Streams
 from simulator.scenario import parse
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.provider_faults import (
     PlannedChange,
     ProviderFaults,

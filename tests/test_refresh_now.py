@@ -32,7 +32,7 @@ def a_storm(on_401, loss_per_million):
     return replace(
         plan,
         links=Links(token=token, api=Link(round_trip=trips), store=plan.links.store),
-        composition=composed_of("reactive_unconditional", {"on_401": on_401}, [("retries", 1)]),
+        recipe=composed_of("reactive_unconditional", {"on_401": on_401}, [("retries", 1)]),
     )
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from simulator.analysis.blame import blame
+from simulator.analysis.blame_diagram import diagram_of
+from simulator.analysis.blames import Blamed
 from simulator.analysis.report.comparison import changes, comparison_of, differing
 from simulator.analysis.report.page import Results, read_results, report_on
 from simulator.analysis.sentences import Picture
@@ -16,6 +19,7 @@ from simulator.cli.app import app
 from simulator.errors import ResultsError
 from tests.browser import opened
 from tests.plotted_runs import runs_of
+from tests.test_blame import DISPLACED
 
 PICTURE = Picture(name="rate-401", title="401 rate by strategy", shows="One bar & another.")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="300"></svg>'
@@ -187,7 +191,9 @@ def test_a_folder_without_a_summary_is_named(tmp_path):
 def test_a_phone_need_not_scroll_sideways(tmp_path, scheme):
     """At the narrowest window the browser makes; the page's own policy lets no script measure it,
     so a copy without one does."""
-    summary = a_summary(tmp_path / "runs", {"shared_lock": {}, "check_then_act": {"evicted": 9}})
+    told = Blamed(strategy="check_then_act", seed=1, diagram=diagram_of(blame(DISPLACED), str))
+    refused = {"shared_lock": {}, "check_then_act": {"evicted": 9}}
+    summary = a_summary(tmp_path / "runs", refused, blames=(told,))
     html = report_on(read_results(a_folder(tmp_path, "run", summary)))
     measure = (
         "<script>document.body.dataset.overflow = "
@@ -201,6 +207,7 @@ def test_a_phone_need_not_scroll_sideways(tmp_path, scheme):
     dom, log = opened(page.as_uri(), tmp_path, *dark, width=360)
 
     assert int(re.search(r'data-overflow="(-?\d+)"', dom)[1]) <= 0
+    assert "token 1 is evicted by token 2," in dom
     assert "CONSOLE" not in log
 
 

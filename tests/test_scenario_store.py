@@ -6,7 +6,8 @@ import pytest
 
 from simulator.errors import ScenarioError
 from simulator.scenario import parse, scenario_hash
-from simulator.scenario.store_choice import StoreChoice, without_password
+from simulator.scenario.store_choice import without_password
+from simulator.store_choice import StoreChoice
 from simulator.strategies.catalogue import CATALOGUE
 from tests.scenario_text import SMALLEST, changed, problems_of, read
 

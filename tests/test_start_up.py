@@ -3,11 +3,15 @@
 The times themselves are in the benchmarks; a machine at work on something else would fail a test.
 """
 
+import pickle
 import subprocess
 import sys
 
 import pytest
 
+from simulator.scenario import parse
+from simulator.simulation.planning import plan_run
+from simulator.strategies.catalogue import CATALOGUE
 from tests.test_cli import GOOD
 
 HEAVY = ("numpy", "matplotlib", "aiohttp", "httpx", "hypothesis", "jinja2", "simulator.server")
@@ -43,3 +47,32 @@ def test_validating_a_file_loads_nothing_that_makes_runs(tmp_path):
     path.write_text(GOOD)
 
     assert loaded("validate", path) == []
+
+
+CHILDREN = """
+import pickle, sys
+import simulator.cli
+from simulator.simulation.wire import broker_process, client_process, server_process
+from simulator.simulation.wire import store_conductor
+pickle.load(sys.stdin.buffer)
+print(*sorted(name for name in {refused} if name in sys.modules))
+"""
+READER = ("pydantic", "simulator.scenario", "typer", "yaml")
+
+
+def test_the_processes_of_a_run_on_the_wire_load_no_reader_of_scenarios(tmp_path):
+    """A plan from a file, faults, a server as its store and a class of the user's among it, is
+    unpickled in each child of a run on the wire: values of the run, and nothing of the file."""
+    text = (
+        GOOD.replace("[single_flight]", '[{name: ours, python: "shop:Source"}]')
+        + "store: {kind: redis, url: 'redis://127.0.0.1:1/0'}\n"
+        + "faults: [{at: 100ms, revoke: all}, {at: 200ms, crash: {process: 0}}]\n"
+    )
+    scenario = parse(text.encode(), CATALOGUE, tmp_path / "s.yaml")
+    plan = plan_run(scenario, scenario.strategies[0], seed=1, time_scale=1)
+    code = CHILDREN.format(refused=READER)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(plan), capture_output=True, check=True
+    )
+
+    assert ended.stdout.decode().split() == []

@@ -39,8 +39,8 @@ def test_a_store_that_is_down_is_met_as_the_scope_says(store_down, refused):
     1 s to think, every 2 s: five up to 18.563 s. Alone, a process goes on with the token it has.
     """
     plan = a_faulty_plan("shared_lock", duration=60 * SECOND, store_troubles=trouble("down"))
-    composition = override("shared_lock", [("store_down", store_down)])
-    events, counted = told(replace(plan, composition=composition))
+    recipe = override("shared_lock", [("store_down", store_down)])
+    events, counted = told(replace(plan, recipe=recipe))
 
     assert ended(counted)["refused"] == refused
     assert len(issues(events)) == 1

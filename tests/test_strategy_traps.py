@@ -158,9 +158,9 @@ def test_a_late_flight_looks_before_it_asks(world):
 )
 def test_the_history_is_the_same_stepped_and_skipped(preset, axes, settings, cap):
     """Three processes of four workers, three rotations: what each promises by ``peek`` is kept."""
-    composition = composed_of(preset, axes, settings.items())
+    recipe = composed_of(preset, axes, settings.items())
     small = a_plan(processes=3, workers=4, cap=cap, duration=3 * ROTATION)
-    plan = replace(small, composition=composition)
+    plan = replace(small, recipe=recipe)
     skipped, stepped = (a_run(plan, skips_calm=skips) for skips in (True, False))
 
     assert skipped[0] == stepped[0]

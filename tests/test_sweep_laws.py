@@ -11,7 +11,7 @@ from simulator.analysis.surface import Scale
 from simulator.clock import HOUR, MINUTE, SECOND
 from simulator.scenario import load, parse
 from simulator.scenario.expectations import Part
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import InMemory
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.sweep.laws import Question, curves, storm_life, storm_threshold

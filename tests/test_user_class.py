@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from simulator.cli.app import app
 from simulator.errors import UserCodeError
+from simulator.python_class import PythonClass
 from simulator.scenario import parse
-from simulator.scenario.own_code import PythonClass
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE

@@ -30,7 +30,7 @@ def a_plan(wrong, arrivals=None) -> RunPlan:
     return RunPlan(
         scenario="wrong",
         strategy="ours",
-        composition=replace(override("single_flight", ()), control=Control(wrong)),
+        recipe=replace(override("single_flight", ()), control=Control(wrong)),
         seed=1,
         duration=10 * MINUTE,
         app=THE_APP,
@@ -60,7 +60,7 @@ def test_workers_that_all_wait_for_the_token_endpoint_at_the_end_are_no_deadlock
     slow = Link(round_trip=Constant(20 * SECOND))
     plan = replace(
         plan,
-        composition=override("mint_per_call", ()),
+        recipe=override("mint_per_call", ()),
         links=replace(plan.links, token=slow),
         duration=30 * SECOND,
     )

@@ -9,9 +9,9 @@ import pytest
 from simulator.clock import MILLISECOND
 from simulator.errors import SimulatorError
 from simulator.scenario import parse
-from simulator.scenario.store_choice import StoreChoice
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.wire.store_place import place_of
+from simulator.store_choice import StoreChoice
 from simulator.stores.places import PostgresServer, RedisServer
 from simulator.strategies.catalogue import CATALOGUE
 from tests.store_servers import Redis, free_port

@@ -57,7 +57,7 @@ def a_plan(
     return RunPlan(
         scenario="small",
         strategy=preset,
-        composition=override(preset, ()),
+        recipe=override(preset, ()),
         seed=seed,
         duration=duration,
         app=THE_APP,

@@ -122,6 +122,14 @@ def _trial_401(run: RecordedRun) -> float | None:
     return statuses.count(UNAUTHORIZED) / len(statuses) if statuses else None
 
 
+def _store_calls(run: RecordedRun) -> float | None:
+    """Return the calls of the store for each operation; None where nobody counted either: a program
+    of the user's does not tell."""
+    calls = run.clients.store_reads + run.clients.store_writes
+    operations = sum(operations_failed(run).total)
+    return calls / max(1, operations) if calls or operations else None
+
+
 _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
     "trial_401": _trial_401,
     "tokens_issued": lambda run: float(run.provider.tokens_issued),
@@ -129,10 +137,7 @@ _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
         run.provider.tokens_issued / (run.header.duration / run.header.lifetime)
     ),
     "live_peak": lambda run: float(run.provider.live_peak),
-    "store_calls": lambda run: (
-        (run.clients.store_reads + run.clients.store_writes)
-        / max(1, sum(operations_failed(run).total))
-    ),
+    "store_calls": _store_calls,
     "latency_p50": lambda run: run.clients.latency.quantile(0.50),
     "latency_p95": lambda run: run.clients.latency.quantile(0.95),
     "latency_p99": lambda run: run.clients.latency.quantile(0.99),

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures, figures_of
 from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
+from simulator.scenario.wording import of_record
 from simulator.trace.files import RecordedRun
 
 SCHEMA = 1
@@ -72,7 +74,7 @@ class Summary(Setting):
     ``faults`` are the scenario's. ``deaths`` is empty unless processes died that should not have;
     the figures are then of less than was asked for. ``verdicts`` are on what the scenario expects,
     and ``doubts`` say why the runs are inconclusive all the same. ``pictures`` are the plots beside
-    the summary, and what they show.
+    the summary, and what they show; ``blames`` tell of each strategy why one of its calls got 401.
     """
 
     faults: tuple[PlannedFault, ...] = ()
@@ -80,6 +82,7 @@ class Summary(Setting):
     deaths: tuple[Death, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     doubts: tuple[str, ...] = ()
+    blames: tuple[Blamed, ...] = ()
     strategies: dict[str, StrategyFigures]
 
     @property
@@ -161,7 +164,7 @@ def read_summary(path: Path) -> Summary:
     try:
         return _SUMMARY.validate_json(content, strict=True)
     except ValidationError as error:
-        raise ResultsError(f"{path}: {_first_problem(error)}") from None
+        raise ResultsError(f"{path}: {of_record(error)}") from None
 
 
 def _check_schema(path: Path, values: object) -> None:
@@ -173,9 +176,3 @@ def _check_schema(path: Path, values: object) -> None:
             f"{path}: written by a newer tokenrace: summary schema {schema}, "
             f"and this one reads up to {SCHEMA}"
         )
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    key = ".".join(map(str, problem["loc"]))
-    return f"{key}: {problem['msg']}"

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from simulator.analysis.intervals import mean_and_reach
 from simulator.analysis.run_figures import NEVER, FaultSpan, value_of
-from simulator.scenario.expectations import Expectation, written
+from simulator.scenario.expectations import FIGURES, Expectation, written
 from simulator.trace.files import RecordedRun
 
 Word = Literal["pass", "inconclusive", "fail"]
@@ -47,6 +47,11 @@ def worst(words: Iterable[Word]) -> Word:
     return max(words, key=get_args(Word).index, default="pass")
 
 
+def _largest(figure: str) -> float:
+    """Return what ``figure`` is at most: an interval ends where its figure does."""
+    return 1.0 if FIGURES[figure].unit == "share" else NEVER
+
+
 def _judge(wanted: Expectation, runs: Sequence[RecordedRun], faults: FaultSpan | None) -> Verdict:
     found = [value_of(run, wanted.figure, wanted.part, faults) for run in runs]
     values = [value for value in found if value is not None]
@@ -69,7 +74,7 @@ def _judge(wanted: Expectation, runs: Sequence[RecordedRun], faults: FaultSpan |
             return verdict(shown, "pass")
         return verdict(shown, "fail", "in every run" if value == min(values) else "in some run")
     mean, reach = mean_and_reach(values)
-    low, high = max(0.0, mean - reach), mean + reach
+    low, high = max(0.0, mean - reach), min(mean + reach, _largest(wanted.figure))
     bounds = " to ".join(written(wanted.figure, bound) for bound in (low, high))
     shown = f"{written(wanted.figure, mean)} ({bounds})"
     holds = {wanted.holds(low), wanted.holds(high), wanted.holds(mean)}

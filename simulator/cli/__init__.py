@@ -4,6 +4,14 @@ Exit codes: 0 done; 1 a run failed; 2 wrong input, said on standard error in one
 inconclusive; 130 interrupted; 143 terminated.
 """
 
-from simulator.cli.app import main
-
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line.
+
+    Its commands are loaded here: each process of a run on the wire imports this file too.
+    """
+    from simulator.cli.app import app
+
+    app()

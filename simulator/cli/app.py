@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli.commands.blame import blame
 from simulator.cli.commands.check import baseline, check
+from simulator.cli.commands.incident import incident
 from simulator.cli.commands.listings import profiles, strategies
 from simulator.cli.commands.report import report
 from simulator.cli.commands.runs import agree, compare, replay, run
 from simulator.cli.commands.scenario_files import schema, validate
 from simulator.cli.commands.serve import serve
 from simulator.cli.commands.sweep import sweep
+from simulator.cli.commands.worded import Worded
 
 app = typer.Typer(
     name="tokenrace",
@@ -22,11 +25,6 @@ app = typer.Typer(
     "live? Write the fleet down as a scenario file and race the strategies.\n\n"
     "Start with: `tokenrace run scenarios/expiry-stampede.yaml`",
 )
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
 
 
 def _show_version(*, asked: bool) -> None:
@@ -48,16 +46,18 @@ def _options(
     """Options of ``tokenrace`` itself."""
 
 
-app.command()(run)
-app.command()(replay)
-app.command()(agree)
-app.command()(serve)
-app.command()(compare)
-app.command()(sweep)
-app.command()(check)
-app.command()(baseline)
-app.command()(report)
-app.command()(validate)
-app.command()(profiles)
-app.command()(strategies)
-app.command()(schema)
+app.command(cls=Worded)(run)
+app.command(cls=Worded)(replay)
+app.command(cls=Worded)(blame)
+app.command(cls=Worded)(agree)
+app.command(cls=Worded)(serve)
+app.command(cls=Worded)(compare)
+app.command(cls=Worded)(sweep)
+app.command(cls=Worded)(incident)
+app.command(cls=Worded)(check)
+app.command(cls=Worded)(baseline)
+app.command(cls=Worded)(report)
+app.command(cls=Worded)(validate)
+app.command(cls=Worded)(profiles)
+app.command(cls=Worded)(strategies)
+app.command(cls=Worded)(schema)

@@ -12,7 +12,7 @@ from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Engine, Experiment
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.strategies.user_class import load as load_class
+from simulator.strategies.own_code import check_own_code
 
 DEFAULT_OUT = Path("results")
 
@@ -86,7 +86,7 @@ def check_code(file: Path, choices: Iterable[StrategyChoice]) -> None:
     for choice in choices:
         if choice.own is not None:
             try:
-                load_class(choice.own)
+                check_own_code(choice.own)
             except UserCodeError as error:
                 raise SimulatorError(f"{file}: strategy {choice.name}: {error}") from None
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.plain_console import console_of_output
-from simulator.cli.sweep_progress import SweepProgress
-from simulator.errors import ResultsError, RunError
+from simulator.errors import ResultsError, RunError, ScenarioError
 from simulator.gate.against import compare_counts
 from simulator.gate.baseline import (
     Baseline,
@@ -37,7 +37,7 @@ def make_baseline(paths: Sequence[Path], out: Path, jobs: int | None) -> None:
     console = console_of_output()
     parts: dict[Path, Baseline] = {}
     troubles: list[str] = []
-    with Processes(jobs or processors()) as runners, SweepProgress(console) as progress:
+    with Processes(jobs or processors()) as runners, ManyRunsProgress(console) as progress:
         progress.planned(sum(case.size for case in cases))
         for made in make_virtual(cases, runners, None, progress):
             troubles += _troubles(made)
@@ -58,7 +58,7 @@ def make_baseline(paths: Sequence[Path], out: Path, jobs: int | None) -> None:
 
 
 def _read(paths: Sequence[Path], out: Path) -> tuple[tuple[Case, ...], Baseline]:
-    problems: list[str] = []
+    problems: list[str | ScenarioError] = []
     cases: tuple[Case, ...] = ()
     old = Baseline()
     try:

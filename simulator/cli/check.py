@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,15 +12,15 @@ import typer
 from simulator.analysis.verdicts import Word
 from simulator.cli.check_table import print_checked
 from simulator.cli.engines import engine_named
+from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.plain_console import console_of_output
-from simulator.cli.sweep_progress import SweepProgress
 from simulator.clock import Ticks, seconds
-from simulator.errors import ResultsError, SimulatorError
-from simulator.gate.annotations import annotations
+from simulator.errors import ResultsError, ScenarioError, SimulatorError
+from simulator.gate.annotations import annotations, annotations_of_wrong_input
 from simulator.gate.baseline_file import read_baseline
 from simulator.gate.cases import BadInput, Found, read_cases
 from simulator.gate.checking import Check, Terms
-from simulator.gate.comparing import Against
+from simulator.gate.comparing import EVERY_COUNT, NO_WORSE, Against
 from simulator.gate.findings import Checked, count
 from simulator.gate.json_file import json_text
 from simulator.gate.junit import junit_xml
@@ -36,11 +36,12 @@ class Options:
     """The options of ``tokenrace check``; None where the user left it open."""
 
     baseline: Path | None = None
+    exact: bool = False
     junit: Path | None = None
     summary: Path | None = None
     json: Path | None = None
     jobs: int | None = None
-    budget: str | None = None
+    budget: str = "1h"
     engine: EngineName = "virtual"
 
     def files(self) -> dict[str, Path]:
@@ -56,9 +57,13 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
         SimulatorError: something asked for is wrong: all of it, before the first run.
     """
     began_at, clock = unix_time(), MachineClock.starting_in(0)
-    found, terms = _read(paths, options)
+    try:
+        found, terms = _read(paths, options)
+    except BadInput as wrong:
+        _annotate(annotations_of_wrong_input(wrong, _checkout()))
+        raise
     console = console_of_output()
-    with SweepProgress(console) as progress:
+    with ManyRunsProgress(console) as progress:
         check = Check(found.cases, terms, progress)
         jobs = options.jobs or processors()
         with Processes(jobs) as runners:
@@ -81,7 +86,7 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
 
 def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
     """Return what to check and how; every problem of both is told at once."""
-    problems = list(_unwritable(options))
+    problems: list[str | ScenarioError] = [*_unwritable(options)]
     found = Found(cases=(), passed_over=())
     budget: Ticks | None = None
     against: Against | None = None
@@ -91,11 +96,14 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
         problems += wrong.problems
     try:
         if options.baseline is not None:
-            against = Against(read_baseline(options.baseline), options.baseline)
+            bar = EVERY_COUNT if options.exact else NO_WORSE
+            against = Against(read_baseline(options.baseline), options.baseline, bar)
+        elif options.exact:
+            problems.append("--exact is about a baseline: add --baseline FILE")
     except ResultsError as wrong:
         problems.append(str(wrong))
     try:
-        budget = None if options.budget is None else read_positive_span(options.budget)
+        budget = read_positive_span(options.budget)
     except ValueError as wrong:
         problems.append(f"--budget: {wrong}")
     if problems:
@@ -140,6 +148,7 @@ def _command(paths: Sequence[Path], options: Options) -> str:
     words = ["tokenrace", "check", *map(str, paths)]
     if options.baseline is not None:
         words += ["--baseline", str(options.baseline)]
+    words += ["--exact"] if options.exact else []
     words += ["--engine", "wire"] if options.engine == "wire" else []
     return shlex.join(words)
 
@@ -152,10 +161,18 @@ def _write(checked: Checked, options: Options) -> None:
     _write_file(options.summary, text)
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(step_summary), text)
+    _annotate(annotations(checked, _checkout()))
+
+
+def _annotate(lines: Iterable[str]) -> None:
+    """Print annotations where GitHub reads them, and nowhere else."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-        for line in annotations(checked, root):
+        for line in lines:
             typer.echo(line)
+
+
+def _checkout() -> Path:
+    return Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
 def _write_file(path: Path | None, content: bytes) -> None:

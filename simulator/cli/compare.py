@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.comparison import Difference, Standing, compare
+from simulator.analysis.wording import percent
 from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
-from simulator.cli.table import percent
 from simulator.errors import SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
 from simulator.simulation.experiment import run_all

@@ -6,6 +6,7 @@ from rich.table import Table
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.summary import Summary
+from simulator.analysis.wording import percent
 
 
 def print_table(console: Console, summary: Summary) -> None:
@@ -71,11 +72,3 @@ def _with_interval(estimate: Estimate | None) -> str:
         return "-"
     low, high = (percent(bound).removesuffix(" %") for bound in (estimate.low, estimate.high))
     return f"{percent(estimate.mean)} ({low} to {high})"
-
-
-def percent(share: float) -> str:
-    """Return ``share`` as a percentage with two significant digits below 10 %."""
-    shown = 100 * share
-    if shown == 0:
-        return "0 %"
-    return f"{shown:.1f} %" if shown >= 1 else f"{shown:.2g} %"

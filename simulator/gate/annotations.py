@@ -5,10 +5,12 @@ the summary has all.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from simulator.analysis.verdicts import Word
+from simulator.errors import ScenarioError
+from simulator.gate.cases import BadInput
 from simulator.gate.findings import CaseChecked, Checked, Finding, troubles
 from simulator.gate.text import in_full
 
@@ -29,6 +31,23 @@ def annotations(checked: Checked, root: Path) -> Iterator[str]:
             yield _line(level, case, finding, root)
 
 
+def annotations_of_wrong_input(wrong: BadInput, root: Path) -> Iterator[str]:
+    """Yield an error for each problem; one that is of no scenario marks no line."""
+    found = [line for problem in wrong.problems for line in _errors(problem, root)]
+    yield from found[:SHOWN_MAX]
+
+
+def _errors(problem: str | ScenarioError, root: Path) -> Iterator[str]:
+    if isinstance(problem, str):
+        yield _annotation("error", {"title": "wrong input"}, problem)
+        return
+    for each in problem.problems:
+        place = {"line": str(each.line), "col": str(each.column)} if each.line else {}
+        properties = {"file": os.path.relpath(problem.path, root), **place, "title": "wrong input"}
+        key = f"{each.key}: " if each.key else ""
+        yield _annotation("error", properties, f"{key}{each.message}")
+
+
 def _line(level: str, case: CaseChecked, finding: Finding, root: Path) -> str:
     _, *below = in_full(finding, case.file)
     message = "\n".join([finding.sentence(), *below])
@@ -38,6 +57,10 @@ def _line(level: str, case: CaseChecked, finding: Finding, root: Path) -> str:
         "col": str(finding.column),
         "title": f"{case.title}: {finding.verdict}",
     }
+    return _annotation(level, properties, message)
+
+
+def _annotation(level: str, properties: Mapping[str, str], message: str) -> str:
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{level} {told}::{_data(message)}"
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.errors import ResultsError
 from simulator.gate.baseline import Baseline, KnownRun, KnownScenario, KnownStrategy
+from simulator.scenario.wording import of_record
 
 SCHEMA = 1
 _BASELINE = TypeAdapter(Baseline)
@@ -40,8 +41,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         baseline = _BASELINE.validate_json(content, strict=True)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise _damaged(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
+        raise _damaged(path, of_record(error)) from None
     for wrong in _wrong_in(baseline):
         raise _damaged(path, wrong)
     return baseline

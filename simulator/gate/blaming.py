@@ -17,7 +17,8 @@ from simulator.gate.findings import Finding
 from simulator.gate.judging import Judged
 from simulator.gate.running import CaseRuns
 from simulator.simulation.many_runs import Lost, as_they_end
-from simulator.simulation.plan import RunPlan, plan_run
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.planning import plan_run
 from simulator.simulation.runners import Runners
 from simulator.simulation.virtual.engine import VirtualEngine
 

@@ -12,7 +12,7 @@ from simulator.scenario.flaws import dotted
 from simulator.scenario.places import Places, places_of
 from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.strategies.user_class import load as load_class
+from simulator.strategies.own_code import check_own_code
 
 _SUFFIXES = (".yaml", ".yml")
 _TELLING_KEYS = {"fleet", "workload", "strategies", "run"}
@@ -20,14 +20,14 @@ _TELLING_KEYS = {"fleet", "workload", "strategies", "run"}
 
 
 class BadInput(SimulatorError):  # noqa: N818
-    """What is to be checked cannot be: all that is wrong, a line each."""
+    """What is to be checked cannot be: all that is wrong, by file where a scenario is."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str | ScenarioError]) -> None:
         self.problems = tuple(problems)
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        return "\n".join(self.problems)
+        return "\n".join(map(str, self.problems))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +67,14 @@ def read_cases(paths: Sequence[Path], engine: EngineName) -> Found:
     Raises:
         BadInput: with every problem of every file.
     """
-    problems: list[str] = []
+    problems: list[str | ScenarioError] = []
     cases: list[Case] = []
     passed_over: list[Path] = []
     for file, is_named in _files(paths, problems):
         try:
             case = _read(file, engine, is_named=is_named)
-        except (ScenarioError, BadInput) as wrong:
-            problems.append(str(wrong))
+        except ScenarioError as wrong:
+            problems.append(wrong)
         else:
             passed_over += [file] if case is None else []
             cases += [] if case is None else [case]
@@ -94,7 +94,9 @@ def _with_titles(cases: Sequence[Case]) -> tuple[Case, ...]:
     )
 
 
-def _files(paths: Sequence[Path], problems: list[str]) -> Iterator[tuple[Path, bool]]:
+def _files(
+    paths: Sequence[Path], problems: list[str | ScenarioError]
+) -> Iterator[tuple[Path, bool]]:
     """Yield each file, and whether it was named itself."""
     seen: set[Path] = set()
     for path in paths:
@@ -104,7 +106,7 @@ def _files(paths: Sequence[Path], problems: list[str]) -> Iterator[tuple[Path, b
                 yield file, file == path
 
 
-def _within(path: Path, problems: list[str]) -> Iterator[Path]:
+def _within(path: Path, problems: list[str | ScenarioError]) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
@@ -144,7 +146,7 @@ def _read(file: Path, engine: EngineName, *, is_named: bool) -> Case | None:
     )
     problems = [*_impossible(case, document), *_wrong_code(case)]
     if problems:
-        raise BadInput(problems)
+        raise ScenarioError(file, problems)
     return case
 
 
@@ -152,19 +154,21 @@ def _looks_like_a_scenario(document: Document) -> bool:
     return isinstance(document.data, dict) and not _TELLING_KEYS.isdisjoint(document.data)
 
 
-def _impossible(case: Case, document: Document) -> Iterator[str]:
+def _impossible(case: Case, document: Document) -> Iterator[Problem]:
     for flaw in case.scenario.impossible_on(case.engine):
         line, column = document.place_of_value(flaw.loc)
         advice = "; add --engine wire" if case.scenario.run.engine != case.engine else ""
-        yield f"{case.file}:{line}:{column}: {dotted(flaw.loc)}: {flaw.message}{advice}"
+        message = f"{flaw.message}{advice}"
+        yield Problem(line=line, column=column, key=dotted(flaw.loc), message=message)
 
 
-def _wrong_code(case: Case) -> Iterator[str]:
+def _wrong_code(case: Case) -> Iterator[Problem]:
     """Load the user's code before the first run: a typo must not cost its time."""
     for choice in case.scenario.strategies:
         if choice.own is not None:
             try:
-                load_class(choice.own)
+                check_own_code(choice.own)
             except UserCodeError as error:
                 line, column = case.places.strategies[choice.name]
-                yield f"{case.file}:{line}:{column}: strategy {choice.name}: {error}"
+                key = f"strategy {choice.name}"
+                yield Problem(line=line, column=column, key=key, message=str(error))

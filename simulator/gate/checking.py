@@ -11,10 +11,11 @@ from simulator.gate.cases import Case
 from simulator.gate.comparing import Against
 from simulator.gate.findings import CaseChecked, Finding
 from simulator.gate.judging import Judged, judge_runs
-from simulator.gate.running import CaseRuns, Watcher, make_on_wire, make_virtual
+from simulator.gate.running import CaseRuns, make_on_wire, make_virtual
 from simulator.machine_clock import MachineClock
 from simulator.scenario.units import write_span
 from simulator.simulation.experiment import Engine
+from simulator.simulation.many_runs import ManyRunsWatcher
 from simulator.simulation.runners import Runners
 
 OVER = "the budget of {budget} was over"
@@ -34,7 +35,7 @@ class Terms:
 class Check:
     """Checks ``cases`` on ``terms``; the budget runs from now on."""
 
-    def __init__(self, cases: Sequence[Case], terms: Terms, watcher: Watcher) -> None:
+    def __init__(self, cases: Sequence[Case], terms: Terms, watcher: ManyRunsWatcher) -> None:
         self._cases = cases
         self._terms = terms
         self._watcher = watcher

@@ -8,6 +8,7 @@ What a strategy *is* may change: that is what is on trial.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from simulator.analysis.blame import Wanted
 from simulator.gate.against import Comparison, compare_counts
@@ -20,24 +21,30 @@ from simulator.gate.running import CaseRuns
 from simulator.scenario import StrategyChoice
 from simulator.scenario.world import settings_of
 
-NO_WORSE = "no worse than the baseline"
+Bar = Literal["no worse than the baseline", "every count as in the baseline"]
+NO_WORSE: Bar = "no worse than the baseline"
+EVERY_COUNT: Bar = "every count as in the baseline"
 _THAN = {"better": " than", "worse": " than", "same": " as", "can't tell": " from"}
 ANEW = "tokenrace baseline takes it as it is now"
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """Holds the runs of scenarios against ``baseline``, which is in the file ``path``."""
+    """Holds the runs of scenarios against ``baseline``, which is in the file ``path``.
+
+    ``bar`` is what a strategy must come up to.
+    """
 
     baseline: Baseline
     path: Path
+    bar: Bar = NO_WORSE
 
     def judge(self, made: CaseRuns) -> Iterator[Judged]:
         """Yield a finding for each strategy of ``made``."""
         known = self.baseline.scenario(file_from(self.path, made.case.file))
         not_compared = self._why_not(made, known)
         for choice in made.case.scenario.strategies:
-            finding = _blank(made, choice.name)
+            finding = _blank(made, choice.name, self.bar)
             if not_compared:
                 judged = replace(finding, verdict="inconclusive", why=not_compared)
             else:
@@ -96,12 +103,12 @@ def _made_by(known: KnownScenario, now: KnownScenario) -> str:
     return f"{known.made_by()} made the baseline, and this is {now.made_by()}"
 
 
-def _blank(made: CaseRuns, strategy: str) -> Finding:
+def _blank(made: CaseRuns, strategy: str, bar: Bar) -> Finding:
     line, column = made.case.places.strategies[strategy]
     return Finding(
         kind="baseline",
         strategy=strategy,
-        what=NO_WORSE,
+        what=bar,
         verdict="pass",
         measured="not compared",
         line=line,
@@ -128,6 +135,11 @@ def _judged(
         case "worse":
             back = way_back(made.case, finding.strategy, comparison.worst_seed)
             return replace(finding, verdict="fail", why=comparison.reason(), way_back=back)
+        case _ if finding.what == EVERY_COUNT:
+            back = way_back(made.case, finding.strategy, comparison.worst_seed)
+            return replace(
+                finding, verdict="fail", why=f"it counts otherwise; {ANEW}", way_back=back
+            )
         case "can't tell":
             why = f"{comparison.reason()}; use more seeds, or {ANEW}"
             return replace(finding, verdict="inconclusive", why=why)

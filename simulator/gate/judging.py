@@ -17,6 +17,7 @@ from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
 from simulator.gate.running import CaseRuns
 from simulator.scenario.expectations import Expectation
+from simulator.scenario.faults import labels_of_traced
 from simulator.trace.events import CAUSES
 from simulator.trace.files import RecordedRun
 
@@ -89,7 +90,13 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
     if missing := made.missing(strategy):
         seeds = ", ".join(map(str, missing))
         measured = f"{len(missing)} of {count(total, 'run')} not made: seed {seeds}"
-        return replace(finding, verdict="inconclusive", measured=measured, why=why_missing)
+        return replace(
+            finding,
+            verdict="inconclusive",
+            measured=measured,
+            why=why_missing,
+            way_back=way_back(made.case, strategy, missing[0]),
+        )
     if doubts := _doubts(made, strategy):
         detail = "\n".join(doubts)
         return replace(finding, verdict="inconclusive", why=doubts[0], detail=detail)
@@ -102,11 +109,7 @@ def _shown(reason: str) -> str:
 
 
 def _doubts(made: CaseRuns, strategy: str) -> list[str]:
-    traced = {
-        number: fault.label()
-        for number, fault in enumerate(made.case.scenario.faults)
-        if fault.partition is None
-    }
+    traced = labels_of_traced(made.case.scenario.faults)
     return list(doubts_about({strategy: made.of(strategy)}, traced))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from simulator.clock import Ticks
 from simulator.errors import RunFailed
@@ -11,23 +10,12 @@ from simulator.gate.cases import Case
 from simulator.machine_clock import MachineClock
 from simulator.scenario import StrategyChoice
 from simulator.simulation.experiment import Engine, Experiment, run_all
-from simulator.simulation.many_runs import Lost, as_they_end
-from simulator.simulation.plan import RunPlan, plan_run
+from simulator.simulation.many_runs import Lost, ManyRunsWatcher, as_they_end
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import FAULTS, InMemory
 from simulator.simulation.runners import Runners
 from simulator.trace.files import RecordedRun
-
-
-class Watcher(Protocol):
-    """Is told how a check goes on."""
-
-    def planned(self, runs: int) -> None:
-        """So many runs are to be made in all."""
-        ...
-
-    def ended(self) -> None:
-        """A run ended, well or not."""
-        ...
 
 
 @dataclass(slots=True)
@@ -88,7 +76,7 @@ _Cell = tuple[int, StrategyChoice, int]
 
 
 def make_virtual(
-    cases: Sequence[Case], runners: Runners, within: Ticks | None, watcher: Watcher
+    cases: Sequence[Case], runners: Runners, within: Ticks | None, watcher: ManyRunsWatcher
 ) -> Iterator[CaseRuns]:
     """Make the runs of ``cases``, in their order, and yield each case when it has all its own.
 
@@ -120,7 +108,7 @@ def make_virtual(
 
 
 def make_on_wire(
-    case: Case, engine: Engine, traces: Path, is_over: Callable[[], bool], watcher: Watcher
+    case: Case, engine: Engine, traces: Path, is_over: Callable[[], bool], watcher: ManyRunsWatcher
 ) -> CaseRuns:
     """Make the runs of ``case`` one by one, until ``is_over``, their traces in ``traces``."""
     runs = CaseRuns(case)

@@ -3,8 +3,8 @@
 An entry is a preset's name, or a mapping with ``preset``, an optional ``name`` for the results,
 another choice on any axis, and any of the parameters that result. Without ``preset`` it needs a
 ``name`` and composes a strategy of its own; with ``python`` it names the user's class
-(``own_code.py``). Every entry is checked even when an earlier one is
-wrong.
+(``own_code.py``), with ``command`` the user's program (``own_command.py``). Every entry is checked
+even when an earlier one is wrong.
 """
 
 import re
@@ -13,8 +13,12 @@ from dataclasses import dataclass
 
 from pydantic import ValidationInfo
 
+from simulator.command import Command
+from simulator.python_class import PythonClass
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, Loc, refusal
-from simulator.scenario.own_code import PYTHON, PythonClass, read_python_class, written
+from simulator.scenario.own_code import PYTHON, read_python_class, written
+from simulator.scenario.own_command import COMMAND, read_command
+from simulator.scenario.own_command import written as written_command
 from simulator.scenario.parameters import Catalogue, Parameters, Setting
 from simulator.scenario.quoting import hint, one_of, shown
 
@@ -41,7 +45,7 @@ class StrategyChoice:
     name: str
     axes: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[str, Setting], ...] = ()
-    own: PythonClass | None = None
+    own: PythonClass | Command | None = None
 
     def is_oracle(self) -> bool:
         """Return whether it needs to know what only the virtual engine's provider can tell."""
@@ -96,6 +100,8 @@ def write_strategies(choices: tuple[StrategyChoice, ...]) -> list[dict[str, obje
 
 
 def _written(choice: StrategyChoice) -> dict[str, object]:
+    if isinstance(choice.own, Command):
+        return {"name": choice.name, **written_command(choice.own)}
     if choice.own is not None:
         return {"name": choice.name, **written(choice.own)}
     return {
@@ -122,10 +128,13 @@ def _read_entry(entry: object, catalogue: Catalogue) -> StrategyChoice:
         message = f"must be a strategy's name or a mapping, got {shown(entry)}"
         raise _FlawedEntry(Flaw((), message))
     if PYTHON in entry:
-        return _read_own(entry)
+        return _own(entry, *read_python_class(entry))
+    if COMMAND in entry:
+        return _own(entry, *read_command(entry))
     if "preset" not in entry:
         if not entry.keys() & catalogue.axes.keys():
-            message = f"is required, or python, or a choice on an axis: {', '.join(catalogue.axes)}"
+            axes = ", ".join(catalogue.axes)
+            message = f"is required, or python, command, or a choice on an axis: {axes}"
             raise _FlawedEntry(Flaw(("preset",), message, MISSING_FLAW))
         if "name" not in entry:
             message = "is required for a strategy that is no preset"
@@ -138,8 +147,9 @@ def _read_entry(entry: object, catalogue: Catalogue) -> StrategyChoice:
     return _read_mapping(preset, entry, catalogue)
 
 
-def _read_own(entry: Mapping[str, object]) -> StrategyChoice:
-    own, flaws = read_python_class(entry)
+def _own(
+    entry: Mapping[str, object], own: PythonClass | Command | None, flaws: list[Flaw]
+) -> StrategyChoice:
     if "name" not in entry:
         flaws.append(Flaw(("name",), "is required for a strategy of your own", MISSING_FLAW))
     else:

@@ -3,18 +3,31 @@
 from collections.abc import Iterator, Sequence
 
 from simulator.clock import Ticks
+from simulator.command import Command
 from simulator.provider.lifecycle import OVERLAP_MAX
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.fault_kinds import PartitionSection
 from simulator.scenario.faults import EngineName, Fault, LossSection
 from simulator.scenario.flaws import Flaw, Loc
-from simulator.scenario.store_choice import StoreName
 from simulator.scenario.units import write_span
+from simulator.store_choice import StoreName
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"
 ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
 PARTITIONED_ON_WIRE = "partitioned is only on the virtual engine: a real store has one record"
+COMMAND_ON_VIRTUAL = (
+    "a command runs only on the wire engine (run.engine: wire): its program keeps real time"
+)
 OWN_STORE = "impossible with store memory: each process has its own"
+_WITHIN = {
+    "clock": "has the machine's clock",
+    "cancel_leader": "has callers that nobody else can cancel",
+    "store_down": "uses the store unseen",
+    "store_slow": "uses the store unseen",
+    "lose_lock": "uses the store unseen",
+    "lose_write": "uses the store unseen",
+}
+"""What befalls a process from within, and what a program of the user's has or does instead."""
 _OF_THE_STORE = ("store_down", "store_slow", "replica_lag", "lose_lock", "lose_write")
 
 
@@ -24,6 +37,30 @@ def engine_flaws(choice: StrategyChoice, at: Loc, engine: EngineName) -> Iterato
         yield Flaw(at, ORACLE_ON_WIRE)
     if engine == "wire" and choice.is_partitioned():
         yield Flaw(at, PARTITIONED_ON_WIRE)
+    if engine == "virtual" and isinstance(choice.own, Command):
+        yield Flaw(at, COMMAND_ON_VIRTUAL)
+
+
+def command_flaws(choices: Sequence[StrategyChoice], faults: Sequence[Fault]) -> Iterator[Flaw]:
+    """Yield what about ``faults`` cannot befall a program of the user's, where one runs."""
+    programs = [choice.name for choice in choices if isinstance(choice.own, Command)]
+    for index, fault in enumerate(faults):
+        at = ("faults", index)
+        deployed = None if fault.deploy is None else fault.deploy.strategy
+        if deployed is not None and isinstance(deployed.own, Command):
+            yield Flaw((*at, "deploy", "strategy"), "cannot be a command: name it in strategies")
+        elif programs:
+            yield from _not_within(fault, at, f"impossible for strategy {programs[0]}, a command")
+
+
+def _not_within(fault: Fault, at: Loc, why: str) -> Iterator[Flaw]:
+    if fault.crash is not None and fault.crash.when != "at_once":
+        rest = "only at_once will do, as nobody sees where it is in a refresh"
+        yield Flaw((*at, "crash", "when"), f"{fault.crash.when} is {why}: {rest}")
+    elif fault.deploy is not None and fault.deploy.strategy is not None:
+        yield Flaw((*at, "deploy", "strategy"), f"is {why}: it stays what it is")
+    elif fault.kind in _WITHIN:
+        yield Flaw((*at, fault.kind), f"is {why}: it {_WITHIN[fault.kind]}")
 
 
 def loss_flaws(loss: LossSection, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
@@ -64,6 +101,18 @@ def faults_flaws(
         yield from _fleet_flaws(fault, at, faults, processes)
         yield from _deploy_flaws(fault, at, engine)
         yield from _store_flaws(fault, at, store, engine)
+
+
+def broker_flaws(faults: Sequence[Fault], choices: Sequence[StrategyChoice]) -> Iterator[Flaw]:
+    """Yield which new secrets cannot get to whoever asks for tokens: a broker is not deployed."""
+    brokered = [choice.name for choice in choices if choice.has_broker()]
+    for index, fault in enumerate(faults):
+        if brokered and fault.deploy is not None and fault.deploy.secret is not None:
+            message = (
+                f"does not reach the broker of {brokered[0]}, which keeps the secret it began "
+                "with: race that strategy in a scenario of its own, without new secrets"
+            )
+            yield Flaw(("faults", index, "deploy", "secret"), message)
 
 
 def _partition_flaws(

@@ -6,6 +6,7 @@ provider (``fault_kinds.py``), the fleet (``fleet_fault_kinds.py``) or the store
 it cannot be.
 """
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -149,3 +150,11 @@ class Fault(Section):
 
 KINDS = tuple(name for name in Fault.model_fields if name != "at")
 """Every kind of fault, as a file says it."""
+
+
+def labels_of_traced(faults: Sequence[Fault]) -> dict[int, str]:
+    """Return what a plot calls the faults that a trace tells of, by their number.
+
+    A trace tells of all but partitions: those have no instant at which they strike.
+    """
+    return {number: fault.label() for number, fault in enumerate(faults) if fault.partition is None}

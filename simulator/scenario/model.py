@@ -18,7 +18,13 @@ from simulator.clock import SECOND
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expect_flaws import expect_flaws
 from simulator.scenario.expect_section import Expectations
-from simulator.scenario.fault_flaws import engine_flaws, faults_flaws, loss_flaws
+from simulator.scenario.fault_flaws import (
+    broker_flaws,
+    command_flaws,
+    engine_flaws,
+    faults_flaws,
+    loss_flaws,
+)
 from simulator.scenario.faults import EngineName, Fault
 from simulator.scenario.fields import LIFETIME, Section, Slug, Strategies
 from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
@@ -100,6 +106,7 @@ class Scenario(Section):
         """Yield what the scenario asks for that cannot happen on ``engine``."""
         for index, choice in enumerate(self.strategies):
             yield from engine_flaws(choice, ("strategies", index), engine)
+        yield from command_flaws(self.strategies, self.faults)
         yield from loss_flaws(self.network.loss, self.store.kind, engine)
         yield from faults_flaws(
             self.faults,
@@ -108,6 +115,7 @@ class Scenario(Section):
             store=self.store.kind,
             engine=engine,
         )
+        yield from broker_flaws(self.faults, self.strategies)
 
     def _start_flaws(self) -> Iterator[Flaw]:
         start, duration = self.fleet.start, self.run.duration

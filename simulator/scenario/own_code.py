@@ -5,24 +5,14 @@ What stands there is read, and not loaded: a scenario file must be readable wher
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from simulator.python_class import Option, PythonClass
 from simulator.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw
 from simulator.scenario.quoting import hint, shown
 
 PYTHON = "python"
 _KEYS = ("name", PYTHON, "options")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-Option = str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonClass:
-    """What ``target``, written ``module:name``, is called for each process, with ``options`` by
-    keyword."""
-
-    target: str
-    options: tuple[tuple[str, Option], ...] = ()
 
 
 def read_python_class(entry: Mapping[str, object]) -> tuple[PythonClass | None, list[Flaw]]:

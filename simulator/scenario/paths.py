@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from simulator.python_class import PythonClass
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.flaws import Loc
 from simulator.scenario.model import Scenario
@@ -147,7 +148,8 @@ def _of_strategies(choices: Sequence[StrategyChoice], catalogue: Catalogue) -> d
 def _settings(choice: StrategyChoice, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
     """Yield the places of what can be set of ``choice``; of a user's own, the options it has."""
     if choice.own is not None:
-        yield from (("options", name) for name, _ in choice.own.options)
+        options = choice.own.options if isinstance(choice.own, PythonClass) else ()
+        yield from (("options", name) for name, _ in options)
         return
     settings = catalogue.parameters(choice.preset, dict(choice.axes))
     yield from ((name,) for name in (*catalogue.axes, *settings))

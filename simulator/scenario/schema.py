@@ -31,7 +31,8 @@ def schema_text(catalogue: Catalogue) -> str:
 def _entry_schema(catalogue: Catalogue) -> dict[str, object]:
     presets = [_mapping_schema(preset, catalogue) for preset in catalogue.presets]
     names = {"enum": list(catalogue.presets)}
-    return {"anyOf": [names, *presets, _composed_schema(catalogue), _own_schema()]}
+    own = [_composed_schema(catalogue), _own_schema(), _command_schema()]
+    return {"anyOf": [names, *presets, *own]}
 
 
 def _own_schema() -> dict[str, object]:
@@ -51,6 +52,25 @@ def _own_schema() -> dict[str, object]:
             },
         },
         "required": ["name", "python"],
+        "additionalProperties": False,
+    }
+
+
+def _command_schema() -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": {
+            "name": _name("What the results call it."),
+            "command": {
+                "type": "array",
+                "description": "A program of your own and its arguments, on the wire engine "
+                "(docs/other-languages.md).",
+                "items": {"type": "string"},
+                "minItems": 1,
+                "examples": [["node", "worker.js"]],
+            },
+        },
+        "required": ["name", "command"],
         "additionalProperties": False,
     }
 

@@ -5,18 +5,16 @@ A word, as ``store: redis``; or a mapping with ``kind`` and what can be said of 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 from urllib.parse import urlsplit
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, refusal
 from simulator.scenario.quoting import hint, one_of, shown
+from simulator.store_choice import LockWay, StoreChoice, StoreName
 
-StoreName = Literal["sqlite", "memory", "host_file", "redis", "postgres"]
 STORE_NAMES: tuple[StoreName, ...] = get_args(StoreName)
-LockWay = Literal["row", "advisory"]
 LOCK_WAYS: tuple[LockWay, ...] = get_args(LockWay)
 POOL_MAX = 1_000
 SCHEMES: Mapping[StoreName, tuple[str, ...]] = {
@@ -28,20 +26,6 @@ _KEYS: Mapping[StoreName, tuple[str, ...]] = {
     "redis": ("kind", "url"),
     "postgres": ("kind", "url", "lock", "pool"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreChoice:
-    """What processes share. ``url`` None: where the environment says, or on this machine.
-
-    ``lock`` is how PostgreSQL locks the record, ``pool`` how many connections each process has to
-    it at most; to other kinds neither means anything.
-    """
-
-    kind: StoreName
-    url: str | None = None
-    lock: LockWay = "row"
-    pool: int = 10
 
 
 def url_flaw(kind: StoreName, url: object) -> str | None:

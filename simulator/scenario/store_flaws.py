@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.flaws import Flaw, Loc
 from simulator.scenario.parameters import Catalogue
-from simulator.scenario.store_choice import StoreName
+from simulator.store_choice import StoreName
 
 
 def strategy_flaws(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -45,6 +45,27 @@ def in_words(error: ErrorDetails, root: type[BaseModel]) -> tuple[str, str]:
     ``root`` has no union in it.
     """
     return dotted(error["loc"]), _message(error, root)
+
+
+def of_value(invalid: ValidationError) -> str:
+    """Return the first problem of a value that came alone, such as that of an option.
+
+    A kind of error that no scenario file can have is said in pydantic's words.
+    """
+    return _first(invalid)[1]
+
+
+def of_record(invalid: ValidationError) -> str:
+    """Return the first problem of a file of ours that somebody changed, with its place in it; else
+    as ``of_value``."""
+    return ": ".join(_first(invalid))
+
+
+def _first(invalid: ValidationError) -> tuple[str, str]:
+    error = invalid.errors(include_url=False)[0]
+    words = _WORDS.get(error["type"])
+    what = error["msg"] if words is None else words(error.get("ctx", {}), error["input"])
+    return ".".join(map(str, error["loc"])), what
 
 
 def _place(error: ErrorDetails, loc: Loc, document: Document) -> Place:
@@ -108,7 +129,9 @@ _WORDS: Mapping[str, _Words] = {
     "int_parsing_size": _must_be("a whole number"),
     "bool_type": _must_be("true or false"),
     "string_type": _must_be("text"),
+    "tuple_type": _must_be("a list"),
     "dict_type": _must_be("a mapping"),
+    "dataclass_type": _must_be("a mapping"),
     "model_type": _must_be("a mapping"),
     "model_attributes_type": _must_be("a mapping"),
     "literal_error": lambda context, got: f"must be {context['expected']}, got {shown(got)}",

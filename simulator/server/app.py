@@ -7,8 +7,11 @@ The waits before and after stand for the network.
 """
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from simulator.clock import Clock, Ticks
 from simulator.network.fates import NEVER, LinkName, Ways
@@ -16,7 +19,7 @@ from simulator.network.links import Links, LinkStream, stream_of
 from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.lifecycle import Change
 from simulator.provider.messages import Accepted, Granted, Refused
-from simulator.provider.reading import HttpRequest, asked_by
+from simulator.provider.reading import CALLER_HEADER, HttpRequest, asked_by
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.server.incoming import as_asked, hang_up
@@ -64,6 +67,7 @@ class ZoomApp:
         self._clock = clock
         self._recorder = recorder
         self._patience = patience
+        self._api_urls: dict[str, str] = {}
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets the first error of our own: a client would only see an answer it cannot read."""
 
@@ -73,9 +77,22 @@ class ZoomApp:
         app.router.add_route("*", "/{path:.*}", self._answer)
         return app
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    def door(self, caller: str, api_url: str) -> web.Application:
+        """Return an application at which everybody is ``caller``, whatever they say, and is told
+        ``api_url``."""
+        self._api_urls[caller] = api_url
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", partial(self._answer, caller=caller))
+        return app
+
+    async def _answer(self, request: web.Request, *, caller: str | None = None) -> web.Response:
+        asked = as_asked(request, await request.read())
+        if caller is not None:
+            headers = CIMultiDict(request.headers)
+            headers[CALLER_HEADER] = caller
+            asked = replace(asked, headers=headers)
         try:
-            exchange = await self.carry(as_asked(request, await request.read()))
+            exchange = await self.carry(asked)
         except Exception as error:
             self.fail(error)
             raise
@@ -118,6 +135,8 @@ class ZoomApp:
     def take_effect(self, asked: HttpRequest) -> Exchange:
         """Let ``asked`` arrive at the provider now; return what it comes to."""
         now = self._clock.now()
+        if self._api_urls and (api_url := self._api_urls.get(asked_by(asked))) is not None:
+            self._zoom.move_to(api_url)
         exchange = self._zoom.handle(asked, now)
         match exchange.reply:
             case Granted() | Refused() as reply if exchange.endpoint == "token":

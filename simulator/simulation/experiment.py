@@ -14,7 +14,8 @@ from simulator.clock import Ticks
 from simulator.errors import RunError, RunFailed
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
-from simulator.simulation.plan import RunPlan, plan_run
+from simulator.simulation.plan import RunPlan
+from simulator.simulation.planning import plan_run
 from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter, unasked_for
 
 

@@ -38,14 +38,14 @@ class Pause:
 class Replace:
     """Process ``process`` is killed at ``at`` and started again at once.
 
-    With ``composition`` if it has one, and with the newest secret if ``newest_secret``; else with
+    With ``recipe`` if it has one, and with the newest secret if ``newest_secret``; else with
     what it had.
     """
 
     fault: int
     at: Ticks
     process: int
-    composition: Recipe | None = None
+    recipe: Recipe | None = None
     newest_secret: bool = False
 
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from simulator.clock import MILLISECOND, SECOND, Ticks, seconds
 from simulator.errors import RunError
@@ -38,6 +38,18 @@ LOOK_AGAIN: Ticks = 2 * SECOND
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class ManyRunsWatcher(Protocol):
+    """Is told by whoever makes many runs how far they have come, not which they are."""
+
+    def planned(self, runs: int) -> None:
+        """So many runs more are to be made."""
+        ...
+
+    def ended(self) -> None:
+        """A run ended, well or not."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

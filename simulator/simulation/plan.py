@@ -1,19 +1,15 @@
-"""From what a user wrote to what an engine runs: one strategy, one seed, domain values only.
+"""What an engine runs: one strategy, one seed, domain values only, all of a run's own time.
 
-``time_scale`` is applied here (analysis multiplies by it, to show the scenario's time again).
-Lifetimes, think times, rates, durations and those spans of a strategy that belong to a token's
-lifetime shrink by it. Latencies, timeouts and lock times do not: they belong to machines and
-networks, which cannot be hurried.
+Knows nothing of scenario files: the processes of a run on the wire load this, and not the reader.
 """
 
 from dataclasses import dataclass, field, replace
 
-from simulator.arrivals import Arrivals, Closed, Constant, Poisson
-from simulator.clock import SECOND, Ticks, shrunk
-from simulator.distributions import PER_MILLION, Distribution, hurried
+from simulator.arrivals import Arrivals
+from simulator.clock import SECOND, Ticks
 from simulator.fleet.agenda import OperationMix
 from simulator.fleet.names import user_id
-from simulator.network.links import PER_MILLE, Link, Links
+from simulator.network.links import Links
 from simulator.provider.app import App, Credentials
 from simulator.provider.bursts import Bursts
 from simulator.provider.endpoints import Provider
@@ -22,14 +18,9 @@ from simulator.provider.limits import ApiLimits
 from simulator.provider.messages import TokenRequest
 from simulator.provider.policy import TokenPolicy
 from simulator.rng import Streams
-from simulator.scenario import Scenario, StrategyChoice
-from simulator.scenario.store_choice import SCHEMES, StoreChoice, StoreName
-from simulator.scenario.workload_section import ClosedArrivals, PoissonArrivals
 from simulator.simulation.fleet_faults import FleetFaults
-from simulator.simulation.planned_faults import partitions, provider_faults
-from simulator.simulation.planned_fleet_faults import fleet_faults, recipe_of
 from simulator.simulation.provider_faults import ProviderFaults
-from simulator.simulation.shrinking import hurried_policy
+from simulator.store_choice import StoreChoice, StoreName
 from simulator.strategies.compose import Recipe
 
 EPOCH = 1_767_225_600
@@ -91,7 +82,7 @@ class RunPlan:
 
     scenario: str
     strategy: str
-    composition: Recipe
+    recipe: Recipe
     seed: int
     duration: Ticks
     app: App
@@ -138,62 +129,3 @@ class RunPlan:
 
 def _instant(rotation: tuple[Ticks, str]) -> Ticks:
     return rotation[0]
-
-
-def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
-    """Return the plan of one run of ``scenario``, ``time_scale`` times as fast as written."""
-    return RunPlan(
-        scenario=scenario.name,
-        strategy=choice.name,
-        composition=recipe_of(choice, time_scale),
-        seed=seed,
-        duration=shrunk(scenario.run.duration, time_scale),
-        app=THE_APP,
-        policy=hurried_policy(scenario.provider.policy(), time_scale),
-        fleet=_fleet(scenario, time_scale),
-        links=_links(scenario, time_scale),
-        store=scenario.store.kind,
-        store_timeout=scenario.network.store_timeout,
-        server=scenario.store if scenario.store.kind in SCHEMES else None,
-        limits=scenario.provider.limits(),
-        provider_faults=provider_faults(scenario, time_scale),
-        fleet_faults=fleet_faults(scenario, time_scale),
-    )
-
-
-def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
-    arrivals = scenario.workload.arrivals
-    law: Arrivals
-    if isinstance(arrivals, ClosedArrivals):
-        law = Closed(hurried(arrivals.think, time_scale))
-    elif isinstance(arrivals, PoissonArrivals):
-        law = Poisson(arrivals.rate.hz * time_scale)
-    else:
-        law = Constant(arrivals.rate.hz * time_scale)
-    return FleetPlan(
-        processes=scenario.fleet.processes,
-        workers=scenario.fleet.workers,
-        start_spread=shrunk(scenario.fleet.start, time_scale),
-        arrivals=law,
-        mix=OperationMix.of(scenario.workload.operations),
-        timeout=scenario.workload.timeout,
-    )
-
-
-def _links(scenario: Scenario, time_scale: float) -> Links:
-    network, loss = scenario.network, scenario.network.loss
-    arrival = round(network.arrival * PER_MILLE)
-
-    def link(round_trip: Distribution, lost: float) -> Link:
-        return Link(
-            round_trip=round_trip,
-            arrival_per_mille=arrival,
-            loss_per_million=round(lost * PER_MILLION),
-        )
-
-    return Links(
-        token=link(network.token, loss.token),
-        api=link(network.api, loss.api),
-        store=link(network.store, loss.store),
-        partitions=partitions(scenario, time_scale),
-    )

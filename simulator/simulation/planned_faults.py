@@ -4,7 +4,7 @@ The instant and length of a fault shrink; how late an answer comes and what it s
 back do not, as no latency does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.clock import Ticks, shrunk
 from simulator.distributions import PER_MILLION
@@ -58,47 +58,56 @@ def partitions(scenario: Scenario, time_scale: float) -> tuple[Partition, ...]:
 
 def provider_faults(scenario: Scenario, time_scale: float) -> ProviderFaults:
     """Return what goes wrong at the provider."""
-    numbered = list(enumerate(scenario.faults))
+    faults = scenario.faults
     return ProviderFaults(
         changes=tuple(
             PlannedChange(at=at, fault=number, change=change)
-            for number, fault in numbered
+            for number, fault in enumerate(faults)
             for at, change in _changes(scenario, number, fault, time_scale)
         ),
-        minters=tuple(
-            SecondMinter(
+        minters=tuple(_minters(faults, time_scale)),
+        bursts=tuple(_bursts(faults, time_scale)),
+        trials=tuple(_trials(faults, time_scale)),
+    )
+
+
+def _minters(faults: Sequence[Fault], time_scale: float) -> Iterator[SecondMinter]:
+    for number, fault in enumerate(faults):
+        if (minter := fault.second_minter) is not None:
+            begins = shrunk(fault.at, time_scale)
+            yield SecondMinter(
                 fault=number,
-                begins=shrunk(fault.at, time_scale),
-                ends=shrunk(fault.at, time_scale) + shrunk(minter.duration, time_scale),
+                begins=begins,
+                ends=begins + shrunk(minter.duration, time_scale),
                 rate_hz=minter.rate.hz * time_scale,
             )
-            for number, fault in numbered
-            if (minter := fault.second_minter) is not None
-        ),
-        bursts=tuple(
-            Burst(
+
+
+def _bursts(faults: Sequence[Fault], time_scale: float) -> Iterator[Burst]:
+    for number, fault in enumerate(faults):
+        if (burst := fault.burst) is not None:
+            begins = shrunk(fault.at, time_scale)
+            yield Burst(
                 fault=number,
                 endpoint=burst.endpoint,
-                begins=shrunk(fault.at, time_scale),
-                ends=shrunk(fault.at, time_scale) + shrunk(burst.duration, time_scale),
+                begins=begins,
+                ends=begins + shrunk(burst.duration, time_scale),
                 ailment=burst.ailment(),
                 per_million=round(burst.chance * PER_MILLION),
                 count=burst.count,
             )
-            for number, fault in numbered
-            if (burst := fault.burst) is not None
-        ),
-        trials=tuple(
-            Trial(
+
+
+def _trials(faults: Sequence[Fault], time_scale: float) -> Iterator[Trial]:
+    for number, fault in enumerate(faults):
+        if (trial := fault.trial) is not None:
+            begins = shrunk(fault.at, time_scale)
+            yield Trial(
                 fault=number,
-                begins=shrunk(fault.at, time_scale),
-                ends=shrunk(fault.at, time_scale) + shrunk(trial.duration, time_scale),
+                begins=begins,
+                ends=begins + shrunk(trial.duration, time_scale),
                 every=shrunk(trial.every, time_scale),
             )
-            for number, fault in numbered
-            if (trial := fault.trial) is not None
-        ),
-    )
 
 
 def _changes(

@@ -6,7 +6,6 @@ A plan and a record can be pickled, and both are small: about 1.5 kB, and 8 kB p
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from simulator.clock import Ticks
 from simulator.errors import RunError, RunFailed
@@ -15,7 +14,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.trace.event_lines import KINDS
 from simulator.trace.events import CallRefused, Event, EventSink, FaultStruck, TrialMade
-from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter
+from simulator.trace.files import RecordedRun, TraceHeader
 from simulator.trace.kept import Keeper
 
 FAULTS: Collection[type[Event]] = (FaultStruck, TrialMade)
@@ -48,34 +47,6 @@ class InMemory:
             clients=counted.clients,
             deaths=counted.deaths,
             trace=keeper.kept(),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class InFolder:
-    """Makes the run of a plan and writes its trace into ``folder``, which must exist."""
-
-    folder: Path
-
-    def __call__(self, plan: RunPlan) -> RecordedRun | RunFailed:
-        """Return the run, or why it could not go on; its trace is then cut short.
-
-        Raises:
-            ResultsError: the trace cannot be written.
-        """
-        header = header_of(plan)
-        path = self.folder / f"{plan.strategy}-{plan.seed}.jsonl"
-        with TraceWriter(path, header) as writer:
-            counted = _made(plan, writer)
-            if isinstance(counted, RunFailed):
-                return counted
-            writer.finish(counted.provider, counted.clients)
-        return RecordedRun(
-            header=header,
-            provider=counted.provider,
-            clients=counted.clients,
-            deaths=counted.deaths,
-            trace=path,
         )
 
 

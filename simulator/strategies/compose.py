@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from simulator.command import Command
 from simulator.errors import RunError
-from simulator.scenario.own_code import PythonClass
+from simulator.python_class import PythonClass
 from simulator.strategies.composed import ComposedStrategy
 from simulator.strategies.composition import Composition
 from simulator.strategies.contract import Strategy
@@ -17,8 +18,8 @@ from simulator.strategies.user_class import brings_client, made_by
 
 __all__ = ["Ports", "Recipe", "brings_its_client", "compose", "scope_of"]
 
-Recipe = Composition | PythonClass
-"""What a strategy is made of: a choice on each axis, or a class of the user's."""
+Recipe = Composition | PythonClass | Command
+"""What a strategy is made of: a choice on each axis, or a class or program of the user's."""
 
 
 def compose(recipe: Recipe, ports: Ports) -> Strategy:
@@ -30,13 +31,14 @@ def compose(recipe: Recipe, ports: Ports) -> Strategy:
     """
     if isinstance(recipe, PythonClass):
         return made_by(recipe, ports)
+    assert isinstance(recipe, Composition), "a program has no strategy object"
     parts = [_composed(recipe, own) for own in _ports_of_parts(recipe.scope, ports)]
     return parts[0] if len(parts) == 1 else SplitStrategy(parts)
 
 
 def scope_of(recipe: Recipe) -> Scope | None:
     """Return where it keeps tokens; None where only the user's code knows."""
-    return None if isinstance(recipe, PythonClass) else recipe.scope
+    return recipe.scope if isinstance(recipe, Composition) else None
 
 
 def brings_its_client(recipe: Recipe) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from simulator.clock import seconds
 from simulator.errors import UserCodeError
-from simulator.scenario.own_code import PythonClass
+from simulator.python_class import PythonClass
 from simulator.strategies.contract import Denied, Held, Strategy, TokenEndpoint, TokenUnavailable
 from simulator.strategies.own_client import HasClient, OwnClient
 from simulator.strategies.ports import Ports, Site

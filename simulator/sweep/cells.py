@@ -10,10 +10,11 @@ from simulator.errors import RunFailed
 from simulator.scenario import Scenario
 from simulator.scenario.changes import changed
 from simulator.scenario.expectations import FIGURES
+from simulator.scenario.faults import labels_of_traced
 from simulator.scenario.flaws import Loc
 from simulator.scenario.parts import WHOLE, Part
 from simulator.scenario.sweep_section import Shown
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import FAULTS, InMemory
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.sweep.grid import Cell, Grid
@@ -72,11 +73,7 @@ class MakeCell:
 
 def _row(run: RecordedRun, scenario: Scenario, wanted: tuple[Column, ...]) -> Row:
     span = fault_span(scenario.faults)
-    traced = {
-        number: fault.label()
-        for number, fault in enumerate(scenario.faults)
-        if fault.partition is None
-    }
+    traced = labels_of_traced(scenario.faults)
     return Row(
         figures=tuple(value_of(run, figure, part, span) for _, figure, part in wanted),
         doubt="; ".join(doubts_about({run.header.strategy: [run]}, traced)),

@@ -4,7 +4,7 @@ Cells have numbers: seed by seed, in each strategy by strategy, in each point by
 dimension fastest. So the first seed covers the whole grid before the second begins.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -112,8 +112,3 @@ class Numbers:
 
 def _places(values: tuple[Value, ...]) -> dict[tuple[type, Value], int]:
     return {(type(value), value): place for place, value in enumerate(values)}
-
-
-def all_cells(grid: Grid) -> Iterator[int]:
-    """Yield the number of every cell."""
-    yield from range(grid.size)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simulator.analysis.surface import Curve, Scale
 from simulator.arrivals import Closed
-from simulator.scenario.own_code import PythonClass
+from simulator.python_class import PythonClass
 from simulator.simulation.plan import RunPlan
 from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked
@@ -44,7 +44,7 @@ class Question:
     @property
     def made(self) -> Composition:
         """What the strategy is made of."""
-        made = self.plan.composition
+        made = self.plan.recipe
         assert isinstance(made, Composition), "nobody knows what a user's own is made of"
         return made
 
@@ -55,7 +55,7 @@ class Question:
 
 def curves(question: Question) -> list[Curve]:
     """Return what theory has to say; nothing of a strategy that is the user's own."""
-    if isinstance(question.plan.composition, PythonClass):
+    if isinstance(question.plan.recipe, PythonClass):
         return []
     return [curve for law in _LAWS for curve in law(question)]
 

@@ -1,9 +1,8 @@
 """Making the cells of a sweep that are not there yet."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
-from simulator.simulation.many_runs import Lost, as_they_end
+from simulator.simulation.many_runs import Lost, ManyRunsWatcher, as_they_end
 from simulator.simulation.runners import Runners
 from simulator.sweep.cells import MakeCell, Row
 from simulator.sweep.found import Found
@@ -12,20 +11,8 @@ from simulator.sweep.journal import Journal
 from simulator.sweep.refine import refining
 
 
-class Watcher(Protocol):
-    """Is told how a sweep goes on."""
-
-    def planned(self, cells: int) -> None:
-        """So many cells more are to be made."""
-        ...
-
-    def ended(self) -> None:
-        """A cell ended, well or not."""
-        ...
-
-
 def make_all(
-    grid: Grid, found: Found, runners: Runners, journal: Journal, watcher: Watcher
+    grid: Grid, found: Found, runners: Runners, journal: Journal, watcher: ManyRunsWatcher
 ) -> None:
     """Make every cell that ``found`` has not.
 
@@ -41,7 +28,7 @@ def make_along_boundary(
     found: Found,
     runners: Runners,
     journal: Journal,
-    watcher: Watcher,
+    watcher: ManyRunsWatcher,
     boundary: float,
 ) -> None:
     """Make the cells along the boundary that ``found`` has not; as ``make_all``."""
@@ -57,7 +44,7 @@ def _make(
     found: Found,
     runners: Runners,
     journal: Journal,
-    watcher: Watcher,
+    watcher: ManyRunsWatcher,
 ) -> None:
     handed_out: dict[int, int] = {}
 

@@ -29,8 +29,28 @@ def write_sweep(
     Raises:
         ResultsError: it cannot be written.
     """
+    values = _heading(grid, found, heading, command, table)
+    partial = path.with_name(f".{path.name}")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+            stream.write(text.removesuffix("\n}") + ',\n  "levels": [')
+            for place, level in enumerate(_levels(grid, found)):
+                stream.write(",\n    " if place else "\n    ")
+                stream.write(json.dumps(level, ensure_ascii=False, allow_nan=False))
+            stream.write("\n  ]\n}\n")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _heading(
+    grid: Grid, found: Found, heading: Heading, command: str, table: Path
+) -> Mapping[str, object]:
+    """Return all of the summary but its levels, of which there may be many."""
     shown = grid.shown
-    values: Mapping[str, object] = {
+    return {
         "schema": SCHEMA,
         "scenario": grid.scenario,
         "scenario_sha256": heading.sha256,
@@ -46,19 +66,6 @@ def write_sweep(
         "failed": [_failure(grid, number, error) for number, error in sorted(found.failed.items())],
         "doubted": found.doubted,
     }
-    partial = path.with_name(f".{path.name}")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-            stream.write(text.removesuffix("\n}") + ',\n  "levels": [')
-            for place, level in enumerate(_levels(grid, found)):
-                stream.write(",\n    " if place else "\n    ")
-                stream.write(json.dumps(level, ensure_ascii=False, allow_nan=False))
-            stream.write("\n  ]\n}\n")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _failure(grid: Grid, number: int, error: str) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from simulator.analysis.surface import Level, Panel, Scale, Surface
 from simulator.scenario import Scenario
 from simulator.scenario.changes import changed
 from simulator.scenario.sweep_values import Value
-from simulator.simulation.plan import plan_run
+from simulator.simulation.planning import plan_run
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.sweep.found import Found
 from simulator.sweep.grid import Grid

@@ -35,7 +35,7 @@ def a_fleet(
     return RunPlan(
         scenario="benchmark",
         strategy=preset,
-        composition=override(preset, ()),
+        recipe=override(preset, ()),
         seed=1,
         duration=duration,
         app=THE_APP,

@@ -76,7 +76,8 @@ def over_time_figure(
     for axes in grid.flat[len(panels) - columns : len(panels)]:
         axes.set_xlabel(time_label)
         axes.tick_params(labelbottom=True)
-    figure.supylabel("share of API responses", fontsize=12)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("refused")
     _legend(figure, panels, faults)
     figure.suptitle(title(_sentence(summary), _WIDTH_IN), x=0.01, ha="left")
     return figure

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from simulator.analysis.blame_svg import svg_of
+from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.summary import Summary, read_summary
@@ -85,11 +88,16 @@ def _templates() -> Environment:
         "unknown": _unknown,
         "causes": _causes,
         "replay": _replay,
+        "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
         "span": lambda seconds: span_text(ticks(seconds)),
     }
     environment.globals["several"] = several
     return environment
+
+
+def _drawn(blamed: Blamed, name: str) -> Markup:
+    return Markup(svg_of(blamed.diagram, name))  # noqa: S704 - every text in it is escaped there
 
 
 def _rate(estimate: Estimate | None) -> str:

@@ -23,7 +23,7 @@ SummaryFile = Annotated[
 ]
 JsonFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON there.")]
 Budget = Annotated[
-    str | None,
+    str,
     typer.Option(
         metavar="SPAN", help="The time it may take: 60s. What was not made by then is named."
     ),
@@ -38,11 +38,17 @@ def check(
     paths: Paths,
     *,
     baseline: BaselineFile = None,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Fail whatever counts otherwise than the baseline, if better."
+        ),
+    ] = False,
     junit: JUnitFile = None,
     summary: SummaryFile = None,
     json: JsonFile = None,
     jobs: Jobs = None,
-    budget: Budget = None,
+    budget: Budget = "1h",
     engine: CheckedEngine = "virtual",
 ) -> None:
     """Run all scenarios and fail where an expectation does, or a strategy got worse.
@@ -56,6 +62,7 @@ def check(
 
         options = Options(
             baseline=baseline,
+            exact=exact,
             junit=junit,
             summary=summary,
             json=json,

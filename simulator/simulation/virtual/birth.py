@@ -49,7 +49,7 @@ from simulator.strategies.ports import Insight, Site
 class Equipment:
     """What a process is started with, until something else is deployed."""
 
-    composition: Recipe
+    recipe: Recipe
     credentials: Credentials
 
 
@@ -73,14 +73,14 @@ class Birth:
         endpoint = self._endpoint(self._drawn_as())
         shared = self.world.store.visible
         peeking = Peeking(own.snapshot if isinstance(own, MemoryStore) else shared)
-        composition = self.equipment.composition
+        recipe = self.equipment.recipe
         process = VirtualProcess(
             self.world,
             self.number,
-            compose(composition, self._ports(own, peeking, line, endpoint)),
+            compose(recipe, self._ports(own, peeking, line, endpoint)),
             peeking,
             life=self.life,
-            is_oracle=isinstance(scope_of(composition), Oracle),
+            is_oracle=isinstance(scope_of(recipe), Oracle),
             clock=self.clock,
             endpoint=endpoint if self._is_undisturbed() else None,
         )
@@ -181,7 +181,7 @@ class Birth:
         )
 
     def _line(self) -> Line | None:
-        if self.broker is None or not isinstance(scope_of(self.equipment.composition), Broker):
+        if self.broker is None or not isinstance(scope_of(self.equipment.recipe), Broker):
             return None
         return self.broker.line(process_name(self.number), self.life)
 

@@ -92,8 +92,8 @@ class Population:
         when it is started."""
         number, plan = replacement.process, self.world.plan
         equipment = self._equipped(number)
-        if replacement.composition is not None:
-            equipment = replace(equipment, composition=replacement.composition)
+        if replacement.recipe is not None:
+            equipment = replace(equipment, recipe=replacement.recipe)
         if replacement.newest_secret:
             newest = plan.newest_credentials(self.world.loop.now)
             equipment = replace(equipment, credentials=newest)
@@ -165,7 +165,7 @@ class Population:
         life = self._lives[number] = self._lives.get(number, 0) + 1
         tether = self._tether() if faults.befall_processes() else None
         equipment = self._equipped(number)
-        is_oracle = isinstance(scope_of(equipment.composition), Oracle)
+        is_oracle = isinstance(scope_of(equipment.recipe), Oracle)
         birth = Birth(
             world=world,
             number=number,
@@ -204,7 +204,7 @@ class Population:
 
     def _equipped(self, number: int) -> Equipment:
         plan = self.world.plan
-        plain = Equipment(composition=plan.composition, credentials=plan.app.credentials)
+        plain = Equipment(recipe=plan.recipe, credentials=plan.app.credentials)
         return self._equipment.get(number, plain)
 
     def _struck(self, fault: Crash | Pause | Replace | Scale | ClockOff | CancelLeader) -> None:

@@ -15,8 +15,8 @@ from simulator.engine.wall_clock import wall_clock_of
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
+from simulator.python_class import PythonClass
 from simulator.rng import Streams
-from simulator.scenario.own_code import PythonClass
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
@@ -100,8 +100,8 @@ def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None
 
 def _recipes(plan: RunPlan) -> list[Recipe]:
     """Return all that the fleet is made of in the run."""
-    deployed = [replacement.composition for replacement in plan.fleet_faults.replacements]
-    return [plan.composition, *(recipe for recipe in deployed if recipe is not None)]
+    deployed = [replacement.recipe for replacement in plan.fleet_faults.replacements]
+    return [plan.recipe, *(recipe for recipe in deployed if recipe is not None)]
 
 
 def _served(world: World) -> "ServedProvider":
@@ -149,7 +149,7 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
 
 def _broker(world: World) -> VirtualBroker | None:
     """Return the broker of a fleet that has one."""
-    rules = scope_of(world.plan.composition)
+    rules = scope_of(world.plan.recipe)
     if not isinstance(rules, Broker):
         return None
     own = MemoryStore(world.clock)

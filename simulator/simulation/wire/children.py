@@ -15,6 +15,7 @@ from simulator.simulation.wire.messages import Failed, Ready
 
 START_UP_S = 60.0
 GRACE_S = 2.0
+_KILL = signal.SIGKILL
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -36,9 +37,13 @@ class Child:
         # Asked first: what is alive or not waited for yet keeps its process id.
         if not self.process.is_alive():
             return False
-        assert self.process.pid is not None
-        os.kill(self.process.pid, number)
+        _send(self.process, number)
         return True
+
+    def kill(self) -> None:
+        """Kill it, whatever it does."""
+        if self.process.is_alive():
+            _send(self.process, _KILL)
 
     def unanswered(self) -> int:
         """Return how many of its requests have no answer yet; after its death, ever."""
@@ -72,7 +77,7 @@ class Children:
             for child in self._all:
                 child.connection.close()
             for child in self._all:
-                child.process.kill()  # nothing gentler ends one that stands still
+                child.kill()  # nothing gentler ends one that stands still
             for child in self._all:
                 child.process.join()
 
@@ -131,6 +136,17 @@ def describe_exit(child: Child) -> str:
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exit status {code}"
+
+
+def _send(process: BaseProcess, number: signal.Signals) -> None:
+    """Send a signal to ``process``, and to its whole group if it leads one: to a program of the
+    user's and what that has started."""
+    pid = process.pid
+    assert pid is not None
+    if os.getpgid(pid) == pid:
+        os.killpg(pid, number)
+    else:
+        os.kill(pid, number)
 
 
 @contextmanager

@@ -157,14 +157,14 @@ class ClientLife:
             caller=process_name(self.part.process),
         )
         if not self.faults.cancels():
-            return compose(self.part.composition, self._ports(endpoint, clock, line))
+            return compose(self.part.recipe, self._ports(endpoint, clock, line))
         callers: Callers
 
         def left() -> None:
             self.faults.token_request_left(callers)
 
         ports = self._ports(replace(endpoint, left=left), clock, line)
-        strategy = compose(self.part.composition, ports)
+        strategy = compose(self.part.recipe, ports)
         callers = Callers(strategy)
         # Nobody waits for a client that makes the calls itself.
         return strategy if isinstance(strategy, OwnClient) else callers

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from simulator.clock import MILLISECOND, Clock, Ticks
+from simulator.command import Command
 from simulator.fleet.http_ports import InFlight
 from simulator.machine_clock import MachineClock
 from simulator.simulation.plan import RunPlan
@@ -28,6 +29,7 @@ from simulator.simulation.wire.messages import (
     receive,
 )
 from simulator.simulation.wire.parent_bond import belong_to_parent
+from simulator.simulation.wire.program_life import ProgramLife, end_group
 from simulator.simulation.wire.spool import Spool
 from simulator.stores.contract import SharedStore, StoreUnavailable
 from simulator.stores.places import Place, open_store
@@ -65,6 +67,12 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
         part = await receive(connection, Part)
         begin = await receive(connection, Begin)
         clock = MachineClock(begin.epoch_ns)
+        if isinstance(part.recipe, Command):
+            program = ProgramLife(seat.plan, part, begin, clock, seat.place, part.recipe)
+            async with _watched(connection, tally, clock, []):
+                failure = await program.until_the_end()
+            connection.send(ClientRecord(tally) if failure is None else Failed(failure))
+            end_group()
         with Spool(part.spool) as spool:
             faults = ClientFaults(
                 faults=seat.plan.fleet_faults,

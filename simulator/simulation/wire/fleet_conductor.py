@@ -110,8 +110,8 @@ class FleetConductor:
     def _replace(self, replacement: Replace) -> None:
         """Kill a process and have it start again; one that is dead is fitted out, and no more."""
         outfit = self._lives.outfit(replacement.process)
-        if replacement.composition is not None:
-            outfit.composition = replacement.composition
+        if replacement.recipe is not None:
+            outfit.recipe = replacement.recipe
         if replacement.newest_secret:
             outfit.credentials = self._plan.newest_credentials(self._clock.now())
         life = self._lives.of(replacement.process)

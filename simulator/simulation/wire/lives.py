@@ -41,7 +41,7 @@ class Life:
 class Outfit:
     """What the next life of a process begins with; ``struck`` are faults that are over for it."""
 
-    composition: Recipe
+    recipe: Recipe
     credentials: Credentials
     lives: int = 0
     struck: set[int] = field(default_factory=set)
@@ -87,7 +87,7 @@ class Lives:
     def outfit(self, process: int) -> Outfit:
         """Return what the next life of ``process`` begins with, to be changed by a deploy."""
         plan = self._plan
-        return self._outfits.setdefault(process, Outfit(plan.composition, plan.app.credentials))
+        return self._outfits.setdefault(process, Outfit(plan.recipe, plan.app.credentials))
 
     def begin(self, process: int, at: Ticks) -> int:
         """Begin the next life of ``process``, which has none; return its number, from 1."""
@@ -99,7 +99,7 @@ class Lives:
             process=process,
             life=outfit.lives,
             begins_at=at,
-            composition=outfit.composition,
+            recipe=outfit.recipe,
             credentials=outfit.credentials,
             struck=frozenset(outfit.struck),
             spool=spool_of(self._folder, process, outfit.lives),

@@ -22,19 +22,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The child can begin. ``port`` is where it listens, 0 where nobody calls it."""
+    """The child can begin. ``port`` is where it listens, 0 where nobody calls it.
+    ``doors`` are ports that tell the provider which process of the fleet calls: one for each."""
 
     port: int = 0
+    doors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
     """Tick 0 is ``epoch_ns`` on the machine's monotonic clock; the server listens on ``port``, the
-    fleet's broker on ``broker_port``, None where it has none."""
+    fleet's broker on ``broker_port``, None where it has none. ``doors`` are as in ``Ready``."""
 
     epoch_ns: int
     port: int
     broker_port: int | None = None
+    doors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Part:
     process: int
     life: int
     begins_at: Ticks
-    composition: Recipe
+    recipe: Recipe
     credentials: Credentials
     struck: frozenset[int]
     spool: Path
@@ -88,7 +91,8 @@ class ServerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The child met an error of its own; ``text`` is its traceback."""
+    """The child met an error of its own; ``text`` is its traceback, or what became of the user's
+    program."""
 
     text: str
 

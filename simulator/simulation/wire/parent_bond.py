@@ -10,6 +10,14 @@ _PR_SET_PDEATHSIG = 1
 """Linux: which signal a process gets when the thread that started it ends (prctl(2))."""
 
 
+def die_with_parent() -> None:
+    """Have this process killed when the one that started it ends; on Linux only."""
+    if sys.platform != "linux":
+        return
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+
+
 def belong_to_parent() -> None:
     """Leave Ctrl-C to the parent, and die when it does, even of SIGKILL.
 
@@ -20,8 +28,7 @@ def belong_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "linux":
         return
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    die_with_parent()
     parent = parent_process()
     if parent is not None and os.getppid() != parent.pid:
         os._exit(1)  # it died before the kernel was asked

@@ -54,24 +54,16 @@ def run_on_wire(
         RunError: a process could not start, or failed through an error of its own.
     """
     with Children() as children:
-        server = children.start(
-            "the provider's process",
-            server_process.main,
-            server_process.Seat(plan, spool_of_provider(folder), port),
-        )
+        server = _server(children, plan, folder, port)
         broker = _broker(children, plan)
         store = _store_conductor(children, plan, place, folder)
         listening, *brokers = await_ready([server, *broker])
         await_ready(store)
-        spares = Spares(
-            children,
-            client_process.Seat(plan, place),
-            fleet=plan.fleet.processes,
-            later=starts(plan.fleet_faults, plan.fleet.processes),
-        )
+        spares = _spares(children, plan, place)
         await_ready(spares.waiting)
         clock = MachineClock.starting_in(LEAD)
-        begin = Begin(clock.epoch_ns, listening.port, brokers[0].port if brokers else None)
+        broker_port = brokers[0].port if brokers else None
+        begin = Begin(clock.epoch_ns, listening.port, broker_port, listening.doors)
         for child in (server, *broker, *store):
             tell(child, begin)
         lives = Lives(plan, spares, begin, folder)
@@ -87,9 +79,21 @@ def run_on_wire(
         return _counted(plan, record, [*lives.tallies, *map(_tally_of, broker)], deaths)
 
 
+def _server(children: Children, plan: RunPlan, folder: Path, port: int) -> Child:
+    seat = server_process.Seat(plan, spool_of_provider(folder), port)
+    return children.start("the provider's process", server_process.main, seat)
+
+
+def _spares(children: Children, plan: RunPlan, place: Place) -> Spares:
+    """Start the clients that are needed at first, before anybody has a part for them."""
+    size = plan.fleet.processes
+    seat = client_process.Seat(plan, place)
+    return Spares(children, seat, fleet=size, later=starts(plan.fleet_faults, size))
+
+
 def _broker(children: Children, plan: RunPlan) -> list[Child]:
     """Start the fleet's broker, if it has one."""
-    rules = scope_of(plan.composition)
+    rules = scope_of(plan.recipe)
     if not isinstance(rules, Broker):
         return []
     return [children.start("the broker", broker_process.main, broker_process.Seat(plan, rules))]

@@ -5,6 +5,7 @@ Started with ``spawn``, so everything it needs comes in its ``Seat``.
 
 import asyncio
 import hashlib
+import socket
 import traceback
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,8 @@ from pathlib import Path
 from aiohttp import web
 
 from simulator.clock import SECOND, Ticks
+from simulator.command import Command
+from simulator.fleet.names import process_name
 from simulator.machine_clock import MachineClock
 from simulator.provider.http import ZoomHttp
 from simulator.provider.messages import TokenRequest
@@ -61,7 +64,8 @@ def main(seat: Seat, connection: Connection, in_flight: object) -> None:  # noqa
 async def _serve(seat: Seat, connection: Connection) -> None:
     listening = listen_on(seat.port)
     port = listening.getsockname()[1]
-    connection.send(Ready(port))
+    doors = [listen_on(0) for _ in range(_doors(seat.plan))]
+    connection.send(Ready(port, tuple(door.getsockname()[1] for door in doors)))
     begin = await receive(connection, Begin)
     tally = ProviderTally(width=bin_width(seat.plan.duration))
     with Spool(seat.spool) as spool:
@@ -75,14 +79,34 @@ async def _serve(seat: Seat, connection: Connection) -> None:
         runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         await web.SockSite(runner, listening).start()
+        runners = [runner, *[await _opened(app, *door) for door in enumerate(doors)]]
         happening = asyncio.create_task(
             let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
         )
         happening.add_done_callback(partial(_tell_error, app))
         await _finished(connection, app.failed)
         happening.cancel()
-        await runner.cleanup()
+        for each in runners:
+            await each.cleanup()
     connection.send(ServerRecord(tally))
+
+
+def _doors(plan: RunPlan) -> int:
+    """Return how many doors there are: one for each process that is a program of the user's, as
+    nothing else in a request tells for sure which of them sent it."""
+    if not isinstance(plan.recipe, Command):
+        return 0
+    return plan.fleet_faults.processes_max(plan.fleet.processes)
+
+
+async def _opened(app: ZoomApp, process: int, door: socket.socket) -> web.AppRunner:
+    url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    runner = web.AppRunner(
+        app.door(process_name(process), url), access_log=None, shutdown_timeout=SHUTDOWN_S
+    )
+    await runner.setup()
+    await web.SockSite(runner, door).start()
+    return runner
 
 
 def _trial_request(plan: RunPlan, at: Ticks) -> TokenRequest:

@@ -12,8 +12,9 @@ from typing import assert_never
 
 from simulator.clock import SECOND, Ticks
 from simulator.errors import SimulatorError
-from simulator.scenario.store_choice import StoreChoice, StoreName, url_flaw, without_password
+from simulator.scenario.store_choice import url_flaw, without_password
 from simulator.simulation.plan import RunPlan
+from simulator.store_choice import StoreChoice, StoreName
 from simulator.stores.contract import StoreUnavailable
 from simulator.stores.places import (
     HostFile,

@@ -1,0 +1,86 @@
+"""``tokenrace blame``."""
+
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.analysis.blame import Blame, Wanted, blame
+from simulator.analysis.blame_diagram import diagram_of
+from simulator.analysis.blame_svg import standalone
+from simulator.analysis.blames import clock_of, telling_cause
+from simulator.analysis.report.page import write_page
+from simulator.cli.asked import Options, read_request
+from simulator.cli.plain_console import console_of_output
+from simulator.cli.progress import Silent
+from simulator.errors import SimulatorError
+from simulator.scenario.units import read_span
+from simulator.simulation.experiment import run_all
+from simulator.trace.events import CAUSES, Cause
+from simulator.trace.files import RecordedRun, read_trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which 401 of which run; None where the user left it open."""
+
+    strategy: str | None
+    seed: int | None
+    at: str | None
+    cause: Cause | None
+
+
+def tell_blame(file: Path, sought: Sought, out: Path | None) -> None:
+    """Print the story of the 401 that is ``sought``, and draw it into the file ``out``, if any.
+
+    Raises:
+        SimulatorError: the file is wrong, there is no such 401, or the picture cannot be written.
+    """
+    console = console_of_output()
+    with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
+        if file.suffix == ".jsonl":
+            _refuse_a_choice(file, sought)
+            run = read_trace(file)
+        else:
+            run = _repeated(file, sought, Path(folder))
+        diagram = diagram_of(_found(run, sought), clock_of(run))
+    for sentence in diagram.sentences:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    if out is not None:
+        write_page(out, standalone(diagram))
+        console.print(f"picture  {out}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _refuse_a_choice(file: Path, sought: Sought) -> None:
+    if sought.strategy is not None or sought.seed is not None:
+        raise SimulatorError(f"{file}: a trace is of one run: leave out --strategy and --seed")
+
+
+def _repeated(file: Path, sought: Sought, traces: Path) -> RecordedRun:
+    names = [] if sought.strategy is None else [sought.strategy]
+    seed = 1 if sought.seed is None else sought.seed
+    asked = read_request(file, Options(strategies=names, seed=seed, engine="virtual"))
+    if len(asked.experiment.choices) > 1:
+        names = [choice.name for choice in asked.experiment.choices]
+        raise SimulatorError(f"{file}: name one of its strategies: --strategy {' | '.join(names)}")
+    (run,) = run_all(asked.experiment, asked.engine, traces, Silent())
+    return run
+
+
+def _found(run: RecordedRun, sought: Sought) -> Blame:
+    causes: Collection[Cause] = CAUSES
+    if sought.cause is not None:
+        causes = (sought.cause,)
+    elif sought.at is None and (telling := telling_cause([run])) is not None:
+        causes = (telling,)
+    try:
+        begins = 0 if sought.at is None else read_span(sought.at)
+    except ValueError as error:
+        raise SimulatorError(f"--at: {error}") from None
+    found = blame(run.events(), Wanted(causes=causes, begins=round(begins / run.header.time_scale)))
+    if found is None:
+        since = "" if sought.at is None else f" from {sought.at} on"
+        because = "" if sought.cause is None else f" for {sought.cause}"
+        who = f"{run.header.strategy}, seed {run.header.seed}"
+        raise SimulatorError(f"{who}: no call got 401{because}{since}")
+    return found

@@ -1,0 +1,30 @@
+"""Whether code of the user's own can be run at all; asked before the first run."""
+
+import shutil
+from pathlib import Path
+
+from simulator.command import Command
+from simulator.errors import UserCodeError
+from simulator.python_class import PythonClass
+from simulator.strategies.user_class import load
+
+
+def check_own_code(own: PythonClass | Command) -> None:
+    """Load a class; find a program.
+
+    Raises:
+        UserCodeError: it cannot be loaded or started, or is no strategy.
+    """
+    if isinstance(own, PythonClass):
+        load(own)
+        return
+    program = own.words[0]
+    if shutil.which(program) is not None:
+        return
+    if "/" not in program:
+        why = f"there is no program {program} on the PATH; one in the working folder is ./{program}"
+    elif not Path(program).exists():
+        why = f"there is no file {program} in {Path.cwd()}"
+    else:
+        why = f"{program} is no program that can be executed: chmod +x {program}"
+    raise UserCodeError(str(own), why)

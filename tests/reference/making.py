@@ -1,0 +1,59 @@
+"""Making a reference run."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from simulator.analysis.report.page import REPORT
+from simulator.cli.asked import Asked, Options, read_request
+from simulator.cli.progress import Silent
+from simulator.gate.counts import RunCounts, counts_of
+from simulator.results_folder import whole_or_not_at_all
+from simulator.run_results import SUMMARY, Made, write_results
+from simulator.simulation.experiment import run_all
+from tests.reference.places import place_of
+
+_PICTURES = {Path("scenarios/incident/a-storm.yaml"): ("rate-401-over-time.svg",)}
+"""Plots that README shows, and so are files of their own as well."""
+
+
+def kept_of(file: Path) -> tuple[str, ...]:
+    """Return the names of the files that stay of the reference run of the scenario in ``file``."""
+    return (SUMMARY, REPORT, *_PICTURES.get(file, ()))
+
+
+def asked_of(file: Path) -> Asked:
+    """Return the runs of the scenario in ``file``: all of its strategies and seeds."""
+    return read_request(file, Options(engine="virtual"))
+
+
+def made_of(asked: Asked, traces: Path) -> Made:
+    """Make the runs, their traces in ``traces``."""
+    experiment = asked.experiment
+    runs = {choice.name: [] for choice in experiment.choices}
+    for run in run_all(experiment, asked.engine, traces, Silent()):
+        runs[run.header.strategy].append(run)
+    return Made(experiment=experiment, engine="virtual", command=asked.command, runs=runs)
+
+
+def make(file: Path) -> str:
+    """Make the reference run of the scenario in ``file``; return the fingerprint of its runs."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        whole_or_not_at_all(place_of(file)) as partial,
+    ):
+        made = made_of(asked_of(file), Path(folder))
+        write_results(Path(folder), made)
+        for name in kept_of(file):
+            shutil.copyfile(Path(folder) / name, partial / name)
+    return fingerprint(counts_of(run) for runs in made.runs.values() for run in runs)
+
+
+def fingerprint(runs: Iterable[RunCounts]) -> str:
+    """Return what tells one set of counts from another: those of each strategy's seeds in order."""
+    text = json.dumps([asdict(run) for run in runs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
