@@ -179,8 +179,8 @@ def deadlocking(monkeypatch):
 
 
 def test_a_deadlock_names_the_waiting_tasks_and_the_way_back(scenario, tmp_path, deadlocking):
-    """Each of 2 x 2 workers waits for ever. Exit 1, and the line to repeat it; the results are those
-    of the other strategies."""
+    """Each of 2 x 2 workers waits for ever. Exit 1, and the line to repeat it; the results are
+    those of the other strategies."""
     got = tokenrace("run", scenario, "--engine", "virtual", "--out", tmp_path / "out")
     head, *waiting, replay = got.stderr.splitlines()
     places = [line.partition(" (")[0] for line in waiting]
