@@ -27,13 +27,13 @@ from simulator.trace.events import (
 from tests.calm_runs import a_long_plan, history, left_by, run
 from tests.generated_plans import (
     ARRIVALS,
-    BURST,
     CACHING,
     FLEET_FAULTS,
     SPARSE_ARRIVALS,
     a_strategy,
     plans,
 )
+from tests.generated_provider import BURST
 from tests.virtual_runs import Kept
 
 BREAKS_CALM = (

@@ -1,5 +1,5 @@
 """The facts about Zoom that the provider answers by: each quoted from docs/provider-facts.md, and
-asserted over its HTTP. The table is ``zoom_facts.py``.
+asserted over its HTTP. The tables are ``zoom_token_facts.py`` and ``zoom_api_facts.py``.
 """
 
 from pathlib import Path
@@ -10,9 +10,11 @@ from simulator.clock import DAY, SECOND
 from simulator.provider.lifecycle import RotateSecret
 from simulator.provider.limits import LABELS
 from simulator.provider.profiles import PROFILES
-from tests.zoom_facts import FACTS
+from tests.zoom_api_facts import API_FACTS
 from tests.zoom_requests import a_server, token_request
+from tests.zoom_token_facts import TOKEN_FACTS
 
+FACTS = [*TOKEN_FACTS, *API_FACTS]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "provider-facts.md"
 
 

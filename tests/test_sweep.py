@@ -1,45 +1,16 @@
-"""``tokenrace sweep`` on this machine: what it leaves, what it refuses, how it goes on."""
+"""``tokenrace sweep`` on this machine: what it leaves, and how it goes on."""
 
 import csv
 import json
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
-from pyarrow import parquet
-from typer.testing import CliRunner
 
-from simulator.cli.app import app
-from simulator.cli.sweep_asked import SweepOptions, read_sweep
-from simulator.sweep.found import Found
 from simulator.sweep.journal import Journal
-from simulator.sweep.surfaces import surface_of
+from tests.small_sweep import CELLS, scenario, table, tokenrace
 
-SMALL = """
-name: small
-provider: {live_tokens: 1, lifetime: 10m}
-fleet: {processes: 4, workers: 1}
-workload: {arrivals: {process: closed, think: exponential 1m}, operations: {get_user: 1}}
-network: {token: 200ms, api: 100ms}
-strategies: [single_flight, {name: locked, preset: shared_lock}]
-run: {duration: 30m, seeds: 2}
-sweep: {over: {fleet.processes: 1..4, provider.live_tokens: "1,2,none"}}
-"""
-CELLS = 4 * 3 * 2 * 2
-SWEEPS = Path(__file__).parents[1] / "scenarios" / "sweeps"
-
-
-def tokenrace(*words):
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
-@pytest.fixture(scope="module")
-def scenario(tmp_path_factory):
-    """A scenario with a sweep of 48 runs, each a few milliseconds."""
-    path = tmp_path_factory.mktemp("scenario") / "small.yaml"
-    path.write_text(SMALL, encoding="utf-8")
-    return path
+__all__ = ["scenario"]
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +31,6 @@ def interrupted(whole, tmp_path):
     lines = (whole / "cells.jsonl").read_bytes().splitlines(keepends=True)
     (folder / "cells.jsonl").write_bytes(b"".join(lines[:21]) + lines[21][:30])
     return folder
-
-
-def table(folder):
-    return parquet.read_table(folder / "table.parquet").to_pylist()
 
 
 def test_a_sweep_leaves_a_row_for_each_run_in_the_order_of_the_grid(whole):
@@ -203,6 +170,7 @@ def changed(folder, old, new):
         (b'"sha256": "', b'"sha256": "0', (), "of another scenario, or of this one before"),
         (b"", b"", ("--over", "fleet.workers=1,2"), "over fleet.processes, provider.live_tokens, "),
         (b"", b"", ("--figure", "rate_401 after 10m"), "without the figure rate_401 after 10m"),
+        (b'"figures": [', b'"figures": ["x", ', (), "without the figure "),
     ],
 )
 def test_runs_of_something_else_are_never_mixed_in(interrupted, scenario, old, new, words, said):
@@ -223,7 +191,6 @@ def test_runs_of_something_else_are_never_mixed_in(interrupted, scenario, old, n
     [
         (b'{"sweep": 1', b'{"swept": 1', 1),
         (b'"strategy": "', b'"strategy: "', 2),
-        (b'"figures": [', b'"figures": ["x", ', 1),
     ],
 )
 def test_a_damaged_journal_is_said_with_its_line(interrupted, scenario, old, new, line):
@@ -233,117 +200,7 @@ def test_a_damaged_journal_is_said_with_its_line(interrupted, scenario, old, new
     got = tokenrace("sweep", scenario, "--resume", "--out", interrupted.parent)
 
     assert got.exit_code == 2
-    if line == 1 and b"sweep" not in old:
-        assert "such runs do not go together" in got.stderr  # a figure we do not know
-    else:
-        assert f"cells.jsonl:{line}: damaged, or no sweep of ours. Move it away" in got.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--over", "fleet.procesess=1..3"), "did you mean 'fleet.processes'?"),
-        (("--over", "fleet.processes"), "must be PATH=VALUES, as fleet.processes=1..10"),
-        (("--over", "fleet.processes=3..1"), "a range must rise, got '3..1'"),
-        (
-            ("--over", "fleet.processes=0..2"),
-            "at fleet.processes=0: fleet.processes: must be at least 1, got 0",
-        ),
-        (
-            ("--over", "fleet.start=10m,20m", "--over", "run.duration=15m,30m"),
-            "at fleet.start=20m, run.duration=15m: fleet.start: must be shorter than",
-        ),
-        (("--strategy", "nobody"), "has no strategy 'nobody' to run; it has single_flight, locked"),
-        (("--figure", "rate_402"), "--figure rate_402: unknown figure; did you mean 'rate_401'?"),
-        (("--refine", "rate_401"), "--refine rate_401: needs the value to follow"),
-        (("--resume", "--anew"), "choose one"),
-        (("--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"), "--jobs is for this machine"),
-    ],
-)
-def test_what_is_wrong_is_said_before_the_first_run(scenario, tmp_path, words, said):
-    """With exit code 2, and nothing written."""
-    got = tokenrace("sweep", scenario, "--out", tmp_path / "out", *words)
-
-    assert got.exit_code == 2
-    assert said in got.stderr
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_cluster_without_its_extra_says_what_to_install(scenario, tmp_path, monkeypatch):
-    """Before anything is written."""
-    monkeypatch.setitem(sys.modules, "distributed", None)
-
-    got = tokenrace(
-        "sweep", scenario, "--scheduler", "tcp://127.0.0.1:1", "--out", tmp_path / "out"
-    )
-
-    assert got.exit_code == 2
-    assert "a sweep on a cluster needs tokenrace[cluster], which is not installed" in got.stderr
-    assert not (tmp_path / "out").exists()
-
-
-def test_many_wrong_points_are_not_all_said(scenario, tmp_path):
-    """Ten, and how many more."""
-    got = tokenrace("sweep", scenario, "--over", "fleet.processes=10001..10030", "--out", tmp_path)
-
-    assert got.exit_code == 2
-    assert len(got.stderr.splitlines()) == 11
-    assert got.stderr.splitlines()[-1].endswith("and 20 more like these")
-
-
-@pytest.mark.parametrize("file", sorted(SWEEPS.glob("*.yaml")), ids=lambda file: file.stem)
-def test_every_point_of_the_shipped_sweeps_is_a_scenario(file):
-    """Named as its file, described, and drawn with a law."""
-    asked = read_sweep(file, SweepOptions())
-
-    assert asked.grid.scenario == file.stem
-    assert asked.description
-    assert asked.heading.over
-    panels = surface_of(asked.grid, Found(asked.grid), is_whole=True).panels
-    assert any(panel.curves for panel in panels)
-
-
-def test_a_scenario_without_a_sweep_says_what_to_add(scenario, tmp_path):
-    """Either a section or an option."""
-    path = tmp_path / "plain.yaml"
-    path.write_text(SMALL.split("sweep:", maxsplit=1)[0], encoding="utf-8")
-
-    got = tokenrace("sweep", path, "--out", tmp_path)
-
-    assert got.exit_code == 2
-    assert "nothing to sweep over: give it a sweep section, or add --over" in got.stderr
-
-
-def test_a_strategys_own_setting_is_swept_over_for_that_strategy_alone(scenario, tmp_path):
-    """The others would be run again and again, the same each time."""
-    words = ["--over", "strategies.locked.lock_ttl=1s,10s", "--seeds", 1]
-
-    got = tokenrace("sweep", scenario, *words, "--out", tmp_path)
-
-    assert got.exit_code == 0, got.output
-    assert [row["strategy"] for row in table(tmp_path / "small.sweep")] == ["locked", "locked"]
-
-
-def test_refining_makes_the_runs_along_the_boundary_only(tmp_path, scenario):
-    """The staircase of the holder rule, 17 by 17: with P processes each cap up to P - 1 is bad.
-
-    Every step of it lies between two measured points, one on either side.
-    """
-    words = ["--over", "fleet.processes=1..17", "--over", "provider.live_tokens=1..17"]
-    words += ["--strategy", "single_flight", "--seeds", 1, "--refine", "rate_401=1%"]
-    path = tmp_path / "wide.yaml"
-    path.write_text(SMALL.replace("think: exponential 1m", "think: exponential 20s"), "utf-8")
-
-    got = tokenrace("sweep", path, *words, "--out", tmp_path)
-
-    assert got.exit_code == 0, got.output
-    rows = table(tmp_path / "small.sweep")
-    measured = {(r["fleet.processes"], r["provider.live_tokens"]): r["rate_401"] for r in rows}
-    assert f"{len(rows)} runs along the boundary; the full grid would have cost 289" in got.stdout
-    assert len(rows) < 150
-    for processes in range(2, 18):
-        assert measured[processes, processes - 1] > 0.01
-        assert measured[processes, processes] <= 0.01
+    assert f"cells.jsonl:{line}: damaged, or no sweep of ours. Move it away" in got.stderr
 
 
 def test_without_pyarrow_the_table_is_csv(whole, interrupted, scenario, monkeypatch):
@@ -359,45 +216,3 @@ def test_without_pyarrow_the_table_is_csv(whole, interrupted, scenario, monkeypa
         rows = list(csv.DictReader(stream))
     assert [float(row["rate_401"]) for row in rows] == [row["rate_401"] for row in table(whole)]
     assert list(rows[0]) == list(table(whole)[0])
-
-
-OWN = """
-class Moody:
-    def __init__(self, fetch, fails):
-        self._fetch, self._fails, self._token = fetch, fails, None
-
-    async def get_token(self):
-        if self._fails:
-            raise LookupError("no such secret")
-        if self._token is None:
-            self._token = (await self._fetch())["access_token"]
-        return self._token
-"""
-
-
-def test_a_run_that_fails_marks_its_cell_and_the_sweep_goes_on(tmp_path, monkeypatch):
-    """Exit code 1, a list of the runs and for each the command that repeats it. Here the user's own
-    class raises if an option says so, over which one can sweep as well."""
-    monkeypatch.chdir(tmp_path)
-    Path("moody.py").write_text(OWN, encoding="utf-8")
-    own = "strategies: [{name: ours, python: 'moody:Moody', options: {fails: false}}, single_flight"
-    text = SMALL.replace("strategies: [single_flight", own)
-    Path("small.yaml").write_text(text, encoding="utf-8")
-    words = ["sweep", "small.yaml", "--seeds", 1, "--jobs", 1]
-
-    got = tokenrace(*words, "--over", "strategies.ours.options.fails=false,true")
-
-    assert got.exit_code == 1, got.output
-    said, failed, replay = got.stderr.splitlines()
-    at = "strategies.ours.options.fails=True"
-    assert said == "1 run failed:"
-    assert failed == f"ours, seed 1, at {at}: LookupError: no such secret"
-    assert replay == f"  replay: tokenrace replay small.yaml --set {at} --strategy ours --seed 1"
-    rows = table(Path("results/small.sweep"))
-    assert [(row["strategy"], bool(row["error"])) for row in rows] == [
-        ("ours", False),
-        ("ours", True),
-    ]
-    again = tokenrace(*words, "--over", "strategies.ours.options.fails=false,true", "--resume")
-    assert "1 run failed:" in again.stderr
-    assert len(Path("results/small.sweep/cells.jsonl").read_bytes().splitlines()) == 1 + 2 + 1
