@@ -95,8 +95,8 @@ def test_the_curve_of_the_storm_law_is_where_a_storm_lasts_as_long_as_the_run():
     """In workers per process, of which there are four, or in processes of ten workers."""
     plan = PLANS["storming"]
     workers = Scale("fleet.workers", (10, 200))
-    (curve,) = drawn("storming", workers, CAP)
-    (turned,) = drawn("storming", CAP, PROCESSES)
+    curve, _ = drawn("storming", workers, CAP)
+    turned, _ = drawn("storming", CAP, PROCESSES)
 
     assert [cap for _, cap in curve.points] == [1, 2, 3]
     assert storm_life(plan, 4 * curve.points[1][0], 2) == pytest.approx(HOUR, rel=1e-6)
