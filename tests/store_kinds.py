@@ -133,7 +133,6 @@ def simulated_end(state: SharedState, clock: LoopClock, owner: str, trip: Ticks)
         clock=clock,
         trips=LinkStream(Link(round_trip=law), Streams(0).spans(owner, law)),
         timeout=100 * MILLISECOND,
-        owner=owner,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from simulator.clock import SECOND
 from simulator.engine.clocks import LoopClock
 from simulator.engine.loop import VirtualLoop
-from simulator.engine.ownership import owned_by, owner_in, whose
+from simulator.engine.ownership import owner_in, whose
 from simulator.network.fates import NEVER, Delay, Outage, Ways
 from simulator.simulation.ambushes import Ambushes
 from simulator.simulation.fleet_faults import (
@@ -26,6 +26,7 @@ from simulator.simulation.virtual.tether import Tether, TetheredRowLocks, Tether
 from simulator.stores.contract import StoreUnavailable
 from simulator.stores.memory import MemoryStore
 from simulator.token import Token
+from tests.owners import owned_by
 
 TOKEN = Token("1", 0, SECOND)
 

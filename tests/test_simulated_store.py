@@ -10,6 +10,7 @@ from simulator.engine.loop import VirtualLoop
 from simulator.network.fates import Partition
 from simulator.stores.contract import Record, StoreUnavailable
 from simulator.stores.simulated import SharedState
+from tests.owners import owned_by
 from tests.store_kinds import on_virtual_time, simulated_end
 from tests.store_world import A, B
 
@@ -102,27 +103,30 @@ def test_a_commit_that_is_lost_writes_nothing_and_frees_the_lock():
 
 
 def test_the_death_of_a_process_ends_its_turns():
-    """The store takes the lock from the dead, and from those of its workers who waited. What it
-    wrote is forgotten, and should it only seem dead, it is told so when it commits."""
+    """The lock is free at once, also of those of its workers who waited. What it wrote is undone,
+    because it had not committed."""
 
     async def story():
         _, state, one, other = a_world()
+        has_written = asyncio.Event()
 
-        async def worker_of_the_dead():
+        async def holder():
+            async with one.hold(SECOND) as held:
+                await held.write(B)
+                has_written.set()
+                await asyncio.Event().wait()
+
+        async def worker_who_waits():
             async with one.hold(SECOND):
                 pytest.fail("the dead hold nothing")
 
-        async def dead_before_its_commit():
-            async with one.hold(SECOND) as held:
-                waiting = asyncio.create_task(worker_of_the_dead())
-                await held.write(B)
-                state.queue.end_of("p0")
-                async with other.hold(0) as next_holder:
-                    assert await next_holder.read() is None
-                waiting.cancel()
-
-        with pytest.raises(StoreUnavailable):
-            await dead_before_its_commit()
+        with owned_by(1):
+            tasks = [asyncio.create_task(holder()), asyncio.create_task(worker_who_waits())]
+        await has_written.wait()
+        asyncio.get_running_loop().crash(1)
+        async with other.hold(0) as held:
+            assert await held.read() is None
         assert state.newest() is None
+        assert all(task.cancelled() for task in tasks)
 
     on_virtual_time(story())

@@ -4,24 +4,12 @@ The owner is a context variable, so whatever code starts inherits it. The engine
 have none.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 _LIVES_APART = 1_000_000
 """More than there are processes."""
 
 OWNER: ContextVar[int | None] = ContextVar("tokenrace_process", default=None)
-
-
-@contextmanager
-def owned_by(process: int) -> Iterator[None]:
-    """Let everything started in the block belong to ``process``."""
-    token = OWNER.set(process)
-    try:
-        yield
-    finally:
-        OWNER.reset(token)
 
 
 def owner_in(process: int, life: int) -> int:

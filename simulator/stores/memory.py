@@ -69,7 +69,7 @@ class MemoryStore:
     @asynccontextmanager
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Hold the lock on the record, by agreement only: what is written is there at once."""
-        turn = self._queue.join("")
+        turn = self._queue.join()
         try:
             yield self if await comes_within(turn, wait) else None
         finally:

@@ -9,21 +9,21 @@ from simulator.clock import Ticks, seconds
 
 @dataclass(eq=False, slots=True)
 class Turn:
-    """One place in the queue. ``comes`` is done when the lock is its owner's."""
+    """One place in the queue. ``comes`` is done when the lock is that of who waits in it."""
 
-    owner: str
     comes: asyncio.Future[None]
 
 
 @dataclass(slots=True)
 class RowQueue:
-    """The first in the queue holds the lock. Knows no time."""
+    """The first in the queue holds the lock. Knows no time, and not who is dead: whoever joins
+    leaves, be it by a ``finally`` when it dies."""
 
     _turns: deque[Turn] = field(default_factory=deque)
 
-    def join(self, owner: str) -> Turn:
+    def join(self) -> Turn:
         """Take the last place."""
-        turn = Turn(owner, asyncio.get_running_loop().create_future())
+        turn = Turn(asyncio.get_running_loop().create_future())
         self._turns.append(turn)
         self._call_first()
         return turn
@@ -39,11 +39,6 @@ class RowQueue:
     def lose_lock(self) -> bool:
         """End the turn of the lock's holder, who does not know; return whether there was one."""
         return bool(self._turns) and self.leave(self._turns[0])
-
-    def end_of(self, owner: str) -> None:
-        """End every turn of ``owner``, who is dead."""
-        for turn in [turn for turn in self._turns if turn.owner == owner]:
-            self.leave(turn)
 
     def _call_first(self) -> None:
         if self._turns and not self._turns[0].comes.done():

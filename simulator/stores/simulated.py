@@ -72,7 +72,7 @@ class SharedState:
             self._loses_locks.append(struck)
 
     def locked(self, turn: Turn) -> None:
-        """Learn that ``turn`` has come, and its owner holds the lock on the record."""
+        """Learn that ``turn`` has come, and who waited in it holds the lock on the record."""
         if self._loses_locks and self.queue.leave(turn):
             self._loses_locks.popleft()()
 
@@ -118,7 +118,7 @@ class SharedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedStore:
-    """The way of the process ``owner`` to the shared ``state``. ``trips`` are its round trips.
+    """The way of one process to the shared ``state``. ``trips`` are its round trips.
 
     A call of which a message is lost raises ``StoreUnavailable`` after ``timeout``; one that is
     slow does not. What was lost was the request or only its answer, and the caller cannot tell.
@@ -128,7 +128,6 @@ class SimulatedStore:
     clock: Clock
     trips: LinkStream
     timeout: Ticks
-    owner: str = ""
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
@@ -172,7 +171,7 @@ class SimulatedStore:
         turn and forgets the write.
         """
         back = await self.go()
-        turn = self.state.queue.join(self.owner)
+        turn = self.state.queue.join()
         try:
             if await comes_within(turn, wait):
                 self.state.locked(turn)

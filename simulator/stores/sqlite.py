@@ -131,7 +131,7 @@ class SqliteStore:
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Hold the write lock of the file for the block, which is one transaction."""
         give_up_at = self.clock.now() + wait
-        turn = self._queue.join("")
+        turn = self._queue.join()
         comes = False
         try:
             comes = await comes_within(turn, wait)

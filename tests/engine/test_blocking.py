@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulator.engine.blocking import forbid_blocking
-from simulator.engine.ownership import owned_by
 from simulator.errors import BlockedLoopError
+from tests.owners import owned_by
 
 
 def bind():

@@ -8,8 +8,8 @@ import pytest
 
 from simulator.clock import DAY, SECOND
 from simulator.engine.loop import VirtualLoop
-from simulator.engine.ownership import owned_by
 from simulator.errors import DeadlockError, LivelockError
+from tests.owners import owned_by
 
 
 class TestDeadlock:

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from simulator.engine.ownership import owned_by
 from simulator.errors import BlockedLoopError, UnsupportedOnVirtualTime
+from tests.owners import owned_by
 
 running = asyncio.get_running_loop
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from simulator.clock import SECOND
-from simulator.engine.ownership import owned_by
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
+from tests.owners import owned_by
 
 
 class TestProcesses:

@@ -7,10 +7,10 @@ import pytest
 
 from simulator.clock import SECOND
 from simulator.engine.memory_network import Way
-from simulator.engine.ownership import owned_by
 from simulator.engine.ties import Fifo, Shuffled
 from simulator.errors import DeadlockError
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
+from tests.owners import owned_by
 
 
 class TestStreams:

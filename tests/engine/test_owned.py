@@ -7,8 +7,9 @@ import pytest
 
 from simulator.clock import SECOND
 from simulator.engine.clocks import LoopClock
-from simulator.engine.ownership import OWNER, owned_by
+from simulator.engine.ownership import OWNER
 from simulator.errors import DeadlockError
+from tests.owners import owned_by
 
 
 def start(process, coroutine):

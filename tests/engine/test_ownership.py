@@ -4,7 +4,8 @@ import asyncio
 import gc
 
 from simulator.clock import SECOND
-from simulator.engine.ownership import OWNER, owned_by
+from simulator.engine.ownership import OWNER
+from tests.owners import owned_by
 
 
 def start(loop, process, work, name=None):

@@ -163,7 +163,6 @@ class Birth:
             clock=world.clock,
             trips=trips.under(troubles) if troubles else trips,
             timeout=world.plan.store_timeout,
-            owner=name,
         )
 
     def _endpoint(self, drawn_as: str, slot: str | None = None) -> VirtualTokenEndpoint:
