@@ -19,7 +19,7 @@ from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.summary import Summary, read_summary
-from simulator.analysis.wording import percent, several, span_text
+from simulator.analysis.wording import percent, plain, several, span_text
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 
@@ -90,6 +90,7 @@ def _templates() -> Environment:
         "replay": _replay,
         "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "plain": plain,
         "span": lambda seconds: span_text(ticks(seconds)),
     }
     environment.globals["several"] = several
