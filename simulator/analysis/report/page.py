@@ -65,7 +65,7 @@ def write_page(path: Path, html: str) -> None:
     try:
         path.write_text(html, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise ResultsError(f"{path}: cannot write the report: {error.strerror}") from None
+        raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def page(template: str, **values: Any) -> str:
