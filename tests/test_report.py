@@ -62,6 +62,28 @@ def test_the_page_has_the_figures_of_every_strategy(tmp_path):
     )
 
 
+def test_the_facts_of_a_run_are_set_apart_from_each_other(tmp_path):
+    """A space on either side of each dot: it once said 'lifetime 1 h· 4 processes'."""
+    summary = a_summary(
+        tmp_path,
+        {"shared_lock": {}},
+        provider={"profile": "zoom-2022", "live_tokens": 4, "lifetime_s": 3600.0},
+        fleet={"processes": 4, "workers": 10},
+    )
+
+    text = text_of(report_on(results_of(summary)))
+
+    assert "&middot; 4 processes" in text
+    assert re.search(r"\S&middot;|&middot;\S", text) is None
+
+
+def test_a_time_scale_is_told_as_it_is_written(tmp_path):
+    """450 and 1, not 450.0 and 1.0."""
+    before = a_summary(tmp_path, {"shared_lock": {}}, time_scale=450.0)
+
+    assert "the time scale: 450, then 1" in differing(before, replace(before, time_scale=1.0))
+
+
 def test_verdicts_faults_deaths_and_doubts_are_told(tmp_path):
     """Each in the words of the run; a name that looks like markup is shown as it is."""
     summary = a_summary(

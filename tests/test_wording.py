@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.analysis.wording import plain, points
+from simulator.analysis.wording import plain, points, unbroken
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,8 @@ def test_a_number_is_told_without_powers_of_ten(number, told):
 def test_an_interval_between_rates_is_told_in_points(low, high, told):
     """99.96 points are +100, where two significant digits used to give +1e+02."""
     assert points(low, high) == told
+
+
+def test_a_per_cent_sign_stays_with_its_number():
+    """In a narrow column the line ends elsewhere: after 'to', say."""
+    assert unbroken("99.5 % to 100 %") == "99.5\N{NO-BREAK SPACE}% to 100\N{NO-BREAK SPACE}%"

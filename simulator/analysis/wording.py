@@ -37,6 +37,11 @@ def tied(text: str) -> str:
     return text.replace(" ", _TIED)
 
 
+def unbroken(text: str) -> str:
+    """Return ``text`` with each number tied to its per cent sign; lines break elsewhere."""
+    return text.replace(" %", f"{_TIED}%")
+
+
 def unit_for(span: Ticks) -> tuple[str, Ticks]:
     """Return the name and length of the largest unit of which ``span`` has at least three."""
     for name, length in _UNITS:

@@ -64,10 +64,12 @@ def differing(before: Summary, after: Summary) -> Iterator[str]:
         yield f"the scenario: {before.scenario}, then {after.scenario}"
     elif before.scenario_sha256 != after.scenario_sha256:
         yield "the scenario's text: something in it was changed"
-    for name in ("version", "engine", "time_scale"):
+    for name in ("version", "engine"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            yield f"the {name.replace('_', ' ')}: {old}, then {new}"
+            yield f"the {name}: {old}, then {new}"
+    if before.time_scale != after.time_scale:
+        yield f"the time scale: {before.time_scale:g}, then {after.time_scale:g}"
     if before.seeds != after.seeds:
         yield f"the seeds: {len(before.seeds)}, then {len(after.seeds)}"
 

@@ -19,7 +19,7 @@ from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.summary import Summary, read_summary
-from simulator.analysis.wording import percent, plain, several, span_text
+from simulator.analysis.wording import percent, plain, several, span_text, unbroken
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 
@@ -91,6 +91,7 @@ def _templates() -> Environment:
         "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
         "plain": plain,
+        "unbroken": unbroken,
         "span": lambda seconds: span_text(ticks(seconds)),
     }
     environment.globals["several"] = several
