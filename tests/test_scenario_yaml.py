@@ -20,6 +20,11 @@ from tests.scenario_text import CATALOGUE, SMALLEST, problems_of, read
         ("a: [", "1:5: is not YAML: expected the node content, but found '<stream end>'"),
         ("a: b: c", "1:5: is not YAML: mapping values are not allowed here"),
         ("a: \x00", "1:4: is not YAML: special characters are not allowed"),
+        (
+            "a: {b: >= 3%}",
+            "1:8: is not YAML: found character '>' that cannot start any token: "
+            'put it in quotes, as ">= 3%"',
+        ),
         ("a: *b", "1:4: is not YAML: found undefined alias 'b'"),
         (
             "a: 1\n---\nb: 2",

@@ -133,8 +133,8 @@ def _write(asked: SweepAsked, found: Found, console: Console) -> None:
         )
     if found.doubted:
         console.print(
-            f"WARNING  {_count(found.doubted, 'run')} were not what was asked for: see the column "
-            "'doubt' of the table",
+            f"WARNING  {_count(found.doubted, 'run')} did not do what was asked for: see the "
+            "column 'doubt' of the table",
             style="yellow",
             highlight=False,
         )

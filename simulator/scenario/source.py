@@ -26,6 +26,7 @@ VALUES_MAX = 20_000
 DEPTH_MAX = 40
 REASON_MAX = 200  # the parser quotes names of any length
 
+_UNQUOTED = "found character '>' that cannot start any token"
 _TAG = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT, _STR = (
     f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str")
@@ -228,6 +229,8 @@ def _place_in(before: str) -> Place:
 
 def _reason(wrong: yaml.MarkedYAMLError) -> str:
     problem = wrong.problem or "malformed"
+    if problem == _UNQUOTED:
+        return f'{problem}: put it in quotes, as ">= 3%"'
     return f"{wrong.context}, {problem}" if problem.startswith("but ") else problem
 
 
