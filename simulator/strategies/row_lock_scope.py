@@ -12,7 +12,7 @@ from simulator.stores.contract import RowLocks, TokenStore
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.fleet_scope import CacheKeeper
 from simulator.strategies.on_401 import WillDo
-from simulator.strategies.parameters import LatencySpan
+from simulator.strategies.parameters import LatencySpan, check_positive
 from simulator.strategies.ports import Ports
 from simulator.strategies.scope import Issue, Keeper, Kept
 from simulator.token import Token
@@ -32,7 +32,7 @@ class SqlRowLock:
     lock_timeout: LockTimeout = 12 * SECOND
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lock_timeout")
+        check_positive(self, "lock_timeout")
 
     def keeper(self, issue: Issue, ports: Ports) -> Keeper:
         return _LockingKeeper(self, issue, ports)
@@ -59,7 +59,7 @@ class HostFileLock:
     )
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lock_timeout", "poll")
+        check_positive(self, "lock_timeout", "poll")
 
     def keeper(self, issue: Issue, ports: Ports) -> Keeper:
         return _LockingKeeper(self, issue, ports)
@@ -116,9 +116,3 @@ class _LockingKeeper:
         token = await self._issue()
         await record.write(token)
         return token
-
-
-def _check_positive(scope: object, *names: str) -> None:
-    for name in names:
-        if getattr(scope, name) <= 0:
-            raise ValueError(f"{name} must be positive, got {getattr(scope, name)}")
