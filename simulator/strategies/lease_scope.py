@@ -16,7 +16,7 @@ from simulator.strategies.fleet_scope import CacheKeeper, LocalCopy, StoreDown
 from simulator.strategies.on_401 import WillDo
 from simulator.strategies.parameters import Choice, LatencySpan, Share, check_positive
 from simulator.strategies.ports import Ports
-from simulator.strategies.scope import Issue, Keeper, Kept
+from simulator.strategies.scope import IssueToken, Keeper, Kept
 from simulator.token import Token
 
 LEASE_TIMEOUT = Denied(status=None, error="lease_timeout")
@@ -57,7 +57,7 @@ class SharedLock:
     def __post_init__(self) -> None:
         check_positive(self, "lock_ttl", "poll", "wait")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         cache = CacheKeeper(issue, ports, self.local_copy, self.store_down)
         return _LeasedKeeper(self, cache, ports)
 
@@ -104,7 +104,7 @@ class LeaseCas:
     def __post_init__(self) -> None:
         check_positive(self, "lease", "poll", "wait", "deadline")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         async def in_time() -> Token:
             try:
                 async with asyncio.timeout(seconds(round(self.lease * self.deadline))):
