@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo browser servers test check baseline results lint format bench schema clean
+.PHONY: help demo browser servers runtimes test check baseline results lint format bench schema clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +41,14 @@ servers:  ## Install Redis and PostgreSQL, which the tests of the stores start, 
 	      redis-server postgresql >/dev/null 2>&1; } || \
 	  echo "No Redis or no PostgreSQL here, and it cannot be installed: its tests are skipped."
 
-test: $(READY) browser servers  ## Run the tests, then every scenario; in CI (CI=true) a skip has failed
+runtimes:  ## Install curl and Node, in which the examples in other languages are, where possible
+	@{ command -v curl && command -v node; } >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    apt-get update -qq >/dev/null 2>&1 && \
+	    apt-get install -y -qq --no-install-recommends curl nodejs >/dev/null 2>&1; } || \
+	  echo "No curl or no Node here, and it cannot be installed: their examples are skipped."
+
+test: $(READY) browser servers runtimes  ## Run the tests, then every scenario; in CI (CI=true) a skip has failed
 	$(BIN)/python -m pytest -rs -n 3 --dist loadfile --ignore tests/test_agree.py
 	$(BIN)/python -m pytest -rs tests/test_agree.py  # alone: it holds real time against simulated
 	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact

@@ -15,7 +15,9 @@ from simulator.strategies.catalogue import CATALOGUE
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 FILES = sorted(file for file in FOLDER.rglob("*.yaml") if file.parent.name != "sweeps")
-THEMED = [path for path in FILES if path.parent not in (FOLDER, FOLDER / "incident")]
+STORMS = sorted((FOLDER / "storms").glob("*.yaml"))
+OF_THEIR_OWN = (FOLDER, FOLDER / "incident", FOLDER / "storms")
+THEMED = [path for path in FILES if path.parent not in OF_THEIR_OWN]
 EXPLANATIONS = sorted((FOLDER / "incident").glob("*.yaml"))
 NAMES = [load(path, CATALOGUE).name for path in FILES]
 
@@ -47,13 +49,23 @@ def test_an_explanation_of_the_incident_lasts_more_than_a_week(path):
     assert len(scenario.expect) >= 5
 
 
+@pytest.mark.parametrize("path", STORMS, ids=lambda path: path.stem)
+def test_a_storm_has_a_trigger_and_says_what_becomes_of_it(path):
+    """It is called after its file, and expects something of a strategy that storms."""
+    scenario = load(path, CATALOGUE)
+
+    assert scenario.name == f"storm-{path.stem}"
+    assert scenario.faults
+    assert "mint_on_401" in {wanted.strategy for wanted in scenario.expect}
+
+
 def test_the_table_of_contents_is_whole():
     """scenarios/README.md names each themed file by its path, and nothing that is not there."""
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z0-9-]+/[a-z0-9-]+)`", text))
 
     assert named == {
-        str(path.relative_to(FOLDER).with_suffix("")) for path in (*THEMED, *EXPLANATIONS)
+        str(path.relative_to(FOLDER).with_suffix("")) for path in (*THEMED, *EXPLANATIONS, *STORMS)
     }
 
 

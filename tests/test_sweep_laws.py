@@ -14,7 +14,7 @@ from simulator.scenario.expectations import Part
 from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import InMemory
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.sweep.laws import Question, curves, storm_life, storm_threshold
+from simulator.sweep.laws import Question, curves, storm_life, storm_onset, storm_threshold
 
 SWEEPS = Path(__file__).parents[1] / "scenarios" / "sweeps"
 TEXT = """
@@ -95,8 +95,8 @@ def test_the_curve_of_the_storm_law_is_where_a_storm_lasts_as_long_as_the_run():
     """In workers per process, of which there are four, or in processes of ten workers."""
     plan = PLANS["storming"]
     workers = Scale("fleet.workers", (10, 200))
-    (curve,) = drawn("storming", workers, CAP)
-    (turned,) = drawn("storming", CAP, PROCESSES)
+    curve, _ = drawn("storming", workers, CAP)
+    turned, _ = drawn("storming", CAP, PROCESSES)
 
     assert [cap for _, cap in curve.points] == [1, 2, 3]
     assert storm_life(plan, 4 * curve.points[1][0], 2) == pytest.approx(HOUR, rel=1e-6)
@@ -117,3 +117,31 @@ def test_storms_end_where_the_law_says_so_and_last_where_it_says_so(times, rate)
 
     low, high = rate
     assert low <= value_of(run, "rate_401", Part(begins=90 * SECOND)) <= high
+
+
+def test_where_a_storm_can_feed_itself_at_all_a_second_state_begins():
+    """Mean field, cap 2, think 10 s, token 200 ms, API 300 ms, no store: age = 0.25 s, calm 10.3 s,
+    more 0.5 s. At the returned size some rate of issues keeps itself: r = W q / (10.3 + 0.5 q) with
+    q = 1 - e^-m (1 + m), m = 0.25 r; for a size one percent smaller none does."""
+    size = storm_onset(PLANS["storming"], 2)
+
+    def excess(workers):
+        rates = (rate / 100 for rate in range(1, 6_000))
+        refused = ((rate, 1 - math.exp(-0.25 * rate) * (1 + 0.25 * rate)) for rate in rates)
+        return max(workers * q / (10.3 + 0.5 * q) - rate for rate, q in refused)
+
+    assert excess(1.001 * size) > 0 > excess(0.99 * size)
+    assert storm_onset(PLANS["storming"], 3) > size
+
+
+def test_the_fresh_token_law_is_for_one_worker_beside_one_second_minter():
+    """Cap 2, token 1 s, API 500 ms: age 0.75 s. At 2/s the mean is 1.5: 1 - e^-1.5 2.5 = 44 %.
+    Not for a fleet of two workers, whose own tokens count as well."""
+    scenario = load(SWEEPS / "fresh-token.yaml", CATALOGUE)
+    plan = plan_run(scenario, scenario.strategies[0], 1, 1)
+    rates = Scale("faults.0.second_minter.rate", ("1/s", "2/s"))
+
+    (curve,) = curves(Question(rates, None, "rate_401", plan))
+    assert dict(curve.points)[2.0] == pytest.approx(1 - math.exp(-1.5) * 2.5)
+    crowd = replace(plan, fleet=replace(plan.fleet, workers=2))
+    assert curves(Question(rates, None, "rate_401", crowd)) == []

@@ -9,13 +9,16 @@ from simulator.trace.files import RecordedRun
 def doubts_about(
     runs: Mapping[str, Sequence[RecordedRun]], faults: Mapping[int, str]
 ) -> Iterator[str]:
-    """Yield a sentence for each run that lost a process or lacks one of ``faults``.
+    """Yield a sentence for each run in which nobody called the API, a process was lost, or one of
+    ``faults`` is missing.
 
     ``faults`` names those whose every happening is in the trace, by their place in the scenario.
     """
     for strategy, of_strategy in runs.items():
         for run in of_strategy:
             who = f"{strategy}, seed {run.header.seed}"
+            if not any(run.provider.responses):
+                yield f"{who}: the API was never called"
             for death in run.deaths:
                 yield f"{who}: process {death.process} died, which nobody had asked for"
             struck = _struck(run) if faults else set()

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +21,10 @@ from simulator.analysis.agreement import (
 from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
-from simulator.scenario import load
+from simulator.errors import SimulatorError
+from simulator.scenario import Scenario, load
 from simulator.scenario.faults import EngineName
+from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import RecordedRun
@@ -43,6 +46,7 @@ def agree_on(file: Path, seeds: int | None) -> Verdict:
         SimulatorError: the file is wrong, or a run cannot go on.
     """
     scenario = load(file, CATALOGUE)
+    _check_both(file, scenario)
     count = max(SEEDS_MIN, seeds or scenario.run.seeds)
     experiment = Experiment(
         scenario=scenario,
@@ -66,6 +70,15 @@ def agree_on(file: Path, seeds: int | None) -> Verdict:
     verdict = "disagree" if dead else verdict
     console.print(f"the engines {SENTENCE[verdict]}")
     return verdict
+
+
+def _check_both(file: Path, scenario: Scenario) -> None:
+    """Refuse what only one of the engines can run."""
+    for engine in get_args(EngineName):
+        for flaw in scenario.impossible_on(engine):
+            raise SimulatorError(
+                f"{file}: {dotted(flaw.loc)}: {flaw.message}; agree needs both engines"
+            )
 
 
 def _runs(

@@ -1,8 +1,7 @@
 """``tokenrace run``."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +17,7 @@ from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
-from simulator.simulation.experiment import run_all
+from simulator.simulation.experiment import outcomes_of
 from simulator.trace.files import RecordedRun
 
 
@@ -27,14 +26,17 @@ def run_scenario(asked: Asked) -> Word:
 
     Returns the verdict on what the scenario expects; pass where it expects nothing.
 
+    A strategy of which a run fails is left out of the results; the others' are kept.
+
     Raises:
-        SimulatorError: a run cannot go on, or the results cannot be written.
+        SimulatorError: a run failed, or the results cannot be written.
     """
     console = console_of_output()
     folder = asked.out / asked.experiment.scenario.name
     with whole_or_not_at_all(folder) as partial:
-        with _way_back(asked):
-            runs = _make_runs(asked, partial / "trace", console)
+        runs, failures = _make_runs(asked, partial / "trace", console)
+        if not runs:
+            raise RunError("\n".join(_with_way_back(failed, asked) for failed in failures))
         made = Made(
             experiment=asked.experiment,
             engine=asked.engine.name,
@@ -46,30 +48,36 @@ def run_scenario(asked: Asked) -> Word:
     print_table(console, summary)
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot for plot in written.plots], summary)
+    if failures:
+        raise RunError("\n".join(_with_way_back(failed, asked) for failed in failures))
     return summary.verdict
 
 
-@contextmanager
-def _way_back(asked: Asked) -> Iterator[None]:
-    """Add to a failure on virtual time the command that repeats it."""
-    try:
-        yield
-    except RunFailed as failed:
-        if asked.engine.name == "wire":
-            raise
-        words = ["tokenrace", "replay", str(asked.file), "--strategy", failed.strategy]
-        replay = shlex.join([*words, "--seed", str(failed.seed)])
-        raise RunError(f"{failed}\nreplay: {replay}") from None
+def _with_way_back(failed: RunFailed, asked: Asked) -> str:
+    """Return what failed and, on virtual time, the command that repeats it."""
+    if asked.engine.name == "wire":
+        return str(failed)
+    words = ["tokenrace", "replay", str(asked.file), "--strategy", failed.strategy]
+    return f"{failed}\nreplay: {shlex.join([*words, '--seed', str(failed.seed)])}"
 
 
-def _make_runs(asked: Asked, traces: Path, console: Console) -> dict[str, list[RecordedRun]]:
+def _make_runs(
+    asked: Asked, traces: Path, console: Console
+) -> tuple[dict[str, list[RecordedRun]], list[RunFailed]]:
+    """Return the runs of every strategy that went well with all seeds, and what the others failed
+    of."""
     traces.mkdir()
     experiment = asked.experiment
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
+    failures: list[RunFailed] = []
     with ShownProgress(console, len(experiment.seeds) * len(experiment.choices)) as progress:
-        for run in run_all(experiment, asked.engine, traces, progress):
-            runs[run.header.strategy].append(run)
-    return runs
+        for outcome in outcomes_of(experiment, asked.engine, traces, progress):
+            if isinstance(outcome, RunFailed):
+                failures.append(outcome)
+                del runs[outcome.strategy]
+            else:
+                runs[outcome.header.strategy].append(outcome)
+    return runs, failures
 
 
 def _print_paths(console: Console, folder: Path, plots: Sequence[Path], summary: Summary) -> None:

@@ -84,30 +84,58 @@ def run_all(
     Raises:
         RunFailed: a run could not start or go on.
     """
+    for outcome in outcomes_of(experiment, engine, traces, watcher):
+        if isinstance(outcome, RunFailed):
+            raise outcome
+        yield outcome
+
+
+def outcomes_of(
+    experiment: Experiment, engine: Engine, traces: Path, watcher: Watcher
+) -> Iterator[RecordedRun | RunFailed]:
+    """Make every run and yield it when its trace is complete, in the folder ``traces``, or why it
+    could not start or go on. A strategy that has failed is not run again, and leaves no trace."""
+    failed: set[str] = set()
     for plan in experiment.plans():
+        if plan.strategy in failed:
+            continue
         watcher.began(plan.strategy, plan.seed, plan.duration)
-        header = TraceHeader(
-            scenario=plan.scenario,
-            strategy=plan.strategy,
-            seed=plan.seed,
-            engine=engine.name,
-            duration=plan.duration,
-            lifetime=plan.policy.lifetime,
-            time_scale=experiment.time_scale,
-            version=version("tokenrace"),
-        )
-        path = traces / f"{plan.strategy}-{plan.seed}.jsonl"
+        outcome = _outcome(plan, experiment.time_scale, engine, traces, watcher)
+        watcher.ended()
+        if isinstance(outcome, RunFailed):
+            failed.add(plan.strategy)
+            for trace in traces.glob(f"{plan.strategy}-*.jsonl"):
+                trace.unlink()
+        yield outcome
+
+
+def _outcome(
+    plan: RunPlan, time_scale: float, engine: Engine, traces: Path, watcher: Watcher
+) -> RecordedRun | RunFailed:
+    header = TraceHeader(
+        scenario=plan.scenario,
+        strategy=plan.strategy,
+        seed=plan.seed,
+        engine=engine.name,
+        duration=plan.duration,
+        lifetime=plan.policy.lifetime,
+        time_scale=time_scale,
+        version=version("tokenrace"),
+    )
+    path = traces / f"{plan.strategy}-{plan.seed}.jsonl"
+    try:
         with TraceWriter(path, header) as writer:
             counted = _run(engine, plan, writer, watcher)
             writer.finish(counted.provider, counted.clients)
-        watcher.ended()
-        yield RecordedRun(
-            header=header,
-            provider=counted.provider,
-            clients=counted.clients,
-            deaths=unasked_for(counted.deaths),
-            trace=path,
-        )
+    except RunFailed as failed:
+        return failed
+    return RecordedRun(
+        header=header,
+        provider=counted.provider,
+        clients=counted.clients,
+        deaths=unasked_for(counted.deaths),
+        trace=path,
+    )
 
 
 def _run(engine: Engine, plan: RunPlan, writer: TraceWriter, watcher: Watcher) -> Counted:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from simulator.analysis.surface import Curve, Scale
 from simulator.arrivals import Closed
+from simulator.clock import seconds
 from simulator.simulation.plan import RunPlan
 from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked
@@ -19,6 +20,7 @@ from simulator.strategies.flight import SingleFlight
 from simulator.strategies.lease_scope import SharedLock
 from simulator.strategies.on_401 import Ignore, Issue
 from simulator.strategies.scope import Process
+from simulator.strategies.trigger import EveryCall
 
 CAP, PROCESSES, WORKERS = "provider.live_tokens", "fleet.processes", "fleet.workers"
 TOKEN_TRIP = "network.token"  # noqa: S105 - a field's path
@@ -92,8 +94,33 @@ def _storm_law(asked: Question) -> Iterator[Curve]:
     if others is None or caps is None:
         return
     points = [(storm_threshold(asked.plan, round(cap)) / others, cap) for cap in caps]
-    label = "storm law: lasts as long as the run"
-    yield Curve(label, tuple((b, a) if asked.x.path == CAP else (a, b) for a, b in points))
+    yield _turned(asked, "storm law: lasts as long as the run", points)
+    onset = [(storm_onset(asked.plan, round(cap)) / others, cap) for cap in caps]
+    yield _turned(asked, "storm law: can feed itself at all", onset)
+
+
+def _fresh_token_law(asked: Question) -> Iterator[Curve]:
+    """One worker that asks for a token before every call, beside a second minter: its call is
+    refused where N tokens or more are issued while its own is on the way, P(Poisson(rate * age) >=
+    N), age being the answer's way back and the call's way there."""
+    fleet, minters = asked.plan.fleet, asked.plan.provider_faults.minters
+    cap = asked.plan.policy.live_tokens
+    is_alone = fleet.size() == 1 and isinstance(asked.made.trigger, EveryCall)
+    if not is_alone or cap is None or len(minters) != 1 or asked.figure != "rate_401":
+        return
+    if asked.scales().keys() == {f"faults.{minters[0].fault}.second_minter.rate"}:
+        token, api, _ = _round_trips(asked.plan)
+        age = seconds(round(token + api)) / 2
+        yield _over(
+            asked.x,
+            "fresh-token law: P(Poisson(rate x age) >= N)",
+            lambda rate: 1 - _below(cap, rate * age),
+        )
+
+
+def _turned(asked: Question, label: str, points: Sequence[tuple[float, float]]) -> Curve:
+    """Return the curve through ``points``, of a size and a cap each, as the picture has them."""
+    return Curve(label, tuple((b, a) if asked.x.path == CAP else (a, b) for a, b in points))
 
 
 def storm_threshold(plan: RunPlan, cap: int) -> float:
@@ -119,13 +146,44 @@ def storm_life(plan: RunPlan, workers: float, cap: int) -> float:
     are issued in a loop, so that one lives long enough to be used: after each issue with
     probability P(Poisson(r * loop) < cap).
     """
-    token, api, store = (
-        link.round_trip.mean() for link in (plan.links.token, plan.links.api, plan.links.store)
-    )
+    token, api, store = _round_trips(plan)
     assert isinstance(plan.fleet.arrivals, Closed)
     loop = token + store + api
     rate = workers / (plan.fleet.arrivals.think.mean() + 2 * (store + api) + token)
     return 1 / (rate * _below(cap, rate * loop))
+
+
+def storm_onset(plan: RunPlan, cap: int) -> float:
+    """Return how many workers a storm needs to feed itself at all under ``cap``: in the mean field.
+
+    A first call carries the token that was stored when it read. From that token's issue it takes
+    age = (token + api) / 2 + store until the call arrives; whatever is issued meanwhile counts
+    against it, so with r issues per second it is refused with q = P(Poisson(m) >= cap), m = r age.
+    Each refusal has one token issued, and makes the operation longer by a token call, a store and
+    an API trip:
+
+        r = W * q / (calm + q * more),  calm = think + store + api,  more = token + store + api
+
+    r = 0 always solves it: that is calm. A second solution, the storm, needs some m with
+    W = m * (calm + q * more) / (age * q); the least such W is returned, from a fine grid of m: the
+    function has one minimum, below cap + 10 * sqrt(cap) + 10. Above it both states exist, and it
+    takes a trigger to get from calm to storm. It knows no chance: near it a storm dies in seconds,
+    and with a cap of 1, where m / q is least at m = 0, it says nothing of use. How long a storm
+    lasts, ``storm_life`` says.
+    """
+    token, api, store = _round_trips(plan)
+    assert isinstance(plan.fleet.arrivals, Closed)
+    calm, more = plan.fleet.arrivals.think.mean() + store + api, token + store + api
+    age = (token + api) / 2 + store
+    steps = range(1, round(100 * (cap + 10 * math.sqrt(cap) + 10)))
+    shares = ((step / 100, 1 - _below(cap, step / 100)) for step in steps)
+    return min(m * (calm + q * more) / (age * q) for m, q in shares if q > 0)
+
+
+def _round_trips(plan: RunPlan) -> tuple[float, float, float]:
+    """Return the mean round trips of the token endpoint, the API and the store."""
+    links = plan.links
+    return links.token.round_trip.mean(), links.api.round_trip.mean(), links.store.round_trip.mean()
 
 
 def _below(count: int, mean: float) -> float:
@@ -158,6 +216,7 @@ def _lock_law(asked: Question) -> Iterator[Curve]:
 _LAWS: Sequence[Callable[[Question], Iterator[Curve]]] = (
     _holder_rule,
     _storm_law,
+    _fresh_token_law,
     _xfetch_law,
     _lock_law,
 )

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from simulator.clock import DAY, SECOND, Ticks
 from simulator.provider.app import App, Credentials
 from simulator.provider.bursts import Burst
 from simulator.provider.endpoints import Provider
 from simulator.provider.http import Exchange, HttpResponse, ZoomHttp
-from simulator.provider.lifecycle import Change
+from simulator.provider.lifecycle import Change, ChangePolicy
 from simulator.provider.limits import AccountPlan, ApiLimits
 from simulator.provider.messages import Refused
 from simulator.provider.policy import TokenPolicy
@@ -80,6 +80,14 @@ class MockZoom:
         """How each request ended, in the order in which they took effect."""
         self._now: Ticks = 0
         self._lock = Lock()
+
+    @classmethod
+    def following(cls, policy: TokenPolicy, limits: ApiLimits | None = None) -> Self:
+        """Return one that keeps tokens by ``policy``, and limits the API's calls by ``limits``."""
+        zoom = cls()
+        zoom.provider.undergo(ChangePolicy(policy=policy), 0)
+        zoom.provider.limit(limits)
+        return zoom
 
     @property
     def client_secret(self) -> str:

@@ -20,6 +20,8 @@ from simulator.analysis.surface import Curve, Panel, Scale, Surface
 from simulator.analysis.wording import percent
 from simulator.scenario.expectations import FIGURES, written
 
+Dashes = tuple[int, tuple[float, ...]]
+_DASHES: tuple[Dashes, ...] = ((0, (4, 2)), (0, (1, 1)))
 _PANEL_IN = 4.8
 _COLUMNS = 3
 _LETTERED_MAX = 12
@@ -109,8 +111,9 @@ class _HeatPanel:
         elif not self._surface.is_whole:
             self._dots()
         self._boundary()
+        dashes = _dashes(self._surface)
         for curve in self._panel.curves:
-            self._curve(curve)
+            self._curve(curve, dashes[curve.label])
         self._scales()
 
     def _letters(self) -> None:
@@ -150,7 +153,7 @@ class _HeatPanel:
             )
         )
 
-    def _curve(self, curve: Curve) -> None:
+    def _curve(self, curve: Curve, dashes: Dashes) -> None:
         xs, ys = self._surface.x.numbers(), self._y.numbers()
         if xs is None or ys is None:
             return
@@ -162,7 +165,7 @@ class _HeatPanel:
         self._axes.plot(
             *zip(*places, strict=True),
             color=VERMILLION,
-            linestyle=(0, (4, 2)),
+            linestyle=dashes,
             linewidth=2.4,
             marker="o" if len(places) == 1 else "",
             path_effects=[halo],
@@ -193,15 +196,20 @@ class _HeatPanel:
             spine.set_visible(False)
 
 
+def _dashes(surface: Surface) -> dict[str, Dashes]:
+    """Return how each law's curve is dashed, by its label: the first long, the next short."""
+    labels = dict.fromkeys(curve.label for panel in surface.panels for curve in panel.curves)
+    return {label: _DASHES[place % len(_DASHES)] for place, label in enumerate(labels)}
+
+
 def _legend(figure: Figure, surface: Surface) -> None:
     handles = []
     if surface.boundary is not None:
         where = f"boundary: {surface.figure} = {written(surface.name, surface.boundary)}"
         handles.append(Line2D([], [], color=INK, linewidth=3, label=where))
-    labels = dict.fromkeys(curve.label for panel in surface.panels for curve in panel.curves)
     handles += [
-        Line2D([], [], color=VERMILLION, linestyle=(0, (4, 2)), linewidth=2.4, label=label)
-        for label in labels
+        Line2D([], [], color=VERMILLION, linestyle=dashes, linewidth=2.4, label=label)
+        for label, dashes in _dashes(surface).items()
     ]
     if not surface.is_whole:
         label = "measured (elsewhere: the nearest measured value)"

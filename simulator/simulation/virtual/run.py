@@ -22,6 +22,7 @@ from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.virtual.broker import VirtualBroker
 from simulator.simulation.virtual.door import door_of, let_happen
+from simulator.simulation.virtual.leaks import leak_in
 from simulator.simulation.virtual.misfortunes import let_befall
 from simulator.simulation.virtual.population import Population
 from simulator.simulation.virtual.ports import VirtualTokenEndpoint
@@ -116,8 +117,11 @@ def _served(world: World) -> "ServedProvider":
 def _finish(world: World, population: Population) -> None:
     """End the run: its time is over. Its end is always due, so a deadlock shows only here."""
     stuck = population.stuck()
+    leak = leak_in(world.loop, (life.process for life in population.living()))
     if stuck:
         world.fail(deadlock_of(world.loop, stuck))
+    elif leak is not None:
+        world.fail(leak)
     else:
         world.finish()
 
