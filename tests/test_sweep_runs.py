@@ -1,5 +1,6 @@
 """Which runs ``tokenrace sweep`` makes, and what it does about one that fails."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,10 @@ def test_refining_makes_the_runs_along_the_boundary_only(tmp_path, scenario):
     for processes in range(2, 18):
         assert measured[processes, processes - 1] > 0.01
         assert measured[processes, processes] <= 0.01
+    assert "values of fleet.processes where it is above rate_401 = 1 %" in got.stdout
+    for cap in range(1, 17):
+        assert re.search(rf"\b{cap} . from {cap + 1}\b", got.stdout), cap
+    assert re.search(r"\b17 . nowhere\b", got.stdout)
 
 
 @pytest.mark.parametrize("file", sorted(SWEEPS.glob("*.yaml")), ids=lambda file: file.stem)

@@ -18,6 +18,20 @@ def percent(share: float) -> str:
     return f"{value} %"
 
 
+def plain(number: float) -> str:
+    """Return ``number`` with three significant digits at least, and never as a power of ten."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def points(low: float, high: float) -> str:
+    """Return an interval between two differences of shares, in percentage points."""
+    told = (
+        f"{bound:+.0f}" if abs(bound) >= 10 else f"{bound:+.2g}"
+        for bound in (100 * low, 100 * high)
+    )
+    return " to ".join(told)
+
+
 def tied(text: str) -> str:
     """Return ``text`` with spaces at which no line is broken."""
     return text.replace(" ", _TIED)

@@ -18,6 +18,7 @@ from simulator.analysis.agreement import (
     compare,
     worst,
 )
+from simulator.analysis.wording import tied
 from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
@@ -102,15 +103,15 @@ def _table(scenario: str, seeds: int, rows: Mapping[str, Sequence[Compared]]) ->
         title_style="bold",
     )
     for heading in ("strategy", "figure"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading, overflow="fold")
     for heading in ("wire", "virtual", "difference", "verdict"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for strategy, compared in rows.items():
         for row in compared:
             name = strategy if row is compared[0] else ""
             spreads = (row.wire, row.virtual, row.difference)
             shown = (_shown(row.figure, spread) for spread in spreads)
-            table.add_row(name, row.figure.name, *shown, row.verdict)
+            table.add_row(name, row.figure.name.removesuffix("_ms"), *shown, tied(row.verdict))
         table.add_section()
     return table
 

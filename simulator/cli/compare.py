@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.comparison import Difference, Standing, compare
-from simulator.analysis.wording import percent
+from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
@@ -106,8 +106,6 @@ def _in_words(standing: Standing, first: Standing) -> str:
 
 def _by(difference: Difference) -> str:
     """Return the interval of a difference in percentage points."""
-    low, high = (
-        f"{100 * bound:+.2g}"
-        for bound in (difference.mean - difference.reach, difference.mean + difference.reach)
-    )
-    return "the same" if difference.word == "same" else f"{low} to {high} points"
+    mean, reach = difference.mean, difference.reach
+    between = points(mean - reach, mean + reach)
+    return "the same" if difference.word == "same" else f"{between} points"

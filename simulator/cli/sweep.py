@@ -15,6 +15,7 @@ from simulator.cli.exits import INTERRUPTED
 from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.sweep_asked import SweepAsked, SweepOptions, read_sweep
+from simulator.cli.sweep_boundary import show_boundary
 from simulator.errors import RunError, SimulatorError
 from simulator.simulation.cluster import Cluster
 from simulator.simulation.runners import Processes, Runners, processors
@@ -137,6 +138,7 @@ def _write(asked: SweepAsked, found: Found, console: Console) -> None:
             style="yellow",
             highlight=False,
         )
+    show_boundary(surface, console)
     report = folder / REPORT
     write_page(report, sweep_page(surface, pictures[1], _told(asked, found, table)))
     paths = {"report": report, "picture": pictures[0], "table": table, "summary": summary}

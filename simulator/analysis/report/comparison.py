@@ -12,6 +12,7 @@ from simulator.analysis.figures import SeedFigures, StrategyFigures
 from simulator.analysis.intervals import mean_and_reach
 from simulator.analysis.report.page import Results, page
 from simulator.analysis.summary import Summary
+from simulator.analysis.wording import points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,7 @@ class StrategyChange:
         if self.rate_401.word == "same":
             return "the same, seed by seed"
         mean, reach = self.rate_401.mean, self.rate_401.reach
-        low, high = f"{100 * (mean - reach):+.2g}", f"{100 * (mean + reach):+.2g}"
-        return f"{self.rate_401.word} ({low} to {high} points)"
+        return f"{self.rate_401.word} ({points(mean - reach, mean + reach)} points)"
 
 
 def comparison_of(before: Results, after: Results) -> str:

@@ -19,7 +19,7 @@ from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.summary import Summary, read_summary
-from simulator.analysis.wording import percent, several, span_text
+from simulator.analysis.wording import percent, plain, several, span_text
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 
@@ -65,7 +65,7 @@ def write_page(path: Path, html: str) -> None:
     try:
         path.write_text(html, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise ResultsError(f"{path}: cannot write the report: {error.strerror}") from None
+        raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def page(template: str, **values: Any) -> str:
@@ -90,6 +90,7 @@ def _templates() -> Environment:
         "replay": _replay,
         "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "plain": plain,
         "span": lambda seconds: span_text(ticks(seconds)),
     }
     environment.globals["several"] = several

@@ -34,14 +34,19 @@ def sweep_page(surface: Surface, picture: Path, told: Told) -> str:
         surface=surface,
         told=told,
         image=data_url(picture),
-        boundary=""
-        if surface.boundary is None
-        else f"{surface.figure} = {written(surface.name, surface.boundary)}",
-        rows=_rows(surface),
+        boundary=boundary_text(surface),
+        rows=boundary_rows(surface),
     )
 
 
-def _rows(surface: Surface) -> list[tuple[str, Mapping[str, str]]]:
+def boundary_text(surface: Surface) -> str:
+    """Return the boundary as a scenario says it; nothing where there is none."""
+    if surface.boundary is None:
+        return ""
+    return f"{surface.figure} = {written(surface.name, surface.boundary)}"
+
+
+def boundary_rows(surface: Surface) -> list[tuple[str, Mapping[str, str]]]:
     """Return for each value of the second field where each panel is above the boundary."""
     if surface.boundary is None:
         return []
