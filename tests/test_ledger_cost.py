@@ -4,7 +4,8 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from simulator.clock import HOUR, MINUTE, SECOND
-from simulator.provider.ledger import ENDED_KEPT, Ledger
+from simulator.provider.ended_tokens import ENDED_KEPT
+from simulator.provider.ledger import Ledger
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken
 from simulator.provider.token_records import TokensByFamily
@@ -78,12 +79,14 @@ def test_a_changed_lifetime_costs_until_the_tokens_from_before_are_gone():
 
 
 def test_what_has_ended_is_remembered_within_bounds():
-    """A cap of 1 and ENDED_KEPT + 500 evictions: 500 records were dropped, one token is live."""
-    ledger = Ledger(TokenPolicy(lifetime=HOUR, live_tokens=1))
+    """A cap of 1 and ENDED_KEPT + 500 evictions, each with a minute's grace that is not over: of
+    500 the record was dropped, and one token is live."""
+    ledger = Ledger(TokenPolicy(lifetime=HOUR, live_tokens=1, grace=MINUTE))
     for index in range(ENDED_KEPT + 501):
         ledger.issue(index, "p0")
 
-    assert (len(ledger._ended), len(ledger._live)) == (ENDED_KEPT, 1)
+    assert len(ledger.valid_tokens(ENDED_KEPT + 501)) == ENDED_KEPT + 1
+    assert len(ledger.live_tokens(ENDED_KEPT + 501)) == 1
     assert ledger.state(1, ENDED_KEPT + 501) == "evicted"
 
 

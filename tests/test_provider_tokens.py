@@ -3,7 +3,8 @@
 import pytest
 
 from simulator.clock import HOUR, SECOND
-from simulator.provider.ledger import ENDED_KEPT, Ledger
+from simulator.provider.ended_tokens import ENDED_KEPT
+from simulator.provider.ledger import Ledger
 from simulator.provider.messages import Granted
 from simulator.provider.policy import TokenPolicy
 from simulator.trace.events import IssueRefused, TokenEvicted, TokenIssued

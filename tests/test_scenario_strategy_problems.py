@@ -31,7 +31,7 @@ from tests.scenario_text import changed, problems_of
             changed("single_flight", "{leeway: 1s}"),
             (
                 "5:14: strategies[0].preset: is required, "
-                "or python, or a choice on an axis: trigger, control, scope"
+                "or python, command, or a choice on an axis: trigger, control, scope"
             ),
         ),
         (

@@ -3,7 +3,6 @@
 From the trace of one run, in the stretch in which every call is refused.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -16,8 +15,8 @@ from simulator.trace.files import RecordedRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Of the stretch ``part``: tokens a minute that the fleet asked for, and that anybody did; and
-    how many seconds old a token was when it was refused, None where none was."""
+    """Of the stretch ``part``: tokens a minute that the fleet asked for, and that anybody did,
+    trials aside; and how many seconds old a token was when it was refused, None where none was."""
 
     by_fleet: float
     by_all: float
@@ -45,10 +44,6 @@ def evidence_in(run: RecordedRun, part: Part) -> Evidence:
     fleet = sum(asker.startswith("p") for asker in askers)
     return Evidence(
         by_fleet=fleet / minutes,
-        by_all=_without_trials(askers) / minutes,
+        by_all=(fleet + askers.count(SECOND_MINTER)) / minutes,
         refused_at_age_s=median(ages) / SECOND if ages else None,
     )
-
-
-def _without_trials(askers: Sequence[str]) -> int:
-    return sum(asker.startswith("p") or asker == SECOND_MINTER for asker in askers)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.incident.explanations import EXPLANATIONS, Explanation
@@ -11,7 +10,7 @@ from simulator.incident.phases import Phases, phases_of
 from simulator.incident.table import Column
 from simulator.scenario import Scenario, load
 from simulator.simulation.experiment import Experiment
-from simulator.simulation.many_runs import Lost, in_order
+from simulator.simulation.many_runs import Lost, ManyRunsWatcher, in_order
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import EVERY_EVENT, FAULTS, InMemory
@@ -19,18 +18,6 @@ from simulator.simulation.runners import Runners
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.events import Event
 from simulator.trace.files import RecordedRun
-
-
-class Watcher(Protocol):
-    """Is told how many runs there are, and of each that ended."""
-
-    def planned(self, cells: int) -> None:
-        """There are so many runs more to make."""
-        ...
-
-    def ended(self) -> None:
-        """One ended."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +68,7 @@ def _read(explanation: Explanation, folder: Path) -> Case:
 
 
 def make_columns(
-    cases: Sequence[Case], seeds: Sequence[int], runners: Runners, watcher: Watcher
+    cases: Sequence[Case], seeds: Sequence[int], runners: Runners, watcher: ManyRunsWatcher
 ) -> list[Column]:
     """Make every run, and those without a transfer where it was the transfer that helped, or may
     have been.
@@ -125,7 +112,7 @@ def _make(
     scenarios: Sequence[Scenario],
     seeds: Sequence[int],
     runners: Runners,
-    watcher: Watcher,
+    watcher: ManyRunsWatcher,
 ) -> list[list[RecordedRun]]:
     """Return the runs of each of ``scenarios``; of the first seed's with every event."""
     jobs = [
@@ -142,7 +129,11 @@ def _make(
 
 
 def _outcomes(
-    jobs: Sequence[_Job], cases: Sequence[Case], seeds: int, runners: Runners, watcher: Watcher
+    jobs: Sequence[_Job],
+    cases: Sequence[Case],
+    seeds: int,
+    runners: Runners,
+    watcher: ManyRunsWatcher,
 ) -> Iterator[RecordedRun]:
     for number, outcome in enumerate(in_order(jobs, _do, runners)):
         watcher.ended()

@@ -15,10 +15,8 @@ validity only then. A new token is live, and not valid, until ``visible_after`` 
 access tokens end with the refresh token they were issued with, a token issued with a family's next
 one displaces those issued with the ones before, which stay valid for the overlap.
 
-Tokens are numbered from 1 in order of issue. Memory holds the live tokens and the last
-``ENDED_KEPT`` evictions and revocations; an expiry needs no record. ``state`` is exact for every
-token younger than the youngest whose record was dropped; of older ones it says "evicted", which is
-what ends tokens where so many ends come before expiry.
+Tokens are numbered from 1 in order of issue. Memory holds the live tokens and so many of the last
+evictions and revocations (``ended_tokens.py``); an expiry needs no record.
 
 Every method takes ``now``, which must not run backwards from one issue or revocation to the next.
 Queries change nothing.
@@ -28,9 +26,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import Literal
 
-from msgspec import Struct
-
 from simulator.clock import Ticks
+from simulator.provider.ended_tokens import End, EndedTokens
 from simulator.provider.policy import TokenPolicy
 from simulator.provider.refresh_tokens import RefreshToken
 from simulator.provider.token_records import TokenRecord, TokensByFamily, came_before
@@ -44,17 +41,6 @@ from simulator.trace.events import (
     TokenRevoked,
 )
 
-ENDED_KEPT = 100_000
-"""How many evictions and revocations are remembered: about 10 MB."""
-
-
-class _End(Struct, frozen=True, gc=False):
-    """Why a token ended that lost its place before its time, and from when it is not valid."""
-
-    cause: Cause
-    at: Ticks
-    refresh: RefreshToken | None = None
-
 
 class Ledger:
     """The tokens of one app, kept by ``policy``; which may be replaced, for issues to come."""
@@ -62,7 +48,6 @@ class Ledger:
     __slots__ = (
         "_ended",
         "_families",
-        "_forgotten_up_to",
         "_issued",
         "_live",
         "_mixed_until",
@@ -75,8 +60,7 @@ class Ledger:
         # Oldest first. Not plain dicts: those walk over every deleted entry to find the first one.
         self._live: OrderedDict[TokenId, TokenRecord] = OrderedDict()
         self._families = TokensByFamily()  # of those in _live
-        self._ended: OrderedDict[TokenId, _End] = OrderedDict()
-        self._forgotten_up_to: TokenId = 0
+        self._ended = EndedTokens()
         self._mixed_until: Ticks = 0  # from then on no older token expires after a newer one
 
     @property
@@ -125,13 +109,12 @@ class Ledger:
 
     def revoke(self, token: TokenId, now: Ticks) -> list[ProviderEvent]:
         """End ``token`` if it is live or in its grace; return what happened: nothing if not."""
-        record = self._live.get(token)
-        end = self._ended.get(token)
+        record, end = self._live.get(token), self._ended.end_of(token)
         if record is not None and now < record.expires_at:
             self._take_out(token)
         elif end is None or now >= end.at:
             return []
-        self._remember_end(token, _End("revoked", now))
+        self._ended.remember(token, End("revoked", now))
         return [TokenRevoked(at=now, token=token)]
 
     def revoke_all(self, now: Ticks) -> list[ProviderEvent]:
@@ -144,13 +127,9 @@ class Ledger:
 
     def of_family(self, family: FamilyId, now: Ticks) -> list[TokenId]:
         """Return the valid tokens that were issued with a refresh token of ``family``."""
-        in_grace = [
-            token
-            for token, end in self._ended.items()
-            if now < end.at and end.refresh is not None and end.refresh.family == family
-        ]
         own = self._families.of(family)
-        return sorted([*in_grace, *(record.token for record in own if now < record.expires_at)])
+        live = (record.token for record in own if now < record.expires_at)
+        return sorted([*self._ended.in_grace_of(family, now), *live])
 
     def state(self, token: TokenId, now: Ticks) -> Literal["live"] | Cause:
         """Return "live", or why ``token`` is not valid; "unknown_token" for one never issued."""
@@ -161,10 +140,7 @@ class Ledger:
             return "live" if now < record.expires_at else "expired"
         if not 0 < token <= self._issued:
             return "unknown_token"
-        end = self._ended.get(token)
-        if end is not None:
-            return "live" if now < end.at else end.cause
-        return "expired" if token > self._forgotten_up_to else "evicted"
+        return self._ended.state(token, now)
 
     def reusable(self, now: Ticks) -> TokenRecord | None:
         """Return the live token that the policy returns instead of a new one; None where it would
@@ -189,8 +165,11 @@ class Ledger:
         """Return up to when ``token`` is valid if nothing happens; ``now`` when it is not valid."""
         if self.state(token, now) != "live":
             return now
-        record = self._live.get(token)
-        return self._ended[token].at if record is None else record.expires_at
+        end, record = self._ended.end_of(token), self._live.get(token)
+        if record is not None:
+            return record.expires_at
+        assert end is not None, "what is live without a place is in its grace"
+        return end.at
 
     def live_tokens(self, now: Ticks) -> list[TokenRecord]:
         """Return the live tokens, oldest first; not those that are in their grace."""
@@ -207,8 +186,8 @@ class Ledger:
 
     def valid_tokens(self, now: Ticks) -> list[TokenId]:
         """Return every token that is live, visible yet or not, or in its grace; oldest first."""
-        in_grace = [token for token, end in self._ended.items() if now < end.at]
-        return sorted([*in_grace, *(record.token for record in self.live_tokens(now))])
+        live = (record.token for record in self.live_tokens(now))
+        return sorted([*self._ended.in_grace(now), *live])
 
     def live_count(self, now: Ticks) -> int:
         """Return how many tokens are live; cheap just after an issue."""
@@ -259,7 +238,7 @@ class Ledger:
         grace = policy.refresh.overlap if policy.refresh and is_superseded else policy.grace
         valid_until = min(newer.issued_at + grace, record.expires_at)
         cause: Cause = "expired" if valid_until == record.expires_at else "evicted"
-        self._remember_end(token, _End(cause, valid_until, record.refresh))
+        self._ended.remember(token, End(cause, valid_until, record.refresh))
         return TokenEvicted(
             at=newer.issued_at,
             token=token,
@@ -267,12 +246,6 @@ class Ledger:
             asked_by=newer.asked_by,
             valid_until=valid_until,
         )
-
-    def _remember_end(self, token: TokenId, end: _End) -> None:
-        self._ended[token] = end
-        if len(self._ended) > ENDED_KEPT:
-            dropped, _ = self._ended.popitem(last=False)
-            self._forgotten_up_to = max(self._forgotten_up_to, dropped)
 
     def _forget_expired(self, now: Ticks) -> None:
         if self._has_expired_ones(now):

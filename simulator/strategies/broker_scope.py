@@ -12,9 +12,9 @@ from simulator.errors import RunError
 from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.on_401 import WillDo
-from simulator.strategies.parameters import Choice, LifetimeSpan, Share
+from simulator.strategies.parameters import Choice, LifetimeSpan, Share, check_positive
 from simulator.strategies.ports import BrokerLine, Ports
-from simulator.strategies.scope import Issue, Keeper, Kept, if_it_serves
+from simulator.strategies.scope import IssueToken, Keeper, Kept, if_it_serves
 from simulator.token import Token
 
 NO_OTHER = Denied(status=None, error="no_other_token")
@@ -50,10 +50,9 @@ class Broker:
     def __post_init__(self) -> None:
         if not 0 < self.renew_at <= 1:
             raise ValueError(f"renew_at must be above 0 and at most 1, got {self.renew_at}")
-        if self.poll_every <= 0:
-            raise ValueError(f"poll_every must be positive, got {self.poll_every}")
+        check_positive(self, "poll_every")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:  # noqa: ARG002 - the broker's own
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:  # noqa: ARG002 - the broker's own
         if ports.broker is None:
             raise RunError("this engine has no broker")
         lasts = self.poll_every if self.delivery == "poll" else None

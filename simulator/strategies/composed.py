@@ -167,7 +167,7 @@ class ComposedStrategy:
         is_wanted = serves(kept.token) and self.clock.now() < self._fresh_until(kept)
         return kept.token if is_wanted else None
 
-    def _fresh_until(self, kept: Kept) -> int:
+    def _fresh_until(self, kept: Kept) -> Ticks:
         until = self.gauge.fresh_until(kept.token)
         return until if kept.until is None else min(until, kept.until)
 

@@ -17,9 +17,11 @@ class Denied:
     """The token endpoint said no, or gave no answer at all (``status`` None, ``error`` empty).
 
     Without an answer nobody knows whether a token was issued. ``status`` None with an ``error`` is
-    the strategy's own: ``lease_timeout`` or ``lock_timeout`` (it waited in vain for its
-    turn to ask), ``refresh_under_way`` (it does not wait for somebody else's),
-    ``store_unavailable``, or ``no_other_token`` (its broker has only a refused one).
+    the strategy's own: ``lease_timeout`` or ``lock_timeout`` (it waited in vain for its turn to
+    ask), ``mint_deadline`` (it waited in vain for an answer while it had the lease),
+    ``leader_cancelled`` (it followed a caller who was), ``refresh_under_way`` (it does not wait for
+    somebody else's), ``store_unavailable``, or ``no_other_token`` (its broker has only a refused
+    one).
     ``retry_after`` is in ticks.
     """
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from simulator.chance import Stream
 from simulator.clock import MINUTE, SECOND, Ticks
-from simulator.strategies.parameters import Factor, LifetimeSpan, Share
-from simulator.strategies.trigger import Age, Gauge, PlainGauge, check_spans
+from simulator.strategies.parameters import Factor, LifetimeSpan, Share, check_not_negative
+from simulator.strategies.trigger import Age, Gauge, PlainGauge
 from simulator.token import Token
 
 
@@ -27,7 +27,7 @@ class TwoWindow:
     ] = 10 * MINUTE
 
     def __post_init__(self) -> None:
-        check_spans(self, "advisory", "mandatory")
+        check_not_negative(self, "advisory", "mandatory")
         if self.advisory < self.mandatory:
             raise ValueError("advisory must be at least as long as mandatory")
 
@@ -65,7 +65,7 @@ class Timer:
     ] = 0
 
     def __post_init__(self) -> None:
-        check_spans(self, "jitter")
+        check_not_negative(self, "jitter")
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction must be above 0 and at most 1, got {self.fraction}")
 

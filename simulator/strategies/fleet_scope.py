@@ -16,7 +16,7 @@ from simulator.stores.contract import Record, StoreUnavailable
 from simulator.strategies.on_401 import WillDo
 from simulator.strategies.parameters import Choice, LifetimeSpan
 from simulator.strategies.ports import Ports
-from simulator.strategies.scope import Issue, Keeper, Kept, if_it_serves
+from simulator.strategies.scope import IssueToken, Keeper, Kept, if_it_serves
 from simulator.token import Token
 
 StoreDown = Annotated[
@@ -42,7 +42,7 @@ class SharedCache:
     local_copy: LocalCopy = 0
     store_down: StoreDown = "fail"
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         return CacheKeeper(issue, ports, self.local_copy, self.store_down)
 
 
@@ -53,7 +53,7 @@ class CacheKeeper:
     ``_own`` is the token it goes on with alone while the store is down.
     """
 
-    _issue: Issue
+    _issue: IssueToken
     _ports: Ports
     _copy_lasts: Ticks
     _store_down: str

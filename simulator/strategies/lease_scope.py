@@ -14,9 +14,9 @@ from simulator.stores.contract import Lease, StoreUnavailable
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.fleet_scope import CacheKeeper, LocalCopy, StoreDown
 from simulator.strategies.on_401 import WillDo
-from simulator.strategies.parameters import Choice, LatencySpan, Share
+from simulator.strategies.parameters import Choice, LatencySpan, Share, check_positive
 from simulator.strategies.ports import Ports
-from simulator.strategies.scope import Issue, Keeper, Kept
+from simulator.strategies.scope import IssueToken, Keeper, Kept
 from simulator.token import Token
 
 LEASE_TIMEOUT = Denied(status=None, error="lease_timeout")
@@ -55,9 +55,9 @@ class SharedLock:
     store_down: StoreDown = "fail"
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lock_ttl", "poll", "wait")
+        check_positive(self, "lock_ttl", "poll", "wait")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         cache = CacheKeeper(issue, ports, self.local_copy, self.store_down)
         return _LeasedKeeper(self, cache, ports)
 
@@ -102,9 +102,9 @@ class LeaseCas:
     store_down: StoreDown = "fail"
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lease", "poll", "wait", "deadline")
+        check_positive(self, "lease", "poll", "wait", "deadline")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         async def in_time() -> Token:
             try:
                 async with asyncio.timeout(seconds(round(self.lease * self.deadline))):
@@ -188,9 +188,3 @@ class _LeasedKeeper:
         finally:
             with suppress(StoreUnavailable):
                 await self._terms.give_back(lease, self._ports)
-
-
-def _check_positive(scope: object, *names: str) -> None:
-    for name in names:
-        if getattr(scope, name) <= 0:
-            raise ValueError(f"{name} must be positive, got {getattr(scope, name)}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from simulator.strategies.parameters import Count
+from simulator.strategies.parameters import Count, check_not_negative
 from simulator.token import Token
 
 WillDo = Callable[[Token], bool]
@@ -52,7 +52,7 @@ class Evict:
     retries: Retries = 0
 
     def __post_init__(self) -> None:
-        _check(self.retries)
+        check_not_negative(self, "retries")
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return _any if attempt <= self.retries else None
@@ -68,7 +68,7 @@ class EvictIfSame:
     retries: Retries = 0
 
     def __post_init__(self) -> None:
-        _check(self.retries)
+        check_not_negative(self, "retries")
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return _any if attempt <= self.retries else None
@@ -87,7 +87,7 @@ class Issue:
     retries: Retries = 1
 
     def __post_init__(self) -> None:
-        _check(self.retries)
+        check_not_negative(self, "retries")
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return _none if attempt <= self.retries else None
@@ -103,7 +103,7 @@ class IssueIfSame:
     retries: Retries = 1
 
     def __post_init__(self) -> None:
-        _check(self.retries)
+        check_not_negative(self, "retries")
 
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:
         return (lambda kept: kept.value != rejected.value) if attempt <= self.retries else None
@@ -118,8 +118,3 @@ def _any(_: Token) -> bool:
 
 def _none(_: Token) -> bool:
     return False
-
-
-def _check(retries: int) -> None:
-    if retries < 0:
-        raise ValueError(f"retries must not be negative, got {retries}")

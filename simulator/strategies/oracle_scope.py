@@ -6,7 +6,7 @@ from simulator.errors import RunError
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.on_401 import WillDo
 from simulator.strategies.ports import Insight, Ports
-from simulator.strategies.scope import Issue, Keeper, Kept, if_it_serves
+from simulator.strategies.scope import IssueToken, Keeper, Kept, if_it_serves
 from simulator.token import Token
 
 
@@ -18,7 +18,7 @@ class Oracle:
     What it cannot avoid: the end of a token under a request that is on its way.
     """
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:  # noqa: ARG002
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:  # noqa: ARG002
         if ports.insight is None:
             raise RunError("the oracle knows the provider of the virtual engine only")
         return _OracleKeeper(ports.insight)

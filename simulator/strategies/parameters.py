@@ -62,6 +62,28 @@ class Choice:
 Kind = LifetimeSpan | LatencySpan | Count | Share | Factor | Choice
 
 
+def check_positive(axis: object, *names: str) -> None:
+    """Refuse an axis with a parameter that is not above zero.
+
+    Raises:
+        ValueError: one of ``names`` is not.
+    """
+    for name in names:
+        if getattr(axis, name) <= 0:
+            raise ValueError(f"{name} must be positive, got {getattr(axis, name)}")
+
+
+def check_not_negative(axis: object, *names: str) -> None:
+    """Refuse an axis with a parameter below zero.
+
+    Raises:
+        ValueError: one of ``names`` is.
+    """
+    for name in names:
+        if getattr(axis, name) < 0:
+            raise ValueError(f"{name} must not be negative, got {getattr(axis, name)}")
+
+
 def kinds_of(axis: type) -> Mapping[str, Kind]:
     """Return the parameters of the class ``axis`` by name, in order of its fields."""
     hints = get_type_hints(axis, include_extras=True)

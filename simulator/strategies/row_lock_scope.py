@@ -12,9 +12,9 @@ from simulator.stores.contract import RowLocks, TokenStore
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.fleet_scope import CacheKeeper
 from simulator.strategies.on_401 import WillDo
-from simulator.strategies.parameters import LatencySpan
+from simulator.strategies.parameters import LatencySpan, check_positive
 from simulator.strategies.ports import Ports
-from simulator.strategies.scope import Issue, Keeper, Kept
+from simulator.strategies.scope import IssueToken, Keeper, Kept
 from simulator.token import Token
 
 LOCK_TIMEOUT = Denied(status=None, error="lock_timeout")
@@ -32,9 +32,9 @@ class SqlRowLock:
     lock_timeout: LockTimeout = 12 * SECOND
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lock_timeout")
+        check_positive(self, "lock_timeout")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         return _LockingKeeper(self, issue, ports)
 
     async def renew(self, keeper: "_LockingKeeper", will_do: WillDo) -> Token:
@@ -59,9 +59,9 @@ class HostFileLock:
     )
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lock_timeout", "poll")
+        check_positive(self, "lock_timeout", "poll")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         return _LockingKeeper(self, issue, ports)
 
     async def renew(self, keeper: "_LockingKeeper", will_do: WillDo) -> Token:
@@ -86,7 +86,7 @@ class _Terms(Protocol):
 class _LockingKeeper:
     __slots__ = ("_cache", "_issue", "_locks", "_terms", "ports")
 
-    def __init__(self, terms: _Terms, issue: Issue, ports: Ports) -> None:
+    def __init__(self, terms: _Terms, issue: IssueToken, ports: Ports) -> None:
         assert ports.row_locks is not None, "the scenario's reader refuses such a store"
         self._terms = terms
         self._issue = issue
@@ -116,9 +116,3 @@ class _LockingKeeper:
         token = await self._issue()
         await record.write(token)
         return token
-
-
-def _check_positive(scope: object, *names: str) -> None:
-    for name in names:
-        if getattr(scope, name) <= 0:
-            raise ValueError(f"{name} must be positive, got {getattr(scope, name)}")

@@ -16,7 +16,7 @@ from simulator.strategies.parameters import LifetimeSpan
 from simulator.strategies.ports import Ports
 from simulator.token import Token
 
-Issue = Callable[[], Awaitable[Token]]
+IssueToken = Callable[[], Awaitable[Token]]
 """Has a token issued, or raises ``TokenUnavailable``."""
 
 
@@ -54,7 +54,7 @@ class Keeper(Protocol):
 class Scope(Protocol):
     """Where tokens are kept, as a value."""
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         """Return a keeper for one process, in its first state."""
         ...
 
@@ -68,7 +68,7 @@ def if_it_serves(token: Token | None, will_do: WillDo) -> Token | None:
 class Process:
     """In the process's memory; of several answers under way the last to arrive stays."""
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:  # noqa: ARG002
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:  # noqa: ARG002
         return ProcessKeeper(issue)
 
 
@@ -85,7 +85,7 @@ class Layered:
         Ticks, LifetimeSpan("How long before its expiry the inner cache lets go of a token.")
     ] = 300 * SECOND
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         return _LayeredKeeper(issue, ports.clock, self.inner_leeway)
 
 
@@ -93,7 +93,7 @@ class Layered:
 class ProcessKeeper:
     """The keeper of ``Process``."""
 
-    _issue: Issue
+    _issue: IssueToken
     _kept: Kept | None = field(default=None, init=False)
 
     def peek(self) -> Kept | None:
@@ -116,7 +116,7 @@ class ProcessKeeper:
 class _LayeredKeeper:
     """One token is enough: the one in front is the one within, until that is let go of."""
 
-    _issue: Issue
+    _issue: IssueToken
     _clock: Clock
     _inner_leeway: Ticks
     _token: Token | None = field(default=None, init=False)

@@ -9,7 +9,7 @@ from simulator.strategies.fleet_scope import LocalCopy, StoreDown
 from simulator.strategies.lease_scope import LeaseCas, LeaseSpan, Poll, Wait
 from simulator.strategies.parameters import Count, Share
 from simulator.strategies.ports import Ports
-from simulator.strategies.scope import Issue, Keeper, Process
+from simulator.strategies.scope import IssueToken, Keeper, Process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Clients:
     def __post_init__(self) -> None:
         _check_counts(self, "clients")
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         """Return the keeper of one client."""
         return Process().keeper(issue, ports)
 
@@ -56,7 +56,7 @@ class Partitioned:
         _check_counts(self, "shards")
         self._within()
 
-    def keeper(self, issue: Issue, ports: Ports) -> Keeper:
+    def keeper(self, issue: IssueToken, ports: Ports) -> Keeper:
         """Return the keeper of one part."""
         return self._within().keeper(issue, ports)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Protocol
 
 from simulator.chance import Stream
 from simulator.clock import Ticks
-from simulator.strategies.parameters import Choice, LifetimeSpan
+from simulator.strategies.parameters import Choice, LifetimeSpan, check_not_negative
 from simulator.token import Token
 
 Age = Literal["fresh", "ageing", "old"]
@@ -57,17 +57,6 @@ class PlainGauge:
         return None
 
 
-def check_spans(axis: object, *names: str) -> None:
-    """Refuse an axis with a negative span.
-
-    Raises:
-        ValueError: one of ``names`` is negative.
-    """
-    for name in names:
-        if getattr(axis, name) < 0:
-            raise ValueError(f"{name} must not be negative, got {getattr(axis, name)}")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EveryCall:
     """No token is fresh: each call has one issued."""
@@ -106,7 +95,7 @@ class Leeway:
     ] = "token"
 
     def __post_init__(self) -> None:
-        check_spans(self, "leeway", "jitter")
+        check_not_negative(self, "leeway", "jitter")
 
     def gauge(self, stream: Stream) -> Gauge:
         if not self.jitter:

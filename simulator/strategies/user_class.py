@@ -58,8 +58,8 @@ def load(own: PythonClass) -> type[Any]:
     """Return the class that ``own`` names; modules in the working folder are found first.
 
     Raises:
-        UserCodeError: it cannot be imported, is not there, has neither shape, or cannot be called
-            with what it is given.
+        UserCodeError: it cannot be imported, is not there, has none of the shapes, or cannot be
+            called with what it is given.
     """
     module_name, _, name = own.target.partition(":")
     if (here := os.getcwd()) not in sys.path:  # noqa: PTH109 - sys.path holds text

@@ -110,7 +110,7 @@ class Journal:
         try:
             written = self._stream.write(line)
             if written != len(line):  # the disk had room for a part of it
-                written = self._stream.write(line[written:])
+                self._stream.write(line[written:])
         except OSError as error:
             raise _unwritable(self._path, error) from None
         self._length += len(line)

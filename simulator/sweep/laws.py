@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from simulator.analysis.surface import Curve, Scale
 from simulator.arrivals import Closed
 from simulator.clock import seconds
-from simulator.python_class import PythonClass
 from simulator.simulation.plan import RunPlan
 from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked
@@ -57,7 +56,7 @@ class Question:
 
 def curves(question: Question) -> list[Curve]:
     """Return what theory has to say; nothing of a strategy that is the user's own."""
-    if isinstance(question.plan.recipe, PythonClass):
+    if not isinstance(question.plan.recipe, Composition):
         return []
     return [curve for law in _LAWS for curve in law(question)]
 
