@@ -142,7 +142,8 @@ def test_the_schema_gives_defaults_as_they_are_written():
 def test_the_schema_names_the_presets_and_what_each_can_change():
     """An entry is a name, or a mapping with its own preset's parameters and no others."""
     schema = json.loads(schema_text(CATALOGUE))
-    names, plain, _, locked, composed, own = schema["properties"]["strategies"]["items"]["anyOf"]
+    entries = schema["properties"]["strategies"]["items"]["anyOf"]
+    names, plain, _, locked, composed, own, program = entries
     assert names == {"enum": ["check_then_act", "single_flight", "shared_lock"]}
     assert plain["properties"]["preset"] == {"const": "check_then_act"}
     parameters = ["lock_ttl", "retries", "jitter", "manner"]
@@ -151,6 +152,7 @@ def test_the_schema_names_the_presets_and_what_each_can_change():
     assert composed["properties"]["control"] == {"enum": ["none", "single_flight"]}
     assert {"beta", "leeway", *parameters} < composed["properties"].keys()
     assert own["required"] == ["name", "python"]
+    assert program["required"] == ["name", "command"]
 
 
 def test_the_schema_of_one_catalogue_is_one_text():

@@ -54,7 +54,7 @@ def test_a_storm_has_a_trigger_and_says_what_becomes_of_it(path):
     """It is called after its file, and expects something of a strategy that storms."""
     scenario = load(path, CATALOGUE)
 
-    assert scenario.name == f"storm-{path.stem}"
+    assert scenario.name == path.stem
     assert scenario.faults
     assert "mint_on_401" in {wanted.strategy for wanted in scenario.expect}
 
