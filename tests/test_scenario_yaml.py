@@ -22,8 +22,10 @@ from tests.scenario_text import CATALOGUE, SMALLEST, problems_of, read
         ("a: \x00", "1:4: is not YAML: special characters are not allowed"),
         (
             "a: {b: >= 3%}",
-            "1:8: is not YAML: found character '>' that cannot start any token: "
-            'put it in quotes, as ">= 3%"',
+            (
+                "1:8: is not YAML: found character '>' that cannot start any token: "
+                'put it in quotes, as ">= 3%"'
+            ),
         ),
         ("a: *b", "1:4: is not YAML: found undefined alias 'b'"),
         (
