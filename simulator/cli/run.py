@@ -1,6 +1,5 @@
 """``tokenrace run``."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed
+from simulator.replay_command import replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
@@ -57,8 +57,7 @@ def _with_way_back(failed: RunFailed, asked: Asked) -> str:
     """Return what failed and, on virtual time, the command that repeats it."""
     if asked.engine.name == "wire":
         return str(failed)
-    words = ["tokenrace", "replay", str(asked.file), "--strategy", failed.strategy]
-    return f"{failed}\nreplay: {shlex.join([*words, '--seed', str(failed.seed)])}"
+    return f"{failed}\nreplay: {replay_command(asked.file, failed.strategy, failed.seed)}"
 
 
 def _make_runs(

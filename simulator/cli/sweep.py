@@ -1,6 +1,5 @@
 """``tokenrace sweep``."""
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from simulator.cli.plain_console import console_of_output
 from simulator.cli.sweep_asked import SweepAsked, SweepOptions, read_sweep
 from simulator.cli.sweep_boundary import show_boundary
 from simulator.errors import RunError, SimulatorError
+from simulator.replay_command import replay_command
 from simulator.simulation.cluster import Cluster
 from simulator.simulation.runners import Processes, Runners, processors
 from simulator.sweep.folder import CELLS, SUMMARY, begin, begin_where_nothing_waits, go_on
@@ -178,11 +178,8 @@ def _failures(asked: SweepAsked, found: Found) -> Iterator[tuple[str, str]]:
     for number, error in sorted(found.failed.items())[:_FAILURES_SHOWN]:
         cell = asked.grid.cell(number)
         words = asked.grid.words(cell.values)
-        changes = [word for setting in words for word in ("--set", setting)]
-        replay = ["tokenrace", "replay", str(asked.file), *changes]
-        replay += ["--strategy", cell.strategy, "--seed", str(cell.seed)]
         what = f"{cell.strategy}, seed {cell.seed}, at {', '.join(words)}: {_last_line(error)}"
-        yield what, shlex.join(replay)
+        yield what, replay_command(asked.file, cell.strategy, cell.seed, words)
 
 
 def _last_line(error: str) -> str:

@@ -16,6 +16,7 @@ from simulator.analysis.verdicts import Verdict, judge
 from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
 from simulator.gate.running import CaseRuns
+from simulator.replay_command import replay_command
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.faults import labels_of_traced
 from simulator.trace.events import CAUSES
@@ -40,9 +41,8 @@ class Judged:
 def way_back(case: Case, strategy: str, seed: int) -> WayBack:
     """Return the way to one run: on virtual time to its very history, on the wire to its like."""
     if case.engine == "virtual":
-        words = ["tokenrace", "replay", str(case.file)]
-    else:
-        words = ["tokenrace", "run", str(case.file), "--engine", "wire"]
+        return WayBack(seed=seed, command=replay_command(case.file, strategy, seed))
+    words = ["tokenrace", "run", str(case.file), "--engine", "wire"]
     words += ["--strategy", strategy, "--seed", str(seed)]
     return WayBack(seed=seed, command=shlex.join(words))
 

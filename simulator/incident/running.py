@@ -8,6 +8,7 @@ from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.incident.explanations import EXPLANATIONS, Explanation
 from simulator.incident.phases import Phases, phases_of
 from simulator.incident.table import Column
+from simulator.replay_command import replay_command
 from simulator.scenario import Scenario, load
 from simulator.simulation.experiment import Experiment
 from simulator.simulation.many_runs import Lost, ManyRunsWatcher, in_order
@@ -141,6 +142,6 @@ def _outcomes(
             yield outcome
             continue
         file, plan = cases[number // seeds].file, jobs[number].plan
-        replay = f"tokenrace replay {file} --strategy {plan.strategy} --seed {plan.seed}"
+        replay = replay_command(file, plan.strategy, plan.seed)
         why = outcome.reason if isinstance(outcome, Lost) else str(outcome)
         raise RunError(f"{why}\nreplay: {replay}")

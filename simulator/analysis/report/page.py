@@ -22,6 +22,7 @@ from simulator.analysis.summary import Summary, read_summary
 from simulator.analysis.wording import percent, plain, several, span_text, unbroken
 from simulator.clock import ticks
 from simulator.errors import ResultsError
+from simulator.replay_command import replay_command
 
 REPORT = "report.html"
 """The report's name in a folder of results."""
@@ -125,8 +126,7 @@ def _causes(figures: StrategyFigures) -> str:
 def _replay(summary: Summary, strategy: str) -> str:
     """Return the command that shows the first run of ``strategy``; the file is in the summary's."""
     file = shlex.split(summary.command)[2]
-    words = ["tokenrace", "replay", file, "--strategy", strategy, "--seed", str(summary.seeds[0])]
-    return shlex.join(words)
+    return replay_command(file, strategy, summary.seeds[0])
 
 
 def data_url(path: Path) -> str:

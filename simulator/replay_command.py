@@ -1,0 +1,12 @@
+"""The command that repeats one run on virtual time, to the letter of the shell."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def replay_command(file: Path | str, strategy: str, seed: int, settings: Sequence[str] = ()) -> str:
+    """Return it for the scenario in ``file``; ``settings`` change fields of it: PATH=VALUE."""
+    changes = [word for setting in settings for word in ("--set", setting)]
+    words = ["tokenrace", "replay", str(file), *changes, "--strategy", strategy]
+    return shlex.join([*words, "--seed", str(seed)])
