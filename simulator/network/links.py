@@ -32,13 +32,8 @@ class Link:
         if not 0 <= self.arrival_per_mille <= PER_MILLE:
             raise ValueError(f"arrival must be within 0 to 1, got {self.arrival_per_mille / 1000}")
 
-    def cut(self, round_trip: Ticks) -> Ways:
-        """Return both ways of ``round_trip``."""
-        there = round_trip * self.arrival_per_mille // PER_MILLE
-        return Ways(there, round_trip - there)
-
     def theres(self, round_trips: Spans) -> Spans:
-        """Return the way there of each of ``round_trips``, as ``cut`` does."""
+        """Return the way there of each of ``round_trips``, as ``LinkStream`` does of one."""
         if 2 * self.arrival_per_mille == PER_MILLE:
             return round_trips >> 1  # the same, without a division
         return round_trips * self.arrival_per_mille // PER_MILLE
@@ -96,7 +91,7 @@ class LinkStream:
     def next(self, sent_at: Ticks) -> Ways:
         """Return the ways of the caller's next request, sent at ``sent_at``."""
         span = self._next_span()
-        there = span * self._per_mille // PER_MILLE  # as Link.cut does
+        there = span * self._per_mille // PER_MILLE  # as Link.theres does
         ways = Ways(there, span - there)
         for rule in self.rules:
             ways = rule.fate(ways, sent_at)

@@ -66,16 +66,7 @@ def run_on_virtual_time(
     world = _world(plan, loop, sink, skips_calm=may_skip)
     if brings_client:
         world.served = _served(world)
-    broker = _broker(world)
-    population = Population(world=world, broker=broker)
-    population.settle()
-    if broker is not None:
-        loop.post_first(0, lambda _: broker.open(), None)
-    streams, outsider = world.streams, plan.token_request(SECOND_MINTER, plan.app.credentials)
-    happenings = timeline(plan.provider_faults, outsider, streams)
-    door = door_of(world)
-    let_happen(happenings, loop, door, population.app_changes, trials_of(world, door))
-    let_befall(plan.fleet_faults, world, population)
+    population = _settled(world)
     loop.post_first(plan.duration, lambda _: _finish(world, population), None)
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
@@ -91,6 +82,21 @@ def run_on_virtual_time(
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
     )
+
+
+def _settled(world: World) -> Population:
+    """Return the fleet, begun, with all that is to happen to it and to the provider."""
+    plan, loop, broker = world.plan, world.loop, _broker(world)
+    population = Population(world=world, broker=broker)
+    population.settle()
+    if broker is not None:
+        loop.post_first(0, lambda _: broker.open(), None)
+    outsider = plan.token_request(SECOND_MINTER, plan.app.credentials)
+    happenings = timeline(plan.provider_faults, outsider, world.streams)
+    door = door_of(world)
+    let_happen(happenings, loop, door, population.app_changes, trials_of(world, door))
+    let_befall(plan.fleet_faults, world, population)
+    return population
 
 
 def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None]:
