@@ -126,7 +126,7 @@ def test_a_part_that_some_seed_has_nothing_in_is_named_and_a_broken_seed_still_b
 
 def test_what_is_inconclusive_says_who_disagrees_and_how_many_more_would_settle_it(tmp_path):
     """10, 30 and 30 %: the mean is 23.3 %, 6.7 points below the bound, and the runs spread by 11.5
-    points. 2.160 * 11.547 / sqrt(14) = 6.667 is not less, 2.145 * 11.547 / sqrt(15) = 6.39 is: 15."""
+    points. Of 14 runs 2.160 * 11.547 / sqrt(14) = 6.667 is not less, of 15 runs 6.39 is."""
     runs = [refused_at(tmp_path, *range(count), seed=seed) for seed, count in enumerate((1, 3, 3))]
     verdict = verdict_on(runs, "rate_401", "< 30%")
 
@@ -241,7 +241,7 @@ def test_a_run_that_lost_a_process_or_lacks_a_fault_is_doubted(tmp_path, monkeyp
 
     assert doubts == [
         "ours, seed 1: fault 2 (snow) did not happen",
-        "ours, seed 1: process 1 died, which nobody had asked for",
+        "ours, seed 1: process 1 died, which nobody had asked for (exit status 1)",
         "ours, seed 1: fault 2 (snow) did not happen",
     ]
     summary = summarize(SETTING, {"ours": [run]}, doubts=tuple(doubts))

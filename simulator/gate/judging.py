@@ -97,11 +97,12 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
         column=column,
     )
     if failed:
-        first = min(failed)
+        by_itself = [seed for seed in failed if (strategy, seed) not in made.lost]
+        first = min(by_itself or failed)
         reason = _shown(made.failed[strategy, first])
         return replace(
             finding,
-            verdict="fail",
+            verdict="fail" if by_itself else "inconclusive",
             measured=f"{len(failed)} of {count(total, 'run')} failed",
             why=reason.splitlines()[-1],
             detail=reason,

@@ -23,13 +23,15 @@ from simulator.trace.files import RecordedRun
 class CaseRuns:
     """The runs of ``case`` that were made: by strategy, in order of seeds.
 
-    ``failed`` holds why a run could not go on, by strategy and seed. What is in neither was not
-    made. ``took`` is the real time that the runs of each strategy took, one by one.
+    ``failed`` holds why a run could not go on, by strategy and seed; those that are ``lost`` too
+    say nothing about the strategy. What is in neither was not made. ``took`` is the real time that
+    the runs of each strategy took, one by one.
     """
 
     case: Case
     runs: dict[str, dict[int, RecordedRun]] = field(default_factory=dict)
     failed: dict[tuple[str, int], str] = field(default_factory=dict)
+    lost: set[tuple[str, int]] = field(default_factory=set)
     took: dict[str, Ticks] = field(default_factory=dict)
 
     def add(
@@ -41,6 +43,8 @@ class CaseRuns:
             self.runs.setdefault(strategy, {})[seed] = outcome
         else:
             self.failed[strategy, seed] = outcome.reason
+            if isinstance(outcome, RunFailed) and outcome.is_lost:
+                self.lost.add((strategy, seed))
 
     @property
     def made(self) -> int:
@@ -69,7 +73,9 @@ class CaseRuns:
         return [run for run in self.of(strategy) if run.header.seed in self.case.seeds]
 
     def cells(self) -> "list[Cell]":
-        """Return every run that the scenario asks for."""
+        """Return every run that the scenario asks for; none where it cannot be run."""
+        if self.case.impossible:
+            return []
         return [
             Cell(self, choice, seed)
             for choice in self.case.scenario.strategies
