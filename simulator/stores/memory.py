@@ -56,9 +56,14 @@ class MemoryStore:
         self._lease = None
         return True
 
+    def lease(self) -> Lease | None:
+        """Return the lease that somebody has now."""
+        held = self._lease
+        return held if held is not None and self.clock.now() < held.lapses_at else None
+
     def lose_lease(self) -> bool:
         """Forget the lease; return whether somebody had one."""
-        is_held = self._lease is not None and self.clock.now() < self._lease.lapses_at
+        is_held = self.lease() is not None
         self._lease = None
         return is_held
 

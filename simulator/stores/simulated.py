@@ -28,18 +28,24 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
+def _unwatched(_: Record | None, __: Token) -> None:
+    """Nobody looks at what replaces what."""
+
+
 @dataclass(slots=True)
 class SharedState:
     """What a store holds. ``clock`` is the store's own.
 
     ``lag`` is how far reads are behind writes, now; it never exceeds ``lag_max``. ``before_write``
-    is called before a write that will take place.
+    is called before a write that will take place, and ``replacing`` with the record it replaces and
+    its token.
     """
 
     clock: Clock
     lag_max: Ticks = 0
     lag: Ticks = 0
     before_write: Callable[[], None] = _nothing
+    replacing: Callable[[Record | None, Token], None] = _unwatched
     queue: RowQueue = field(default_factory=RowQueue, init=False)
     _memory: MemoryStore = field(init=False)
     _older: deque[tuple[Ticks, Record | None]] = field(init=False)
@@ -88,6 +94,7 @@ class SharedState:
                 self._loses_writes.popleft()()
                 return True
             self.before_write()
+            self.replacing(record, token)
             if self.lag_max:
                 self._keep(record)
         return await self._memory.write(token, expected_version=expected_version)
@@ -111,23 +118,28 @@ class SharedState:
         """Take ``lease`` back now, if it is the current one."""
         return await self._memory.release(lease)
 
-    async def delete_lease(self) -> None:
-        """End the lease now, whoever has it."""
+    async def delete_lease(self) -> Lease | None:
+        """End the lease now, whoever has it; return it if somebody did."""
+        ended = self._memory.lease()
         await self._memory.delete_lease()
+        return ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SimulatedStore:
     """The way of one process to the shared ``state``. ``trips`` are its round trips.
 
     A call of which a message is lost raises ``StoreUnavailable`` after ``timeout``; one that is
     slow does not. What was lost was the request or only its answer, and the caller cannot tell.
+    ``lease_broken`` is called when the process ends a lease that another one has.
     """
 
     state: SharedState
     clock: Clock
     trips: LinkStream
     timeout: Ticks
+    lease_broken: Callable[[], None] = _nothing
+    _granted: Lease | None = field(default=None, init=False)
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
@@ -147,6 +159,7 @@ class SimulatedStore:
         """Take the lease if nobody has it. It counts from its grant, not from the answer."""
         back = await self.go()
         lease = await self.state.acquire(holder, ttl)
+        self._granted = lease or self._granted
         await self.come_back(back)
         return lease
 
@@ -160,7 +173,9 @@ class SimulatedStore:
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
         back = await self.go()
-        await self.state.delete_lease()
+        ended = await self.state.delete_lease()
+        if ended is not None and ended != self._granted:
+            self.lease_broken()
         await self.come_back(back)
 
     @asynccontextmanager

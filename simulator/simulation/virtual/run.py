@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulator.clock import Ticks
@@ -27,6 +28,7 @@ from simulator.simulation.virtual.leaks import leak_in
 from simulator.simulation.virtual.misfortunes import let_befall
 from simulator.simulation.virtual.population import Population
 from simulator.simulation.virtual.ports import VirtualTokenEndpoint
+from simulator.simulation.virtual.store_invariants import count_stale
 from simulator.simulation.virtual.touches import Touches
 from simulator.simulation.virtual.trials import trials_of
 from simulator.simulation.virtual.world import World
@@ -142,7 +144,7 @@ def _finish(world: World, population: Population) -> None:
 def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:
     width = bin_width(plan.duration)
     clock = LoopClock(loop)
-    touches = Touches()
+    touches, tally = Touches(), ClientTally(width=width)
     return World(
         plan=plan,
         loop=loop,
@@ -150,11 +152,12 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
         provider=plan.provider(),
         recorder=Recorder(ProviderTally(width=width), sink),
         sink=sink,
-        tally=ClientTally(width=width),
+        tally=tally,
         store=SharedState(
             clock,
             lag_max=plan.fleet_faults.lag_max(),
             before_write=touches.before_store_write,
+            replacing=partial(count_stale, tally),
         ),
         store_link=plan.links.store if plan.store != "memory" else AT_ONCE,
         streams=Streams(plan.seed),
