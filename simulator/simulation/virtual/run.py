@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from simulator.clock import Ticks
 from simulator.distributions import Constant
-from simulator.engine.blocking import forbid_blocking
+from simulator.engine.blocking import forbid_blocking, forbid_ends
 from simulator.engine.clocks import LoopClock
 from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.wall_clock import wall_clock_of
+from simulator.errors import BlockedLoopError
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
@@ -63,12 +64,14 @@ def run_on_virtual_time(
     """
     loop = VirtualLoop(ties)
     # Under another tie policy a worker's key does not tell whose turn has passed.
-    brings_client = any(map(brings_its_client, _recipes(plan)))
+    with forbid_ends(_be_raised):
+        brings_client = any(map(brings_its_client, _recipes(plan)))
     may_skip = skips_calm and isinstance(ties, Fifo) and not brings_client
     world = _world(plan, loop, sink, skips_calm=may_skip)
     if brings_client:
         world.served = _served(world)
-    population = _settled(world)
+    with forbid_blocking(_be_raised), _wall_clock(plan, loop):
+        population = _settled(world)
     loop.post_first(plan.duration, lambda _: _finish(world, population), None)
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
@@ -84,6 +87,10 @@ def run_on_virtual_time(
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
     )
+
+
+def _be_raised(_: BlockedLoopError) -> None:
+    """Do nothing: the error ends the run where it is raised."""
 
 
 def _settled(world: World) -> Population:
