@@ -12,13 +12,14 @@ import typer
 from simulator.analysis.verdicts import Word
 from simulator.cli.check_table import print_checked
 from simulator.cli.engines import engine_named
+from simulator.cli.exits import INTERRUPTED, signals_ignored
 from simulator.cli.many_runs_progress import ManyRunsProgress
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.clock import Ticks, seconds
 from simulator.errors import ResultsError, ScenarioError, SimulatorError
 from simulator.gate.annotations import annotations, annotations_of_wrong_input
 from simulator.gate.baseline_file import read_baseline
-from simulator.gate.cases import BadInput, Found, read_cases
+from simulator.gate.cases import BadInput, Case, Found, read_cases
 from simulator.gate.checking import Check, Terms
 from simulator.gate.comparing import EVERY_COUNT, NO_WORSE, Against
 from simulator.gate.findings import Checked, count
@@ -63,26 +64,56 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
     except BadInput as wrong:
         _annotate(annotations_of_wrong_input(wrong, _checkout()))
         raise
-    console = console_of_output()
-    with ManyRunsProgress(console) as progress:
-        check = Check(found.cases, terms, progress)
-        jobs = options.jobs or processors()
-        with Processes(jobs) as runners:
-            check.on_virtual_time(runners)
-        if any(case.engine == "wire" for case in found.cases):
-            check.on_wire(engine_named("wire"))
-    checked = Checked(
-        version=version("tokenrace"),
-        command=_command(paths, options),
-        baseline=None if options.baseline is None else str(options.baseline),
-        began_at=began_at,
-        took_s=seconds(clock.now()),
-        cases=check.checked(),
-        notes=tuple(_notes(found, terms)),
-    )
-    print_checked(console, checked)
-    _write(checked, options)
-    return checked.verdict
+    progress = ManyRunsProgress(console_of_progress())
+    check = Check(found.cases, terms, progress)
+
+    def tell(stopped: str = "") -> Word:
+        checked = Checked(
+            version=version("tokenrace"),
+            command=_command(paths, options),
+            baseline=None if options.baseline is None else str(options.baseline),
+            began_at=began_at,
+            took_s=seconds(clock.now()),
+            cases=check.checked(),
+            notes=tuple(_notes(found, terms)),
+            stopped=stopped,
+        )
+        print_checked(console_of_output(), checked)
+        _write(checked, options)
+        return checked.verdict
+
+    try:
+        with progress:
+            _make(check, found.cases, options)
+    except BaseException as error:  # whatever it is: what was found until then is not lost
+        why = _why_stopped(error)
+        with signals_ignored():
+            check.stopped(why)
+            tell(why)
+        if isinstance(error, KeyboardInterrupt):
+            typer.echo(f"{why}: all processes were ended", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        raise
+    return tell()
+
+
+def _make(check: Check, cases: Sequence[Case], options: Options) -> None:
+    with Processes(options.jobs or processors()) as runners:
+        check.on_virtual_time(runners)
+    if any(case.engine == "wire" for case in cases):
+        check.on_wire(engine_named("wire"))
+
+
+def _why_stopped(error: BaseException) -> str:
+    match error:
+        case KeyboardInterrupt():
+            return "the check was interrupted"
+        case SystemExit():
+            return "the check was ended by a signal"
+        case SimulatorError():
+            return "the check could not go on"
+        case _:
+            return "tokenrace crashed"
 
 
 def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:

@@ -10,7 +10,7 @@ from rich.text import Text
 from simulator.analysis.comparison import Difference, Standing, compare
 from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
@@ -41,7 +41,7 @@ def compare_strategies(file: Path, options: Options) -> None:
     total = len(experiment.seeds) * len(experiment.choices)
     with (
         tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
-        ShownProgress(console, total) as progress,
+        ShownProgress(console_of_progress(), total) as progress,
     ):
         for outcome in outcomes_of(experiment, asked.engine, Path(folder), progress):
             if isinstance(outcome, RunFailed):

@@ -7,5 +7,14 @@ PLAIN_WIDTH = 110
 
 def console_of_output() -> Console:
     """Return the console on standard output."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+    return _plain_unless_terminal(Console())
+
+
+def console_of_progress() -> Console:
+    """Return the console on standard error, where progress is shown: what a command found can be
+    piped without it."""
+    return _plain_unless_terminal(Console(stderr=True))
+
+
+def _plain_unless_terminal(console: Console) -> Console:
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH, stderr=console.stderr)
