@@ -5,7 +5,6 @@ inconclusive; 70 tokenrace crashed; 130 interrupted; 143 terminated.
 """
 
 import sys
-from io import TextIOWrapper
 
 __all__ = ["main"]
 
@@ -15,20 +14,15 @@ def main() -> None:
 
     Its commands are loaded here: each process of a run on the wire imports this file too.
     """
-    _print_anything()
-    from simulator.cli.app import app
-    from simulator.cli.exits import CRASHED, tell_crash
+    from simulator.cli.plain_letters import print_what_can_be_printed
 
+    print_what_can_be_printed()
     try:
+        from simulator.cli.app import app
+
         app()
     except Exception:  # noqa: BLE001 - a bug outside of any command
+        from simulator.cli.exits import CRASHED, tell_crash
+
         tell_crash()
         sys.exit(CRASHED)
-
-
-def _print_anything() -> None:
-    """Print what the encoding of the output does not have as ``\\u2026``: no letter of a name, an
-    error or a table may end a command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
