@@ -15,7 +15,7 @@ from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
 from simulator.fleet.client_worker import ClientWorker, close
-from simulator.fleet.counted_store import CountedRowLocks, CountedStore
+from simulator.fleet.counted_store import CountedRowLocks, CountedStore, StoreTally
 from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
 from simulator.fleet.http_ports import (
@@ -188,8 +188,9 @@ class ClientLife:
     ) -> Ports:
         name = process_name(self.part.process)
         beneath, locks = self._store_in_trouble()
-        store: SharedStore = CountedStore(beneath, self.tally)
-        row_locks: RowLocks | None = locks and CountedRowLocks(locks, self.tally)
+        counts = StoreTally(self.tally, self.clock)
+        store: SharedStore = CountedStore(beneath, counts)
+        row_locks: RowLocks | None = locks and CountedRowLocks(locks, counts)
         if self.faults.crashes():
             endpoint = WatchedEndpoint(endpoint, self.faults)
             store = WatchedStore(store, self.faults)
