@@ -4,7 +4,6 @@ What it does about a token that is refused is its own business too. The worker s
 operation. Which token the client showed, it reads from the request that was really sent.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -12,10 +11,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from simulator.clock import Clock, Ticks, seconds
+from simulator.clock import Clock, Ticks
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.http_ports import request_of
 from simulator.fleet.ports import Errand
+from simulator.fleet.waits import WaitedInVain, Waits
 from simulator.fleet.worker import Ending, failed, refusal
 from simulator.provider.reading import CALLER_HEADER
 from simulator.stores.contract import StoreUnavailable
@@ -57,8 +57,8 @@ class Answered(NamedTuple):
 class ClientWorker:
     """One concurrent task of a process whose calls go through ``own``.
 
-    An operation is given up after ``timeout``, with all that the client does on the way. ``sends``
-    is entered while it waits. ``adopted`` is told each token when its answer is there.
+    An operation is given up when ``waits`` says so, with all that the client does on the way.
+    ``sends`` is entered while it waits. ``adopted`` is told each token when its answer is there.
     """
 
     own: OwnClient
@@ -67,23 +67,25 @@ class ClientWorker:
     agenda: Agenda
     clock: Clock
     tally: ClientTally
-    timeout: Ticks
+    waits: Waits
     adopted: Callable[[Token], None]
     sends: Callable[[], AbstractContextManager[None]]
 
     async def operate(self, wanted_at: Ticks) -> None:
         """Do one operation that the service wanted at ``wanted_at``, and count how it ended."""
         errand = self.agenda.next()
-        outcome, failure = await self._outcome_of(errand)
+        outcome, failure = await self._outcome_of(errand, wanted_at)
         self.agenda.ended(errand, outcome)
         now = self.clock.now()
         self.tally.finished(outcome, started_at=wanted_at, at=now, failure=failure)
 
-    async def _outcome_of(self, errand: Errand) -> Ending:
+    async def _outcome_of(self, errand: Errand, wanted_at: Ticks) -> Ending:
         try:
-            with self.sends():
-                async with asyncio.timeout(seconds(self.timeout)):
-                    answered = await self._call(errand)
+            with self.sends(), self.waits.wait(wanted_at):
+                answered = await self._call(errand)
+        except WaitedInVain as gave_up:
+            self.tally.unknown += gave_up.failure.kind == "timed_out"
+            return "unknown", gave_up.failure
         except (TokenUnavailable, StoreUnavailable) as error:
             return failed(error)
         except Exception as error:

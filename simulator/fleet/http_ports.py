@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,11 @@ _NO_ANSWER = (
     json.JSONDecodeError,
 )
 """What a network does to a request, and a provider to its answer."""
+
+
+def exactly(timeout: Ticks) -> aiohttp.ClientTimeout:
+    """Return a time-out that aiohttp does not round up to a whole second, as it does above 5 s."""
+    return aiohttp.ClientTimeout(total=seconds(timeout), ceil_threshold=math.inf)
 
 
 def silence_of(error: Exception) -> Silence:
@@ -86,7 +92,7 @@ class Wire:
                     method,
                     self.base_url + path,
                     headers=headers,
-                    timeout=aiohttp.ClientTimeout(total=seconds(self.timeout)),
+                    timeout=exactly(self.timeout),
                     **request,
                 ) as response:
                     body = await response.json() if response.status != 204 else None

@@ -11,6 +11,7 @@ from simulator.clock import Clock, Ticks
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.callers import CallerCancelled
 from simulator.fleet.ports import Answer, Api, Errand
+from simulator.fleet.waits import WaitedInVain, Waits
 from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.contract import Strategy, TokenUnavailable
 from simulator.token import Token
@@ -38,7 +39,8 @@ def failed(error: TokenUnavailable | StoreUnavailable) -> tuple[Outcome, Failure
 class Worker:
     """One concurrent task of a process.
 
-    ``adopted`` is told every token the strategy hands out, before it is used.
+    ``adopted`` is told every token the strategy hands out, before it is used. ``waits`` are those
+    of the process for its strategy.
     """
 
     strategy: Strategy
@@ -47,27 +49,31 @@ class Worker:
     clock: Clock
     tally: ClientTally
     adopted: Callable[[Token], None]
+    waits: Waits
 
     async def operate(self, wanted_at: Ticks) -> None:
         """Do one operation that the service wanted at ``wanted_at``, and count how it ended."""
         errand = self.agenda.next()
-        outcome, failure = await self._outcome_of(errand)
+        outcome, failure = await self._outcome_of(errand, wanted_at)
         self.agenda.ended(errand, outcome)
         now = self.clock.now()
         self.tally.finished(outcome, started_at=wanted_at, at=now, failure=failure)
 
-    async def _outcome_of(self, errand: Errand) -> Ending:
+    async def _outcome_of(self, errand: Errand, wanted_at: Ticks) -> Ending:
         try:
-            return await self._attempts(errand)
+            return await self._attempts(errand, wanted_at)
         except (TokenUnavailable, StoreUnavailable) as error:
             return failed(error)
+        except WaitedInVain as gave_up:
+            return "unknown", gave_up.failure
         except CallerCancelled:
             return "unknown", Failure("cancelled")
 
-    async def _attempts(self, errand: Errand) -> Ending:
+    async def _attempts(self, errand: Errand, wanted_at: Ticks) -> Ending:
         attempt = 0
         while True:
-            token = await self.strategy.token()
+            with self.waits.wait(wanted_at):
+                token = await self.strategy.token()
             self.adopted(token)
             answer = await self.api.call(errand, token)
             if isinstance(answer, str):
@@ -75,7 +81,9 @@ class Worker:
             if answer.status != UNAUTHORIZED:
                 return self._settle(answer)
             attempt += 1
-            if not await self.strategy.rejected(token, attempt):
+            with self.waits.wait(wanted_at):
+                call_again = await self.strategy.rejected(token, attempt)
+            if not call_again:
                 return "refused", refusal(UNAUTHORIZED)
 
     def _settle(self, answer: Answer) -> Ending:

@@ -68,7 +68,7 @@ _WORDS: dict[FailureKind, str] = {
     "token_refused": "{} from the token endpoint",
     "no_token": "no token: {}",
     "store_unavailable": "the store did not answer",
-    "hung": "hung waiting for a token in {}",
+    "hung": "waited in vain for a token in {}",
     "timed_out": "no answer from {of} in time",
     "connection_lost": "connection to {of} lost",
     "unreadable_answer": "unreadable answer from {of}",

@@ -9,6 +9,7 @@ from asyncio import CancelledError
 
 from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
+from simulator.fleet.waits import WaitedInVain
 from simulator.fleet.worker import UNAUTHORIZED, failed, refusal
 from simulator.network.fates import NEVER, Ways
 from simulator.provider.messages import Accepted, Refused
@@ -119,7 +120,10 @@ class Operation:
 
     async def _fetch(self) -> None:
         try:
-            token = await self._worker.strategy.token()
+            with self._worker.process.waits.wait(self._wanted_at):
+                token = await self._worker.strategy.token()
+        except WaitedInVain as gave_up:
+            self._fail("unknown", gave_up.failure, self._worker.loop.now)
         except (TokenUnavailable, StoreUnavailable) as error:
             self._fail(*failed(error), self._worker.loop.now)
         except CancelledError:
@@ -253,7 +257,10 @@ class Operation:
 
     async def _tell(self, token: Token) -> None:
         try:
-            call_again = await self._worker.strategy.rejected(token, self._attempt)
+            with self._worker.process.waits.wait(self._wanted_at):
+                call_again = await self._worker.strategy.rejected(token, self._attempt)
+        except WaitedInVain as gave_up:
+            self._fail("unknown", gave_up.failure, self._worker.loop.now)
         except (TokenUnavailable, StoreUnavailable) as error:
             self._fail(*failed(error), self._worker.loop.now)
         except CancelledError:

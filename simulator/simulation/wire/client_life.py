@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import aiohttp
 
 from simulator.arrivals import gaps, phase
-from simulator.clock import seconds
+from simulator.clock import MILLISECOND, Ticks, seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
@@ -28,6 +28,7 @@ from simulator.fleet.http_ports import (
 from simulator.fleet.names import process_name, stream_name, user_id, worker_name
 from simulator.fleet.pace import Operates, work
 from simulator.fleet.site import site_at
+from simulator.fleet.waits import Waits
 from simulator.fleet.worker import Worker
 from simulator.machine_clock import MachineClock
 from simulator.rng import Streams
@@ -43,6 +44,9 @@ from simulator.strategies.own_client import OwnClient
 from simulator.strategies.split import part_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
+
+GRACE: Ticks = 100 * MILLISECOND
+"""A token request that a caller makes at once times out before the caller does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +80,30 @@ class ClientLife:
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
         adoption = Adoption(self.part.process, self.clock, self.sink)
-        end = asyncio.timeout(seconds(self.plan.duration - self.clock.now()))
+        waits, left = self._waits(strategy), seconds(self.plan.duration - self.clock.now())
+        asyncio.get_running_loop().call_later(left, waits.count_hung, self.plan.duration)
+        end = asyncio.timeout(left)
         with suppress(TimeoutError):
             async with end, asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.faults.put_off(own_clock))
                 for number in range(self.plan.fleet.workers):
-                    tasks.create_task(self._worker(number, strategy, wire, adoption))
+                    tasks.create_task(self._worker(number, strategy, wire, adoption, waits))
         assert end.expired(), "workers never end by themselves"
 
+    def _waits(self, strategy: Strategy) -> Waits:
+        """Return the waits for ``strategy``; those for a client of the user's last a whole
+        operation."""
+        fleet, brings_client = self.plan.fleet, isinstance(strategy, OwnClient)
+        return Waits(
+            limit=fleet.timeout if brings_client else fleet.patience(),
+            half=self.plan.duration // 2,
+            grace=0 if brings_client else GRACE,
+            clock=self.clock,
+            tally=self.tally,
+        )
+
     def _worker(
-        self, number: int, strategy: Strategy, wire: Wire, adoption: Adoption
+        self, number: int, strategy: Strategy, wire: Wire, adoption: Adoption, waits: Waits
     ) -> Coroutine[None, None, None]:
         fleet, streams, process = self.plan.fleet, Streams(self.plan.seed), self.part.process
         name = worker_name(process, number)
@@ -100,7 +118,7 @@ class ClientLife:
                 agenda=agenda,
                 clock=self.clock,
                 tally=self.tally,
-                timeout=fleet.timeout,
+                waits=waits,
                 adopted=adoption,
                 sends=wire.counted,
             )
@@ -112,6 +130,7 @@ class ClientLife:
                 clock=self.clock,
                 tally=self.tally,
                 adopted=adoption,
+                waits=waits,
             )
         shift = phase(fleet.arrivals, fleet.number_of(process, number), fleet.size())
         return work(
