@@ -17,11 +17,11 @@ _WRAPPERS = ("async_generator_asend", "async_generator_athrow", "coroutine_wrapp
 
 
 class Place(NamedTuple):
-    """Where somebody waits: the function, file and line, and for what of asyncio's; and whose code
-    that is, as the name of its top package, empty where nobody's is known."""
+    """Where somebody waits: the function, file and line, and for what of asyncio's; and the name of
+    the module, empty where no code is known."""
 
     text: str
-    package: str
+    module: str
 
 
 def described(frame: FrameType) -> str:
@@ -46,14 +46,14 @@ def place_of(task: "asyncio.Task[Any]") -> Place:
 
 
 def _place(coroutine: Any) -> Place:
-    waits_for, place, package = "", "", ""
+    waits_for, place, module = "", "", ""
     for frame in _frames(coroutine):
-        name = frame.f_globals.get("__name__", "").partition(".")[0]
-        if name in _LOOPS:
+        name = frame.f_globals.get("__name__", "")
+        if name.partition(".")[0] in _LOOPS:
             waits_for = f", for {frame.f_code.co_qualname}"
         else:
-            waits_for, place, package = "", described(frame), name
-    return Place((place or "no code of yours") + waits_for, package)
+            waits_for, place, module = "", described(frame), name
+    return Place((place or "no code of yours") + waits_for, module)
 
 
 def _frames(awaited: Any) -> Iterator[FrameType]:

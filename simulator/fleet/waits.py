@@ -18,19 +18,17 @@ from simulator.trace.tally import ClientTally
 from simulator.waiting_place import Place, place_of
 
 _HTTP = ("aiohttp", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2")
+"""Libraries in which a caller waits for an answer, and for nothing else."""
+_ENDPOINTS = ("simulator.fleet.http_ports", "simulator.simulation.virtual.ports")
+"""Our own ways to the token endpoint, one for each engine."""
 
 
 class WaitedInVain(Exception):  # noqa: N818
-    """The caller gave up. ``place`` is where it waited."""
+    """The caller gave up. ``failure`` says where it waited."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        super().__init__(place)
-
-    @property
-    def failure(self) -> Failure:
-        """Why its operation has no outcome."""
-        return _failure(self.place)
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,12 +48,14 @@ class Waits:
     """The waits of one process. ``clock`` is the run's, ``half`` half of the run's duration.
 
     ``grace`` is how much longer than ``limit`` a caller really waits, so that what ends at the
-    limit, as a token request does that times out, ends the wait by itself.
+    limit, as a token request does that times out, ends the wait by itself. ``endpoint`` is whose
+    answer is waited for in an HTTP library; empty where it may be either's.
     """
 
     limit: Ticks
     half: Ticks
     grace: Ticks
+    endpoint: str
     clock: Clock
     tally: ClientTally
     _waiting: dict[_Wait, None] = field(default_factory=dict, init=False)
@@ -77,18 +77,30 @@ class Waits:
         except asyncio.CancelledError as cancelled:
             if wait.place is None or self._end(wait) > cancelling:
                 raise  # somebody else has cancelled it
-            raise WaitedInVain(wait.place) from cancelled
+            raise WaitedInVain(self._failure(wait)) from cancelled
         finally:
             self._end(wait)
         if wait.place is not None:  # the caller paid no heed to it, and is too late
-            raise WaitedInVain(wait.place)
+            raise WaitedInVain(self._failure(wait))
 
     def count_hung(self, now: Ticks) -> None:
         """Count those that hang, now that the run ends. Their waits must not go on."""
         for wait in self._waiting:
             if now - wait.began_at >= min(self.limit, self.half):
-                failure = _failure(wait.place or place_of(wait.task))
+                failure = self._failure(wait)
                 self.tally.finished("unknown", started_at=wait.wanted_at, at=now, failure=failure)
+
+    def _failure(self, wait: _Wait) -> Failure:
+        """Return why somebody fails who waits there: in an HTTP library it is for an answer."""
+        place = wait.place or place_of(wait.task)
+        if place.module in _ENDPOINTS:
+            return Failure("timed_out", "token")
+        is_http = place.module.partition(".")[0] in _HTTP
+        return Failure("timed_out", self.endpoint) if is_http else Failure("hung", place.text)
+
+    def timers(self) -> list[asyncio.TimerHandle]:
+        """Return what ends the waits that there are."""
+        return [wait.timer for wait in self._waiting if wait.timer is not None]
 
     def _time(self, wait: _Wait) -> None:
         span = seconds(self.limit + self.grace)
@@ -110,8 +122,3 @@ class Waits:
         wait.cancels += 1
         wait.task.cancel()
         self._time(wait)
-
-
-def _failure(place: Place) -> Failure:
-    """Return why somebody fails who waits there: in an HTTP library it is for an answer."""
-    return Failure("timed_out") if place.package in _HTTP else Failure("hung", place.text)

@@ -159,7 +159,7 @@ class ZoomHttp:
         is_token = endpoint == "token"
         body = zoom_bodies.token_refusal(refused) if is_token else zoom_bodies.api_refusal(refused)
         headers = {**(NOT_STORED if is_token else TYPE), **retry_after(refused)}
-        events = [refused.issue_refused(now, asked_by(request))] if is_token else []
+        events = [refused.issue_refused(now, self.caller(request))] if is_token else []
         response = self._response(refused.status, headers, body)
         return Exchange(response, endpoint, refused, events)
 

@@ -20,8 +20,7 @@ class Recorder:
 
     def token_requested(self, now: Ticks) -> None:
         """Take one request that reached the token endpoint, whatever becomes of it."""
-        self._requests.add(now)
-        self.tally.token_requested(now, self._requests.most)
+        self.tally.token_requested(now, self._requests.add(now))
 
     def issue_answered(
         self, now: Ticks, reply: Granted | Refused, events: Sequence[ProviderEvent], live: int

@@ -34,6 +34,9 @@ class StoreFailure(NamedTuple):
     operation: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.reason}"
+
 
 class Peak:
     """The largest number of instants within any window of ``PEAK_WINDOW``. Instants never fall."""
@@ -44,13 +47,14 @@ class Peak:
         self._recent: deque[Ticks] = deque()
         self.most = 0
 
-    def add(self, at: Ticks) -> None:
-        """Count one instant."""
+    def add(self, at: Ticks) -> int:
+        """Count one instant; return the largest number so far."""
         recent = self._recent
         recent.append(at)
         while recent[0] <= at - PEAK_WINDOW:
             recent.popleft()
         self.most = max(self.most, len(recent))
+        return self.most
 
 
 def bin_width(duration: Ticks) -> Ticks:

@@ -159,6 +159,11 @@ class Life:
                 return task
         return None
 
+    def is_stuck(self) -> bool:
+        """Return whether it can never go on, though nothing keeps it from that."""
+        is_kept = self.pauses or (self.tether is not None and self.tether.under_way)
+        return not is_kept and self.process.is_deadlocked()
+
     def count_hung(self) -> None:
         """Count the operations that hang, now that the run ends; not while it stands still."""
         if not self.pauses:

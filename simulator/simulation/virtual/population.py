@@ -152,6 +152,10 @@ class Population:
         for life in self.living():
             life.cut()
 
+    def stuck(self) -> list[int]:
+        """Return the owners of all that can never go on, though nothing keeps it from that."""
+        return [life.process.owner for life in self.living() if life.is_stuck()]
+
     def count_hung(self) -> None:
         """Count the operations that hang, now that the run ends."""
         for life in self.living():

@@ -270,6 +270,12 @@ class VirtualProcess:
         process is not calm."""
         self._catch_up = self._catch_up_if_trusted if is_trusted else None
 
+    def is_deadlocked(self) -> bool:
+        """Return whether its workers wait for the strategy, and the strategy for nothing that will
+        happen."""
+        timers = self.waits.timers()
+        return bool(timers) and not self.world.loop.is_due_for(self.owner, timers)
+
     def wake(self) -> None:
         """End the calm, if there is one: bring every worker up to now, and step from here."""
         if not self.is_calm:
@@ -293,6 +299,7 @@ def _waits(world: World, strategy: Strategy) -> Waits:
     return Waits(
         limit=fleet.timeout if brings_client else fleet.patience(),
         half=world.plan.duration // 2,
+        endpoint="" if brings_client else "token",
         grace=0 if brings_client else JUST_AFTER,
         clock=world.clock,
         tally=world.tally,

@@ -8,6 +8,7 @@ from simulator.clock import Ticks
 from simulator.distributions import Constant
 from simulator.engine.blocking import forbid_blocking
 from simulator.engine.clocks import LoopClock
+from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.wall_clock import wall_clock_of
@@ -120,10 +121,14 @@ def _served(world: World) -> "ServedProvider":
 
 
 def _finish(world: World, population: Population) -> None:
-    """End the run: its time is over."""
+    """End the run: its time is over. A deadlock that left somebody a call of the API is told by the
+    operations that hang; one that left none would show nothing else."""
+    stuck = [] if any(world.recorder.tally.responses) else population.stuck()
     population.count_hung()
     leak = leak_in(world.loop, (life.process for life in population.living()))
-    if leak is not None:
+    if stuck:
+        world.fail(deadlock_of(world.loop, stuck))
+    elif leak is not None:
         world.fail(leak)
     else:
         world.finish()

@@ -97,6 +97,7 @@ class ClientLife:
         return Waits(
             limit=fleet.timeout if brings_client else fleet.patience(),
             half=self.plan.duration // 2,
+            endpoint="" if brings_client else "token",
             grace=0 if brings_client else GRACE,
             clock=self.clock,
             tally=self.tally,
