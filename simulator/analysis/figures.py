@@ -136,9 +136,12 @@ def hung(run: RecordedRun) -> list[int]:
 
 
 def issues_refused(run: RecordedRun) -> list[int]:
-    """Return the token requests of ``run`` that were refused, by bin."""
+    """Return the token requests of ``run`` that were refused, by bin; traces of before only know
+    how many, and then all are in the first."""
     of_each = run.provider.issues_refused_by.values()
-    return [sum(bins) for bins in zip(*of_each, strict=True)] if of_each else [0] * BINS
+    if not of_each:
+        return [run.provider.issues_refused] + [0] * (BINS - 1)
+    return [sum(bins) for bins in zip(*of_each, strict=True)]
 
 
 def failure_counts(run: RecordedRun) -> dict[Failure, int]:

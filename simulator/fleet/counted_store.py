@@ -65,7 +65,7 @@ class CountedStore:
         """Count and read."""
         return await self._counts.reads("read", self._store.read())
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Count and write."""
         written = self._store.write(token, expected_version=expected_version)
         return await self._counts.writes("write", written)
@@ -120,6 +120,6 @@ class _CountedRecord:
     async def read(self) -> Record | None:
         return await self._counts.reads("read", self._record.read())
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         written = self._record.write(token, expected_version=expected_version)
         return await self._counts.writes("write", written)

@@ -81,6 +81,8 @@ class ProviderTally:
     the requests that reached the token endpoint, answered or not, and ``issues_refused_by`` those
     it refused, by status and error (``400 invalid_client``), per bin. ``token_requests_peak`` is
     the largest number of them within ``PEAK_WINDOW``.
+    ``needless_issues`` counts tokens issued to the fleet while its newest one was live with more
+    than half of its life to come; ``needless_issues_own`` takes each process by itself.
     """
 
     width: Ticks
@@ -92,6 +94,8 @@ class ProviderTally:
     tokens_issued: int = 0
     issues_refused: int = 0
     live_peak: int = 0
+    needless_issues: int = 0
+    needless_issues_own: int = 0
     token_requests: list[int] = field(default_factory=_zeros)
     token_requests_peak: int = 0
     issues_refused_by: dict[str, list[int]] = field(default_factory=dict)
@@ -132,6 +136,8 @@ class ClientTally:
     whose answer never came, to the token endpoint as well. ``store_failures`` counts calls of the
     store that failed, per bin. ``latency`` is over operations that got an answer, from the instant
     the service wanted it.
+    ``stale_writes`` counts records that an older token replaced, ``leases_broken`` leases that a
+    process ended while another one held them. Only the virtual engine sees either.
     """
 
     width: Ticks
@@ -141,6 +147,8 @@ class ClientTally:
     unknown: int = 0
     store_reads: int = 0
     store_writes: int = 0
+    stale_writes: int = 0
+    leases_broken: int = 0
     latency: Histogram = field(default_factory=Histogram)
     failures: dict[Failure, list[int]] = field(default_factory=dict)
     store_failures: dict[StoreFailure, list[int]] = field(default_factory=dict)
@@ -172,6 +180,8 @@ class ClientTally:
         self.unknown += other.unknown
         self.store_reads += other.store_reads
         self.store_writes += other.store_writes
+        self.stale_writes += other.stale_writes
+        self.leases_broken += other.leases_broken
         self.latency.add(other.latency)
         _add(self.failures, other.failures)
         _add(self.store_failures, other.store_failures)

@@ -57,7 +57,7 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_run(seat, connection, in_flight))
-    except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 
 
