@@ -57,7 +57,8 @@ def signals_ignored() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # it was not set from Python, and cannot be
+                signal.signal(number, handler)
 
 
 def tell_crash() -> None:
