@@ -19,6 +19,7 @@ from simulator.python_class import PythonClass
 from simulator.rng import Streams
 from simulator.simulation.plan import EPOCH
 from simulator.strategies.contract import Held, Strategy
+from simulator.strategies.user_class import peeks
 from simulator.token import Token
 
 _TRIAL = -1
@@ -84,7 +85,7 @@ class OwnProcesses:
 
     def strategy_of(self, strategy: Strategy, owner: int) -> Strategy:
         """Return ``strategy``, which is code of ``owner`` whoever asks it."""
-        return InItsProcess(strategy, self, owner)
+        return InItsProcess(strategy, self, owner) if peeks(strategy) else strategy
 
     def has_died(self, owner: int) -> None:
         """Drop what ``owner`` has to itself, once its clean-up is over."""

@@ -80,7 +80,8 @@ def _run(
 ) -> Counted:
     brings_client = own is not None and _brings_client(plan, own)
     may_skip = skips_calm and loop.is_fifo and not brings_client
-    world = _world(plan, loop, sink, own, skips_calm=may_skip)
+    world = _world(plan, loop, sink, skips_calm=may_skip)
+    world.own = own
     if brings_client:
         world.served = _served(world)
     with forbid_blocking(_be_raised):
@@ -165,14 +166,7 @@ def _finish(world: World, population: Population) -> None:
         world.finish()
 
 
-def _world(
-    plan: RunPlan,
-    loop: VirtualLoop,
-    sink: EventSink,
-    own: "OwnProcesses | None" = None,
-    *,
-    skips_calm: bool,
-) -> World:
+def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:
     width = bin_width(plan.duration)
     clock = LoopClock(loop)
     touches, tally = Touches(), ClientTally(width=width)
@@ -195,7 +189,6 @@ def _world(
         ended=loop.create_future(),
         skips_calm=skips_calm,
         touches=touches,
-        own=own,
     )
 
 
