@@ -1,6 +1,5 @@
 """How far many runs on all processors have come: a bar with rate and time left on a terminal, a
-line now and then anywhere else, the first one after a while. Which runs they are is not shown:
-they end in no order."""
+line now and then anywhere else. Which runs they are is not shown: they end in no order."""
 
 from types import TracebackType
 from typing import Self
@@ -36,7 +35,7 @@ class ManyRunsProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._clock = MachineClock.starting_in(0)
-        self._tells_at: Ticks = LINE_EVERY
+        self._tells_at: Ticks = 0
         self._planned = self._ended = 0
         self._bar = Progress(
             TextColumn("[bold]runs"),
