@@ -1,6 +1,5 @@
 """``tokenrace compare``."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from simulator.cli.progress import ShownProgress
 from simulator.errors import SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
 from simulator.simulation.experiment import run_all
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import RecordedRun
 
 SEEDS_MIN = 2
@@ -37,10 +37,10 @@ def compare_strategies(file: Path, options: Options) -> None:
     console = console_of_output()
     total = len(experiment.seeds) * len(experiment.choices)
     with (
-        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        temporary_folder() as folder,
         ShownProgress(console, total) as progress,
     ):
-        for run in run_all(experiment, asked.engine, Path(folder), progress):
+        for run in run_all(experiment, asked.engine, folder, progress):
             runs[run.header.strategy].append(run)
     oracle = runs.pop(ORACLE, None)
     standings = compare(runs, oracle)

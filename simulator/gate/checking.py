@@ -1,6 +1,5 @@
 """A check from the scenarios to what was found of each."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from simulator.scenario.units import write_span
 from simulator.simulation.experiment import Engine
 from simulator.simulation.many_runs import ManyRunsWatcher
 from simulator.simulation.runners import Runners
+from simulator.temporary_folder import temporary_folder
 
 OVER = "the budget of {budget} was over"
 
@@ -63,8 +63,8 @@ class Check:
         """Check the cases for that engine, a run at a time, as they share the machine's clock."""
         for case in self._cases:
             if case.engine == "wire":
-                with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
-                    made = make_on_wire(case, engine, Path(folder), self._is_over, self._watcher)
+                with temporary_folder() as folder:
+                    made = make_on_wire(case, engine, folder, self._is_over, self._watcher)
                     self._take_in(made)
                     self._add(case, blamed_on_wire(list(self._judge(made)), made))
 

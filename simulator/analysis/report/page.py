@@ -23,6 +23,7 @@ from simulator.analysis.wording import percent, plain, several, span_text, unbro
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 from simulator.replay_command import replay_command
+from simulator.whole_file import write_whole
 
 REPORT = "report.html"
 """The report's name in a folder of results."""
@@ -64,7 +65,7 @@ def write_page(path: Path, html: str) -> None:
         ResultsError: the file cannot be written.
     """
     try:
-        path.write_text(html, encoding="utf-8", newline="\n")
+        write_whole(path, html)
     except OSError as error:
         raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 

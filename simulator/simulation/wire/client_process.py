@@ -5,6 +5,7 @@ is, and what it does, it is told later.
 """
 
 import asyncio
+import os
 import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,11 +14,13 @@ from multiprocessing.connection import Connection
 
 from simulator.clock import MILLISECOND, Clock, Ticks
 from simulator.command import Command
+from simulator.errors import SimulatorError
 from simulator.fleet.http_ports import InFlight
 from simulator.machine_clock import MachineClock
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.client_faults import ClientFaults
 from simulator.simulation.wire.client_life import ClientLife
+from simulator.simulation.wire.marked_processes import VARIABLE
 from simulator.simulation.wire.messages import (
     Begin,
     ClientRecord,
@@ -57,6 +60,8 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_run(seat, connection, in_flight))
+    except SimulatorError as error:
+        connection.send(Failed(str(error)))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 
@@ -67,6 +72,7 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
         connection.send(Ready())
         part = await receive(connection, Part)
         begin = await receive(connection, Begin)
+        os.environ[VARIABLE] = part.mark
         clock = MachineClock(begin.epoch_ns)
         if isinstance(part.recipe, Command):
             program = ProgramLife(seat.plan, part, begin, clock, seat.place, part.recipe)

@@ -44,7 +44,8 @@ class Begin:
 class Part:
     """Which process of the fleet a client is, from ``begins_at`` on, and in which of its lives.
 
-    The first life is 1. ``struck`` are the faults that befell an earlier one from within.
+    The first life is 1. ``mark`` is for whatever it starts. ``struck`` are the faults that befell
+    an earlier one from within.
     """
 
     process: int
@@ -54,6 +55,7 @@ class Part:
     credentials: Credentials
     struck: frozenset[int]
     spool: Path
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
