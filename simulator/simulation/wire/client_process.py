@@ -14,7 +14,6 @@ from multiprocessing.connection import Connection
 
 from simulator.clock import MILLISECOND, Clock, Ticks
 from simulator.command import Command
-from simulator.errors import SimulatorError
 from simulator.fleet.http_ports import InFlight
 from simulator.machine_clock import MachineClock
 from simulator.simulation.plan import RunPlan
@@ -60,9 +59,7 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_run(seat, connection, in_flight))
-    except SimulatorError as error:
-        connection.send(Failed(str(error)))
-    except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 
 
