@@ -39,6 +39,7 @@ class Options:
 
     baseline: Path | None = None
     exact: bool = False
+    require_expect: bool = False
     junit: Path | None = None
     summary: Path | None = None
     json: Path | None = None
@@ -110,7 +111,7 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
         problems.append(f"--budget: {wrong}")
     if problems:
         raise BadInput(problems)
-    return found, Terms(budget=budget, against=against)
+    return found, Terms(budget=budget, against=against, require_expect=options.require_expect)
 
 
 def _unwritable(options: Options) -> list[str]:
@@ -151,6 +152,7 @@ def _command(paths: Sequence[Path], options: Options) -> str:
     if options.baseline is not None:
         words += ["--baseline", str(options.baseline)]
     words += ["--exact"] if options.exact else []
+    words += ["--require-expect"] if options.require_expect else []
     words += ["--engine", "wire"] if options.engine == "wire" else []
     return shlex.join(words)
 
