@@ -181,4 +181,6 @@ def _unavailable() -> Iterator[None]:
     except TimeoutError as error:
         raise StoreUnavailable("Redis: no answer") from error
     except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis: {error}") from error
+        # Of a script that failed Redis says after that which one, by its hash.
+        said, _, _ = str(error).partition(". script: ")
+        raise StoreUnavailable(f"Redis: {said}") from error

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from simulator.errors import RunError, RunLost
 from simulator.simulation.wire.first_errors import ErrorOutput, errors_kept_in, last_error
-from simulator.simulation.wire.messages import Failed, Ready
+from simulator.simulation.wire.messages import Failed, Hindered, Ready
 from simulator.simulation.wire.parent_bond import LEFT_TO_THE_PARENT
 
 START_UP_S = 60.0
@@ -102,23 +102,25 @@ def await_ready(children: Sequence[Child], still_wanted: Callable[[], None]) -> 
         RunLost: one of them died or did not get ready in ``START_UP_S``.
         RunError: one of them failed.
     """
-    answers = []
-    for child in children:
-        _await(child, still_wanted)
-        message = next_message(child)
-        if message is None:
-            raise RunLost(f"{child.name} died while starting ({describe_exit(child)})")
-        assert isinstance(message, Ready), message
-        answers.append(message)
-    return answers
+    return [_ready(child, still_wanted) for child in children]
 
 
-def _await(child: Child, still_wanted: Callable[[], None]) -> None:
+def _ready(child: Child, still_wanted: Callable[[], None]) -> Ready:
+    said = ""
     for _ in range(round(START_UP_S / LOOK_EVERY_S)):
-        if child.connection.poll(LOOK_EVERY_S):
-            return
-        still_wanted()
-    said = last_error(child.errors)
+        if not child.connection.poll(LOOK_EVERY_S):
+            still_wanted()
+            continue
+        match next_message(child):
+            case Ready() as ready:
+                return ready
+            case Hindered(why):
+                said = why
+            case None:
+                raise RunLost(f"{child.name} died while starting ({describe_exit(child)})")
+            case other:
+                raise AssertionError(other)
+    said = said or last_error(child.errors)
     raise RunLost(
         f"{child.name} did not start within {START_UP_S:.0f} s"
         + (f"; it said last: {said}" if said else "")

@@ -30,6 +30,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindered:
+    """A client cannot get ready yet, and tries again; ``why`` says what is in its way."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     """Tick 0 is ``epoch_ns`` on the machine's monotonic clock; the server listens on ``port``, the
     fleet's broker on ``broker_port``, None where it has none. ``doors`` are as in ``Ready``."""
