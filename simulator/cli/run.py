@@ -11,6 +11,7 @@ from simulator.analysis.verdicts import Word
 from simulator.cli.asked import Asked
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
+from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed
@@ -33,6 +34,7 @@ def run_scenario(asked: Asked) -> Word:
     """
     console = console_of_output()
     folder = asked.out / asked.experiment.scenario.name
+    warn_of_scale(console, asked.experiment)
     with whole_or_not_at_all(folder) as partial:
         runs, failures = _make_runs(asked, partial / "trace", console)
         if not runs:
@@ -42,10 +44,12 @@ def run_scenario(asked: Asked) -> Word:
             engine=asked.engine.name,
             command=asked.command,
             runs=runs,
+            true_scale=made_at_true_scale(console, asked.experiment, of=runs),
         )
         written = write_results(partial, made)
     summary = written.summary
     print_table(console, summary)
+    print_scale_note(console, summary.scale, summary.strategies)
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot for plot in written.plots], summary)
     if failures:

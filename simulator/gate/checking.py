@@ -12,6 +12,7 @@ from simulator.gate.comparing import Against
 from simulator.gate.findings import CaseChecked, Finding
 from simulator.gate.judging import Judged, judge_runs
 from simulator.gate.running import CaseRuns, make_on_wire, make_virtual
+from simulator.gate.scale import case_at_true_scale, not_by_scale, scale_notes
 from simulator.machine_clock import MachineClock
 from simulator.scenario.units import write_span
 from simulator.simulation.experiment import Engine
@@ -65,8 +66,10 @@ class Check:
             if case.engine == "wire":
                 with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
                     made = make_on_wire(case, engine, Path(folder), self._is_over, self._watcher)
-                    self._take_in(made)
-                    self._add(case, blamed_on_wire(list(self._judge(made)), made))
+                    true = case_at_true_scale(case, self._left())
+                    self._take_in(made, tuple(scale_notes(made, true)))
+                    judged = not_by_scale(self._judge(made), case, true)
+                    self._add(case, blamed_on_wire(list(judged), made))
 
     def checked(self) -> tuple[CaseChecked, ...]:
         """Return what was found of each case, in order."""
@@ -86,7 +89,7 @@ class Check:
         if self._terms.against is not None:
             yield from self._terms.against.judge(made)
 
-    def _take_in(self, made: CaseRuns) -> None:
+    def _take_in(self, made: CaseRuns, notes: Sequence[str] = ()) -> None:
         case, against = made.case, self._terms.against
         self._checked[case.file] = CaseChecked(
             title=case.title,
@@ -97,7 +100,7 @@ class Check:
             runs_planned=case.size,
             took_s=seconds(made.took),
             findings=(),
-            notes=() if against is None else tuple(against.gone(case)),
+            notes=(*notes, *(() if against is None else against.gone(case))),
         )
 
     def _add(self, case: Case, findings: Iterable[Finding]) -> None:
