@@ -19,7 +19,7 @@ from simulator.analysis.summary import (
     summarize,
     write_summary,
 )
-from simulator.analysis.verdicts import judge
+from simulator.analysis.verdicts import Again, judge
 from simulator.clock import seconds, ticks
 from simulator.scenario import scenario_hash
 from simulator.scenario.faults import labels_of_traced
@@ -34,13 +34,15 @@ Runs = Mapping[str, Sequence[RecordedRun]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """The ``runs`` of ``experiment`` on the engine called ``engine``, by strategy and in order of
-    the seeds; ``command`` makes them again. ``true_scale`` is there where they were scaled."""
+    the seeds; ``command`` makes them again, and what ``again`` returns one of them. ``true_scale``
+    is there where they were scaled."""
 
     experiment: Experiment
     engine: str
     command: str
     runs: Runs
     true_scale: TrueScale | None = None
+    again: Again = lambda _strategy, _seed: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def summary_of(made: Made) -> Summary:
     """
     scenario, runs = made.experiment.scenario, made.runs
     traced = labels_of_traced(scenario.faults)
-    verdicts = judge(scenario.expect, runs, fault_span(scenario.faults))
+    verdicts = judge(scenario.expect, runs, fault_span(scenario.faults), made.again)
     summary = summarize(
         _setting(made),
         runs,

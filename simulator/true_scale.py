@@ -12,7 +12,6 @@ from simulator.analysis.scale_note import ScaleNote, TrueFigures, true_figures
 from simulator.analysis.verdicts import Verdict, Word, judge
 from simulator.analysis.wording import percent, plain, span_text
 from simulator.clock import Ticks
-from simulator.scenario import Scenario
 from simulator.simulation.experiment import Experiment
 from simulator.simulation.scaling import Scaling, scaling_of
 from simulator.simulation.unscaled import Unscaled, time_for, unscaled_runs
@@ -66,13 +65,17 @@ def not_by_scale(
     decides: where the runs at true scale give the opposite, nobody can tell."""
     if true is None:
         return tuple(verdicts)
-    slow = verdicts_of(experiment.scenario, true)
+    slow = verdicts_of(experiment, true)
     return tuple(_held_against(fast, slow.get((fast.strategy, fast.expected))) for fast in verdicts)
 
 
-def verdicts_of(scenario: Scenario, true: TrueScale) -> Mapping[tuple[str, str], Verdict]:
-    """Return the verdicts at true scale on what ``scenario`` expects, by strategy and text."""
-    found = judge(scenario.expect, true.runs, fault_span(scenario.faults))
+def verdicts_of(experiment: Experiment, true: TrueScale) -> Mapping[tuple[str, str], Verdict]:
+    """Return the verdicts at true scale on what is expected of ``experiment``, by strategy and
+    text; of its own seeds alone, as more of them may break a promise without any scale."""
+    scenario, own = experiment.scenario, set(experiment.seeds)
+    runs = {name: [run for run in of if run.header.seed in own] for name, of in true.runs.items()}
+    whole = {name: of for name, of in runs.items() if len(of) == len(own)}
+    found = judge(scenario.expect, whole, fault_span(scenario.faults))
     return {(verdict.strategy, verdict.expected): verdict for verdict in found}
 
 
@@ -86,7 +89,9 @@ def the_scale_decides(fast: Word, slow: Verdict) -> str:
 
 def _held_against(fast: Verdict, slow: Verdict | None) -> Verdict:
     why = "" if slow is None else the_scale_decides(fast.verdict, slow)
-    return replace(fast, verdict="inconclusive", why=why) if why else fast
+    if not why:
+        return fast
+    return replace(fast, verdict="inconclusive", why=why, more_seeds=None)
 
 
 def _figures(experiment: Experiment, unscaled: Unscaled) -> dict[str, TrueFigures]:

@@ -15,7 +15,7 @@ from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed, RunLost
-from simulator.replay_command import replay_command
+from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
@@ -35,6 +35,10 @@ def run_scenario(asked: Asked) -> Word:
     console = console_of_output()
     folder = asked.out / asked.experiment.scenario.name
     warn_of_scale(console, asked.experiment)
+
+    def again(strategy: str, seed: int) -> str:
+        return again_command(asked.file, asked.engine.name, strategy, seed)
+
     with whole_or_not_at_all(folder) as partial:
         runs, failures = _make_runs(asked, partial / "trace", console)
         if not runs:
@@ -45,6 +49,7 @@ def run_scenario(asked: Asked) -> Word:
             command=asked.command,
             runs=runs,
             true_scale=made_at_true_scale(console, asked.experiment, of=runs),
+            again=again,
         )
         written = write_results(partial, made)
     summary = written.summary

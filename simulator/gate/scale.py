@@ -16,13 +16,16 @@ from simulator.true_scale import TrueScale, at_true_scale, the_scale_decides, ve
 def case_at_true_scale(case: Case, within: Ticks | None) -> TrueScale | None:
     """Return what ``case`` comes to at true scale, from runs made ``within`` so much real time;
     None where it is not scaled."""
-    experiment = Experiment(
+    return at_true_scale(_experiment(case), within)
+
+
+def _experiment(case: Case) -> Experiment:
+    return Experiment(
         scenario=case.scenario,
         choices=case.scenario.strategies,
         seeds=tuple(case.seeds),
         time_scale=case.scenario.run.time_scale if case.engine == "wire" else 1,
     )
-    return at_true_scale(experiment, within)
 
 
 def scale_notes(made: CaseRuns, true: TrueScale | None) -> Iterator[str]:
@@ -38,7 +41,7 @@ def scale_notes(made: CaseRuns, true: TrueScale | None) -> Iterator[str]:
 
 def not_by_scale(judged: Iterable[Judged], case: Case, true: TrueScale | None) -> Iterator[Judged]:
     """Yield ``judged``, with no promise kept or broken by the scale alone: nobody can tell."""
-    slow = {} if true is None else verdicts_of(case.scenario, true)
+    slow = {} if true is None else verdicts_of(_experiment(case), true)
     for each in judged:
         finding = each.finding
         other = slow.get((finding.strategy, finding.what))

@@ -99,7 +99,8 @@ class SharedState:
                 self._loses_writes.popleft()()
                 return True
             self.before_write()
-            self.replacing(record, token)
+            if token is not None:
+                self.replacing(record, token)
             if self.lag_max:
                 self._keep(record)
         return await self._memory.write(token, expected_version=expected_version)

@@ -4,7 +4,7 @@ A token must not replace a newer one: the provider may have ended it, and the wh
 it. A process must not end a lease that another one has: a third would then ask beside that one.
 """
 
-from simulator.simulation.virtual.ports import token_number
+from simulator.simulation.virtual.ports import NO_TOKEN, token_number
 from simulator.stores.contract import Record
 from simulator.token import Token
 from simulator.trace.tally import ClientTally
@@ -23,4 +23,4 @@ def count_broken(tally: ClientTally) -> None:
 
 def _is_older(value: str, other: str) -> bool:
     """Return whether ``value`` was issued before ``other``; False of text that is no token."""
-    return value.isdecimal() and other.isdecimal() and token_number(value) < token_number(other)
+    return NO_TOKEN < token_number(value) < token_number(other)
