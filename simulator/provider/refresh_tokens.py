@@ -10,9 +10,9 @@ yields the newest once more. Every older one is *spent*, overlap or not: "only t
 can be reused; if the second-to-last one is exchanged, breach detection will be triggered" [Auth0,
 Configure Refresh Token Rotation].
 
-Not modelled: forks. Here a retry gets the token that the first try got, so both answers go on. Auth0
-issues one more, and the answer that is left behind is refused later: two clients that showed one
-refresh token at once both work here, and there one of them loses its consent.
+Not modelled: forks. Here a retry gets the token that the first try got, so both answers go on.
+Auth0 issues one more, and the answer that is left behind is refused later: two clients that showed
+one refresh token at once both work here, and there one of them loses its consent.
 
 Knows one app and one user of it, and no access token. What becomes of those is for the ledger.
 
