@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.passwords import with_passwords_hidden
+
 
 class SimulatorError(Exception):
     """Base of every error a caller may want to catch. Its text is written for the user."""
@@ -112,8 +114,8 @@ class RunFailed(RunError):  # noqa: N818
     def __init__(self, strategy: str, seed: int, reason: str) -> None:
         self.strategy = strategy
         self.seed = seed
-        self.reason = reason
-        super().__init__(strategy, seed, reason)
+        self.reason = with_passwords_hidden(reason)  # users' exceptions quote addresses
+        super().__init__(strategy, seed, self.reason)
 
     def __str__(self) -> str:
         return f"strategy {self.strategy}, seed {self.seed}: {self.reason}"

@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from simulator.errors import RunError, SimulatorError
+from simulator.passwords import with_passwords_hidden
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -26,10 +27,10 @@ def told_to_the_user() -> Iterator[None]:
     try:
         yield
     except RunError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(with_passwords_hidden(str(error)), err=True)
         raise typer.Exit(FAILED) from None
     except SimulatorError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(with_passwords_hidden(str(error)), err=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted: all processes were ended and nothing was written.", err=True)

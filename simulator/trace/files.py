@@ -207,9 +207,10 @@ def unasked_for(deaths: Iterable[ProcessEnded]) -> tuple[ProcessEnded, ...]:
 def _death(path: Path, number: int, line: bytes) -> ProcessEnded:
     try:
         event = event_from(_object(line))
+        if not isinstance(event, ProcessEnded):
+            raise ValueError(f"not the end of a process: {event}")  # noqa: TRY301, TRY004
     except ValueError as error:
         raise _damaged(path, number, error) from None
-    assert isinstance(event, ProcessEnded), event
     return event
 
 
