@@ -92,7 +92,7 @@ def _marks(made: Made, summary: Summary) -> list[FaultMark]:
 
 def _mark(death: Death, summary: Summary) -> FaultMark:
     at = ticks(death.at_s * summary.time_scale)
-    return FaultMark(at=at, label=f"{death.strategy}: process {death.process} died")
+    return FaultMark(at=at, label=f"{death.strategy}: {death.who} died")
 
 
 def _setting(made: Made) -> Setting:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from simulator.errors import RunError, SimulatorError
+from simulator.errors import RunError, RunLost, SimulatorError
 from simulator.passwords import with_passwords_hidden
 
 FAILED = 1
@@ -26,15 +26,22 @@ def told_to_the_user() -> Iterator[None]:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
+    except RunLost as error:
+        _tell(error)
+        raise typer.Exit(INCONCLUSIVE) from None
     except RunError as error:
-        typer.echo(with_passwords_hidden(str(error)), err=True)
+        _tell(error)
         raise typer.Exit(FAILED) from None
     except SimulatorError as error:
-        typer.echo(with_passwords_hidden(str(error)), err=True)
+        _tell(error)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted: all processes were ended and nothing was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _tell(error: SimulatorError) -> None:
+    typer.echo(with_passwords_hidden(str(error)), err=True)
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -11,8 +11,8 @@ from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.scenario.places import Places, places_of
 from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
+from simulator.simulation.own_code import check_own_code
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.strategies.own_code import check_own_code
 
 _SUFFIXES = (".yaml", ".yml")
 _TELLING_KEYS = {"fleet", "workload", "strategies", "run"}
