@@ -14,7 +14,7 @@ from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed, RunLost
-from simulator.replay_command import replay_command
+from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
@@ -33,6 +33,10 @@ def run_scenario(asked: Asked) -> Word:
     """
     console = console_of_output()
     folder = asked.out / asked.experiment.scenario.name
+
+    def again(strategy: str, seed: int) -> str:
+        return again_command(asked.file, asked.engine.name, strategy, seed)
+
     with whole_or_not_at_all(folder) as partial:
         runs, failures = _make_runs(asked, partial / "trace", console)
         if not runs:
@@ -42,6 +46,7 @@ def run_scenario(asked: Asked) -> Word:
             engine=asked.engine.name,
             command=asked.command,
             runs=runs,
+            again=again,
         )
         written = write_results(partial, made)
     summary = written.summary

@@ -9,7 +9,7 @@ from simulator.arrivals import Closed, gaps, phase
 from simulator.clock import Ticks
 from simulator.engine.clocks import SkewedClock
 from simulator.fleet.agenda import Agenda
-from simulator.fleet.counted_store import CountedStore, counted_locks
+from simulator.fleet.counted_store import CountedStore, StoreTally, counted_locks
 from simulator.fleet.crash_points import (
     RefreshWatch,
     WatchedEndpoint,
@@ -121,7 +121,8 @@ class Birth:
 
     def _ports_to(self, own: SharedStore, endpoint: VirtualTokenEndpoint, drawn_as: str) -> Ports:
         world, name = self.world, process_name(self.number)
-        store = ReadAhead(self._out_of_reach(CountedStore(own, world.tally)))
+        counts = StoreTally(world.tally, world.clock)
+        store = ReadAhead(self._out_of_reach(CountedStore(own, counts)))
         insight: Insight = ProviderInsight(world.loop, door_of(world), endpoint.request)
         return Ports(
             endpoint=endpoint if self.watch is None else WatchedEndpoint(endpoint, self.watch),
@@ -129,7 +130,7 @@ class Birth:
             stream=world.streams.stream(f"strategy/{drawn_as}"),
             store=store,
             leases=store,
-            row_locks=self._locks_out_of_reach(counted_locks(own, world.tally)),
+            row_locks=self._locks_out_of_reach(counted_locks(own, counts)),
             snapshot=None,
             holder=name,
             insight=insight if self.watch is None else WatchedInsight(insight, self.watch),

@@ -164,6 +164,11 @@ class Life:
         is_kept = self.pauses or (self.tether is not None and self.tether.under_way)
         return not is_kept and self.process.is_deadlocked()
 
+    def count_hung(self) -> None:
+        """Count the operations that hang, now that the run ends; not while it stands still."""
+        if not self.pauses:
+            self.process.waits.count_hung(self._loop.now)
+
     def _is_ours(self, _: Step, argument: Any) -> bool:
         return isinstance(argument, Operation) and argument.process is self.process
 

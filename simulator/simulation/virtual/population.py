@@ -169,6 +169,11 @@ class Population:
         """Return the owners of all that can never go on, though nothing keeps it from that."""
         return [life.process.owner for life in self.living() if life.is_stuck()]
 
+    def count_hung(self) -> None:
+        """Count the operations that hang, now that the run ends."""
+        for life in self.living():
+            life.count_hung()
+
     def _begin_again(self, number: int) -> None:
         if number < self.size and number not in self._living:
             self._begin(number, self.world.loop.now)

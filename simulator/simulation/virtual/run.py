@@ -130,8 +130,10 @@ def _served(world: World) -> "ServedProvider":
 
 
 def _finish(world: World, population: Population) -> None:
-    """End the run: its time is over. Its end is always due, so a deadlock shows only here."""
-    stuck = population.stuck()
+    """End the run: its time is over. A deadlock that left somebody a call of the API is told by the
+    operations that hang; one that left none would show nothing else."""
+    stuck = [] if any(world.recorder.tally.responses) else population.stuck()
+    population.count_hung()
     leak = leak_in(world.loop, (life.process for life in population.living()))
     if stuck:
         world.fail(deadlock_of(world.loop, stuck))
