@@ -158,9 +158,9 @@ def test_a_summary_of_which_a_value_was_changed_is_drawn_or_refused(made, tmp_pa
                 comparison_of(whole, results),
                 comparison_of(results, whole),
             ]
-    except ResultsError as refused:
-        pages = [str(refused)]
-    assert not any("<script" in page.partition("must ")[0] for page in pages)
+    except ResultsError:
+        pages = []  # it is said, and nothing drawn
+    assert not any("<script" in page for page in pages)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
