@@ -8,7 +8,9 @@ from typing import NoReturn
 
 import typer
 
+from simulator.cli.surroundings import told
 from simulator.errors import RunError, RunLost, SimulatorError
+from simulator.passwords import with_passwords_hidden
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -17,6 +19,7 @@ CRASHED = 70
 """tokenrace itself is wrong, whatever it was asked: EX_SOFTWARE of sysexits.h."""
 INTERRUPTED = 130
 TERMINATED = 143
+HUNG_UP = 129
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,23 +29,31 @@ EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:
-    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C and SIGTERM."""
+    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C, SIGTERM and
+    SIGHUP, and for what the machine refuses."""
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: go on without a terminal
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         yield
     except RunLost as error:
-        typer.echo(str(error), err=True)
+        _tell(error)
         raise typer.Exit(INCONCLUSIVE) from None
     except RunError as error:
-        typer.echo(str(error), err=True)
+        _tell(error)
         raise typer.Exit(FAILED) from None
     except SimulatorError as error:
-        typer.echo(str(error), err=True)
+        _tell(error)
+        raise typer.Exit(WRONG_INPUT) from None
+    except BrokenPipeError:
+        raise  # who reads our output is gone
+    except (OSError, EOFError) as trouble:
+        typer.echo(with_passwords_hidden(told(trouble)), err=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted: all processes were ended and nothing was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+    except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception:  # noqa: BLE001 - our own bug: a gate must not take it for a verdict
         tell_crash()
@@ -70,6 +81,11 @@ def tell_crash() -> None:
     )
 
 
-def _terminate(*_: object) -> NoReturn:
-    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled."""
-    raise SystemExit(TERMINATED)
+def _tell(error: SimulatorError) -> None:
+    typer.echo(with_passwords_hidden(str(error)), err=True)
+
+
+def _terminate(number: int, _: object) -> NoReturn:
+    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled, and a terminal that is closed
+    sends SIGHUP."""
+    raise SystemExit(TERMINATED if number == signal.SIGTERM else HUNG_UP)
