@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.analysis.blames import blames_of
 from simulator.analysis.doubts import doubts_about
+from simulator.analysis.failure_blame import failures_blamed
 from simulator.analysis.plots import FaultMark, draw_plots
 from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
 from simulator.analysis.run_figures import fault_span
@@ -81,7 +82,9 @@ def summary_of(made: Made) -> Summary:
         doubts=tuple(doubts_about(runs, traced)),
     )
     return replace(
-        summary, pictures=pictures_of(summary.strategies, runs), blames=tuple(blames_of(runs))
+        summary,
+        pictures=pictures_of(summary.strategies, runs),
+        blames=(*failures_blamed(runs), *blames_of(runs)),
     )
 
 
