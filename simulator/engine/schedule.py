@@ -33,7 +33,7 @@ class Schedule(Uncaught):
         self.now: Ticks = 0
         self.posted_key = NO_POST_YET
         self._ties = ties
-        self._is_fifo = isinstance(ties, Fifo)
+        self._is_fifo = self.is_fifo = isinstance(ties, Fifo)
         self._ready: deque[Handle] = deque()
         self._heap: list[tuple[Ticks, int, int, int, Any, Any]] = []
         self._serial = 0

@@ -125,6 +125,9 @@ class Life:
         if self.line is not None:
             self.line.cut()
         self._loop.crash(self.process.owner)
+        own = self.process.world.own
+        if own is not None:
+            own.has_died(self.process.owner)
         return in_flight
 
     def cut(self) -> None:

@@ -130,6 +130,8 @@ class Population:
         if life is not None:
             life.before_clock_changes()
         self._clocks[off.process].set_off(off.offset, off.drift_ppm)
+        if self.world.own is not None:
+            self.world.own.clock_set(off.process, off.drift_ppm)
 
     def reached(self, number: int, point: CrashPoint) -> None:
         """Learn that a process is at ``point``. Does not return where that is its end."""
