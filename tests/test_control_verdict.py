@@ -110,7 +110,7 @@ def test_token_requests_and_those_that_were_refused_are_judged():
 
     async def act(world):
         await world.issue()
-        await world.issue(secret="wrong")  # noqa: S106 - it is
+        await world.issue(secret="wrong")
         status, answer = await world.control("POST", "verdict", body)
         assert (status, answer["verdict"]) == (200, "fail")
         assert [each["verdict"] for each in answer["expectations"]] == ["fail", "pass", "pass"]

@@ -129,6 +129,11 @@ def operations_failed(run: RecordedRun) -> BinnedCounts:
     )
 
 
+def operations_unknown(run: RecordedRun) -> BinnedCounts:
+    """Return the operations of unknown outcome among all of ``run``, by bin."""
+    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
+
+
 def hung(run: RecordedRun) -> list[int]:
     """Return the operations of ``run`` that waited for a token in vain, by bin."""
     of_each = [bins for why, bins in run.clients.failures.items() if why.kind == "hung"]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from simulator.analysis.failure_words import failures_in_words, is_told
+from simulator.analysis.figures import named_failures
 from simulator.analysis.timeline import clock_time, timeline
 from simulator.cli.asked import Options, read_request
 from simulator.cli.progress import Silent
@@ -27,3 +29,6 @@ def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = (
             console.print(line, markup=False)
     responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())
     console.print(f"{responses:,} API responses, {refused:,} of them 401", style="bold")
+    failures = named_failures([run])
+    if is_told(failures):
+        console.print(f"failed: {failures_in_words(failures)}", markup=False, style="bold")
