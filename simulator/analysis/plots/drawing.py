@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from simulator.analysis.plots import FaultMark
+from simulator.analysis.plots.failures import failures_figure, strategies_told
 from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
 from simulator.analysis.plots.look import our_look
@@ -33,9 +34,22 @@ def draw_all(
         return [
             *_saved(rates_figure(summary), folder, "rate-401"),
             *_saved(over_time_figure(summary, runs, faults), folder, "rate-401-over-time"),
+            *_failures(summary, runs, folder, faults),
             *_saved(lifelines_figure(summary, runs), folder, "token-lifelines"),
             *_saved(latency_figure(summary, runs), folder, "latency"),
         ]
+
+
+def _failures(
+    summary: Summary,
+    runs: Mapping[str, Sequence[RecordedRun]],
+    folder: Path,
+    faults: Sequence[FaultMark],
+) -> list[Path]:
+    """Draw why operations failed, where that was not for 401s alone."""
+    if not strategies_told(summary):
+        return []
+    return _saved(failures_figure(summary, runs, faults), folder, "failures-over-time")
 
 
 def draw_one(surface: Surface, folder: Path, name: str) -> list[Path]:
