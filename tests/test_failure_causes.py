@@ -163,8 +163,8 @@ def test_the_words_have_the_most_frequent_first_and_count_the_rest():
     assert not is_told({"call_401": 3})
     assert is_told(counts)
     assert failures_in_words(counts) == (
-        "7 503 server_error from the token endpoint, 5 waited in vain for a token in f (a.py:3), "
-        "3 no answer from the API in time, 2 caller cancelled, 2 for other reasons"
+        "503 server_error from the token endpoint (7), waited in vain for a token in f (a.py:3) "
+        "(5), no answer from the API in time (3), caller cancelled (2), other reasons (2)"
     )
     assert most_frequent({failure_named(name): n for name, n in counts.items()}) == Failure(
         "token_refused", "503 server_error"

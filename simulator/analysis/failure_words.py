@@ -18,9 +18,9 @@ def failures_in_words(failures: Mapping[str, int]) -> str:
     """Return the counts of ``failures``, by the text of each ``Failure``, the largest first."""
     counted = sorted(failures.items(), key=lambda each: (-each[1], each[0]))
     counted = [(name, count) for name, count in counted if count]
-    told = [f"{count:,} {failure_named(name).in_words()}" for name, count in counted[:SHOWN_MAX]]
+    told = [f"{failure_named(name).in_words()} ({count:,})" for name, count in counted[:SHOWN_MAX]]
     rest = sum(count for _, count in counted[SHOWN_MAX:])
-    return ", ".join([*told, f"{rest:,} for other reasons"] if rest else told)
+    return ", ".join([*told, f"other reasons ({rest:,})"] if rest else told)
 
 
 def most_frequent(failures: Mapping[Failure, int]) -> Failure | None:

@@ -48,6 +48,14 @@ def tell_blame(file: Path, sought: Sought, out: Path | None) -> None:
         else:
             run = _repeated(file, sought, Path(folder))
         diagram = _diagram(run, sought)
+    if run.header.time_scale != 1:
+        console.print(
+            f"scaled: this run went {run.header.time_scale:g} times as fast as the scenario says, "
+            "all but its latencies: at true scale there may be nothing of it",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     for sentence in diagram.sentences:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     if out is not None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, refusal
-from simulator.scenario.quoting import hint, one_of, shown
+from simulator.scenario.quoting import hint, one_of, shown, unquoted
 from simulator.store_choice import LockWay, StoreChoice, StoreName
 
 STORE_NAMES: tuple[StoreName, ...] = get_args(StoreName)
@@ -84,7 +84,7 @@ def _flaws(kind: StoreName, raw: Mapping[str, object]) -> Iterator[Flaw]:
         yield Flaw(("lock",), f"must be {one_of(LOCK_WAYS)}, got {shown(raw['lock'])}")
     pool = raw.get("pool", 1)
     if "pool" in known and (type(pool) is not int or not 1 <= pool <= POOL_MAX):
-        message = f"must be a whole number from 1 to {POOL_MAX}, got {shown(pool)}"
+        message = f"must be a whole number from 1 to {POOL_MAX}, got {shown(pool)}{unquoted(pool)}"
         yield Flaw(("pool",), message)
 
 

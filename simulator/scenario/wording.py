@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from simulator.errors import Problem
 from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
 from simulator.scenario.model import Scenario
-from simulator.scenario.quoting import hint, shown
+from simulator.scenario.quoting import hint, quoted, shown, unquoted
 from simulator.scenario.source import Document, Place
 from simulator.scenario.workload_section import ArrivalsSection
 
@@ -107,6 +107,10 @@ def _must_be(what: str) -> "_Words":
     return lambda _, got: f"must be {what}, got {shown(got)}"
 
 
+def _must_be_plain(what: str) -> "_Words":
+    return lambda _, got: f"must be {what}, got {shown(got)}{unquoted(got)}"
+
+
 def _unknown_tag(context: Mapping[str, object], got: object) -> str:
     tag = got.get(_DISCRIMINATOR) if isinstance(got, Mapping) else got
     *most, last = str(context["expected_tags"]).split(", ")
@@ -123,12 +127,12 @@ _WORDS: Mapping[str, _Words] = {
     "union_tag_not_found": lambda *_: "is required",
     "union_tag_invalid": _unknown_tag,
     "too_short": lambda *_: "must not be empty",
-    "int_type": _must_be("a whole number"),
-    "float_type": _must_be("a number"),
+    "int_type": _must_be_plain("a whole number"),
+    "float_type": _must_be_plain("a number"),
     "int_parsing": _must_be("a whole number"),
     "int_parsing_size": _must_be("a whole number"),
-    "bool_type": _must_be("true or false"),
-    "string_type": _must_be("text"),
+    "bool_type": _must_be_plain("true or false"),
+    "string_type": lambda _, got: f"must be text, got {shown(got)}{quoted(got)}",
     "tuple_type": _must_be("a list"),
     "dict_type": _must_be("a mapping"),
     "dataclass_type": _must_be("a mapping"),

@@ -6,6 +6,7 @@ traces. Pictures are embedded as they are; each has its sentence as its alternat
 
 import base64
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,8 @@ from simulator.analysis.blames import Blamed
 from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
-from simulator.analysis.summary import Summary, read_summary
+from simulator.analysis.scale_note import misleading
+from simulator.analysis.summary import Summary, read_summary, scale_in_short
 from simulator.analysis.wording import percent, plain, several, span_text, unbroken
 from simulator.clock import ticks
 from simulator.errors import ResultsError
@@ -93,6 +95,9 @@ def _templates() -> Environment:
         "replay": _replay,
         "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "misleading": _misleading,
+        "in_short": scale_in_short,
+        "scaled_effect": lambda note: note.effect[:1].upper() + note.effect[1:],
         "plain": plain,
         "unbroken": unbroken,
         "span": lambda seconds: span_text(ticks(seconds)),
@@ -113,6 +118,10 @@ def _interval(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
     return f"{percent(estimate.low).removesuffix(' %')} to {percent(estimate.high)}"
+
+
+def _misleading(summary: Summary) -> Sequence[str]:
+    return () if summary.scale is None else misleading(summary.scale, summary.strategies)
 
 
 def _unknown(figures: StrategyFigures) -> str:
