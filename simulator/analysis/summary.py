@@ -18,6 +18,7 @@ from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
+from simulator.json_reading import read_json
 from simulator.scenario.wording import of_record
 from simulator.trace.events import called
 from simulator.trace.files import RecordedRun
@@ -180,7 +181,7 @@ def read_summary(path: Path) -> Summary:
     except OSError as error:
         raise ResultsError(f"{path}: cannot read the summary: {error.strerror}") from None
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError as error:
         raise ResultsError(f"{path}: damaged, or no summary of ours: {error}") from None
     _check_schema(path, values)
