@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from simulator.analysis.blame_svg import svg_of
 from simulator.analysis.blames import Blamed
+from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.scale_note import misleading
@@ -127,6 +128,7 @@ def _templates() -> Environment:
         "interval": _interval,
         "unknown": _unknown,
         "causes": _causes,
+        "failures": _failures,
         "replay": _replay,
         "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
@@ -167,6 +169,10 @@ def _unknown(figures: StrategyFigures) -> str:
 def _causes(figures: StrategyFigures) -> str:
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return ", ".join(causes) or "none"
+
+
+def _failures(figures: StrategyFigures) -> str:
+    return failures_in_words(figures.failures) or "none"
 
 
 def _replay(summary: Summary, strategy: str) -> str:
