@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from simulator.passwords import with_passwords_hidden
+
 _SHOWN_MAX = 40
+_READ_MAX = 1_000
 _FAMILY_MIN = 3
 """So many letters at least tell which names are meant."""
 _FAMILY_MAX = 8
@@ -13,20 +16,31 @@ _PLAIN = re.compile(r"\s*(?:[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?|true|false|True|F
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as its writer would recognise it, shortened."""
+    """Return ``value`` as its writer would recognise it, without a password and shortened."""
     match value:
         case None:
             return "nothing"
         case bool():
             return str(value).lower()
         case str():
-            return repr(value if len(value) <= _SHOWN_MAX else f"{value[:_SHOWN_MAX]}...")
+            return repr(_cut(with_passwords_hidden(value[:_READ_MAX])))
         case Mapping():
             return "a mapping"
         case Sequence():
             return "a list"
         case _:
-            return str(value)
+            return _cut(_written(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+
+
+def _written(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def hint(word: str, known: Iterable[str]) -> str:
