@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.analysis.intervals import BinnedCounts, Estimate, estimate, rounded
-from simulator.clock import MILLISECOND, Ticks
+from simulator.analysis.outages import OutageFigures, longest_span, outage_figures, outages_in
+from simulator.clock import MILLISECOND, Ticks, seconds
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
 from simulator.trace.histogram import Histogram
@@ -25,7 +26,10 @@ class LatencyFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedFigures:
-    """The figures of one run; the rates are None where nothing was counted."""
+    """The figures of one run; the rates are None where nothing was counted.
+
+    The outages are None in a summary of a version that did not look for them.
+    """
 
     seed: int
     responses: int
@@ -34,6 +38,9 @@ class SeedFigures:
     operations: int
     failure_rate: float | None
     tokens_issued: int
+    outages: int | None = None
+    outage_longest_s: float | None = None
+    latency_p95_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ class StrategyFigures:
     included; both are means of the runs' rates, and None where no run counted anything. Counts are
     sums over the runs, ``live_peak`` is their maximum. ``unknown`` counts requests, to the token
     endpoint as well. ``tokens_per_lifetime`` is how many tokens were issued, on average, in the
-    time that one token lasts.
+    time that one token lasts. ``outages`` is None as in ``SeedFigures``.
     """
 
     responses: int
@@ -63,6 +70,7 @@ class StrategyFigures:
     store_writes: int
     latency_ms: LatencyFigures
     per_seed: tuple[SeedFigures, ...]
+    outages: OutageFigures | None = None
 
 
 def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
@@ -73,7 +81,7 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         outcome: sum(sum(run.clients.operations[outcome]) for run in runs) for outcome in OUTCOMES
     }
     issued = sum(run.provider.tokens_issued for run in runs)
-    lifetimes = sum(run.header.duration / run.header.lifetime for run in runs)
+    lifetimes = sum(run.header.token_lifetimes for run in runs)
     return StrategyFigures(
         responses=sum(sum(run.provider.responses) for run in runs),
         responses_401=sum(causes.values()),
@@ -91,6 +99,7 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         store_writes=sum(run.clients.store_writes for run in runs),
         latency_ms=_latency(runs),
         per_seed=tuple(_seed_figures(run) for run in runs),
+        outages=outage_figures(runs),
     )
 
 
@@ -122,6 +131,9 @@ def _seed_figures(run: RecordedRun) -> SeedFigures:
         operations=sum(operations.total),
         failure_rate=None if failures is None else rounded(failures),
         tokens_issued=run.provider.tokens_issued,
+        outages=len(outages_in(run)),
+        outage_longest_s=seconds(longest_span(run)),
+        latency_p95_ms=_in_ms(run.clients.latency.quantile(0.95)),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from simulator.analysis.blame import Blame, Wanted, blame
 from simulator.analysis.blame_diagram import diagram_of
 from simulator.analysis.blame_svg import standalone
-from simulator.analysis.blames import clock_of, telling_cause
+from simulator.analysis.blames import blame_of_worst_moment, clock_of
 from simulator.analysis.report.page import write_page
 from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
@@ -68,11 +68,11 @@ def _repeated(file: Path, sought: Sought, traces: Path) -> RecordedRun:
 
 
 def _found(run: RecordedRun, sought: Sought) -> Blame:
-    causes: Collection[Cause] = CAUSES
-    if sought.cause is not None:
-        causes = (sought.cause,)
-    elif sought.at is None and (telling := telling_cause([run])) is not None:
-        causes = (telling,)
+    causes: Collection[Cause] = CAUSES if sought.cause is None else (sought.cause,)
+    if sought.at is None and sought.cause is None:
+        worst = blame_of_worst_moment(run)
+        if worst is not None:
+            return worst
     try:
         begins = 0 if sought.at is None else read_span(sought.at)
     except ValueError as error:

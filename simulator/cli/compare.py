@@ -45,6 +45,9 @@ def compare_strategies(file: Path, options: Options) -> None:
     oracle = runs.pop(ORACLE, None)
     standings = compare(runs, oracle)
     console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
+    for standing in standings:
+        for hidden in standing.hidden:
+            console.print(Text(hidden))
     for standing in standings[1:]:
         console.print(Text(_in_words(standing, standings[0])))
 

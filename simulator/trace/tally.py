@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from simulator.clock import Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.histogram import Histogram
+from simulator.trace.outages import SliceCounts
 from simulator.trace.outcomes import OUTCOMES, Outcome
 
 BINS = 240
@@ -72,6 +73,7 @@ class ClientTally:
     An operation is one thing the service wanted done, however many calls that took. ``unknown``
     counts requests (not operations) whose answer never came, to the token endpoint as well.
     ``latency`` is over operations that got an answer, from the instant the service wanted it.
+    ``slices`` counts operations more finely, to find outages.
     """
 
     width: Ticks
@@ -82,12 +84,17 @@ class ClientTally:
     store_reads: int = 0
     store_writes: int = 0
     latency: Histogram = field(default_factory=Histogram)
+    slices: SliceCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slices = SliceCounts(BINS, self.width)
 
     def finished(self, outcome: Outcome, *, started_at: Ticks, at: Ticks) -> None:
         """Count one operation that ended at ``at``."""
         self.operations[outcome][bin_of(at, self.width)] += 1
         if outcome != "unknown":
             self.latency.record(at - started_at)
+        self.slices.count(at, failed=outcome != "ok")
 
     def add(self, other: "ClientTally") -> None:
         """Count all that ``other`` counted as well."""
@@ -99,3 +106,4 @@ class ClientTally:
         self.store_reads += other.store_reads
         self.store_writes += other.store_writes
         self.latency.add(other.latency)
+        self.slices.add(other.slices)

@@ -18,8 +18,9 @@ from simulator.analysis.blame_svg import svg_of
 from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
+from simulator.analysis.spread import findings_of
 from simulator.analysis.summary import Summary, read_summary
-from simulator.analysis.wording import percent, plain, several, span_text, unbroken
+from simulator.analysis.wording import instant_text, percent, plain, several, span_text, unbroken
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 from simulator.replay_command import replay_command
@@ -88,9 +89,11 @@ def _templates() -> Environment:
         "interval": _interval,
         "unknown": _unknown,
         "causes": _causes,
+        "outages": _outages,
+        "findings": lambda figures, name: list(findings_of(name, figures)),
         "replay": _replay,
         "drawn": _drawn,
-        "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "instant": lambda seconds: instant_text(ticks(seconds)),
         "plain": plain,
         "unbroken": unbroken,
         "span": lambda seconds: span_text(ticks(seconds)),
@@ -121,6 +124,10 @@ def _unknown(figures: StrategyFigures) -> str:
 def _causes(figures: StrategyFigures) -> str:
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return ", ".join(causes) or "none"
+
+
+def _outages(figures: StrategyFigures) -> str:
+    return "not looked for" if figures.outages is None else figures.outages.in_short()
 
 
 def _replay(summary: Summary, strategy: str) -> str:
