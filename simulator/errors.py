@@ -100,6 +100,13 @@ class RunError(SimulatorError):
     """A run could not start or could not go on."""
 
 
+class RunLost(RunError):  # noqa: N818
+    """A run could not start or go on because of the machine: a process of ours died or stood still.
+
+    Nobody can tell from it what a strategy is worth.
+    """
+
+
 class RunFailed(RunError):  # noqa: N818
     """One run of an experiment could not go on.
 
@@ -107,13 +114,18 @@ class RunFailed(RunError):  # noqa: N818
         strategy: Its name in the results.
         seed: The run's seed.
         reason: What went wrong, with a traceback where code raised.
+        is_lost: It was the machine: the run says nothing about the strategy.
     """
 
-    def __init__(self, strategy: str, seed: int, reason: str) -> None:
+    def __init__(self, strategy: str, seed: int, reason: str, *, is_lost: bool = False) -> None:
         self.strategy = strategy
         self.seed = seed
         self.reason = reason
+        self.is_lost = is_lost
         super().__init__(strategy, seed, reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.args, {"is_lost": self.is_lost}
 
     def __str__(self) -> str:
         return f"strategy {self.strategy}, seed {self.seed}: {self.reason}"

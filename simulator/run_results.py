@@ -19,7 +19,7 @@ from simulator.analysis.summary import (
     summarize,
     write_summary,
 )
-from simulator.analysis.verdicts import judge
+from simulator.analysis.verdicts import Again, judge
 from simulator.clock import seconds, ticks
 from simulator.scenario import scenario_hash
 from simulator.scenario.faults import labels_of_traced
@@ -33,12 +33,13 @@ Runs = Mapping[str, Sequence[RecordedRun]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """The ``runs`` of ``experiment`` on the engine called ``engine``, by strategy and in order of
-    the seeds; ``command`` makes them again."""
+    the seeds; ``command`` makes them again, and what ``again`` returns one of them."""
 
     experiment: Experiment
     engine: str
     command: str
     runs: Runs
+    again: Again = lambda _strategy, _seed: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def summary_of(made: Made) -> Summary:
         faults=tuple(
             PlannedFault(at_s=seconds(fault.at), label=fault.label()) for fault in scenario.faults
         ),
-        verdicts=judge(scenario.expect, runs, fault_span(scenario.faults)),
+        verdicts=judge(scenario.expect, runs, fault_span(scenario.faults), made.again),
         doubts=tuple(doubts_about(runs, traced)),
     )
     return replace(
@@ -92,7 +93,7 @@ def _marks(made: Made, summary: Summary) -> list[FaultMark]:
 
 def _mark(death: Death, summary: Summary) -> FaultMark:
     at = ticks(death.at_s * summary.time_scale)
-    return FaultMark(at=at, label=f"{death.strategy}: process {death.process} died")
+    return FaultMark(at=at, label=f"{death.strategy}: {death.who} died")
 
 
 def _setting(made: Made) -> Setting:

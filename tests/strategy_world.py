@@ -88,7 +88,7 @@ class CountingStore:
         await self.clock.sleep(self.read_latency)
         return record
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         self._reach("write")
         return await self.memory.write(token, expected_version=expected_version)
 

@@ -23,7 +23,8 @@ def baselined(folder):
 
 def run(folder):
     """Take what the scenario comes to now as the baseline."""
-    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    words = ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json", "--allow-broken"]
+    CliRunner().invoke(app, words)
 
 
 def against(folder, *words):
@@ -117,7 +118,8 @@ def test_code_of_ones_own_that_got_worse_fails_though_its_scenario_is_the_same(f
 def test_a_strategy_that_got_better_passes(baselined):
     """The other way round."""
     rewrite(baselined, f"  - {FLEET}", f"  - {{name: {FLEET}, preset: {LONE}}}")
-    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    words = ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json", "--allow-broken"]
+    CliRunner().invoke(app, words)
     rewrite(baselined, f"{{name: {FLEET}, preset: {LONE}}}", FLEET)
     code, _, _ = against(baselined, "--json", "c.json")
     *_, finding = json.loads((baselined / "c.json").read_text())["cases"][0]["findings"]
@@ -203,7 +205,8 @@ def test_a_strategy_whose_runs_failed_is_not_compared(folder):
     put(folder, "mine.py", KEEPS.format(calls=50))
     ours = '{name: ours, python: "mine:Source"}'
     put(folder, "s.yaml", a_scenario(strategy=ours, of="ours", expect="rate_401: <= 100%"))
-    CliRunner().invoke(app, ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json"])
+    words = ["baseline", "s.yaml", "--jobs", "1", "--out", "b.json", "--allow-broken"]
+    CliRunner().invoke(app, words)
     put(folder, "mine.py", KEEPS.format(calls=0))
     code, lines, _ = against(folder)
 

@@ -17,6 +17,8 @@ from simulator.scenario.expectations import (
 from simulator.scenario.parts import FaultEdge, Part
 from tests.scenario_text import SMALLEST, problems_of, read
 
+EVERY, MEAN = "in every run", "on average"
+
 
 def expecting(entry):
     """Return the smallest scenario with an expectation, on its ninth line."""
@@ -24,22 +26,31 @@ def expecting(entry):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "figure", "part", "comparison", "bound"),
+    ("key", "value", "figure", "part", "quantifier", "comparison", "bound"),
     [
-        ("rate_401", "<= 0.1%", "rate_401", Part(), "<=", 0.001),
-        ("rate_401", "==0", "rate_401", Part(), "==", 0),
-        ("rate_401", "at least 30%", "rate_401", Part(), ">=", 0.3),
-        ("rate_401", "at most 30%", "rate_401", Part(), "<=", 0.3),
-        ("rate_401 after 2h", "< 1%", "rate_401", Part(2 * HOUR), "<", 0.01),
-        ("rate_401 before 1h", "> 1%", "rate_401", Part(ends=HOUR), ">", 0.01),
-        ("count_evicted from 1h to 2h", "== 3", "count_evicted", Part(HOUR, 2 * HOUR), "==", 3),
-        ("rate_evicted after faults", ">= 1%", "rate_evicted", Part("faults"), ">=", 0.01),
-        ("rate_401 after fault 1", "== 0", "rate_401", Part(FaultEdge(1, "over")), "==", 0),
+        ("rate_401", "<= 0.1%", "rate_401", Part(), MEAN, "<=", 0.001),
+        ("rate_401", "==0", "rate_401", Part(), EVERY, "==", 0),
+        ("rate_401", "at least 30%", "rate_401", Part(), MEAN, ">=", 0.3),
+        ("rate_401", "at most 30%", "rate_401", Part(), MEAN, "<=", 0.3),
+        ("rate_401 after 2h", "< 1%", "rate_401", Part(2 * HOUR), MEAN, "<", 0.01),
+        ("rate_401 before 1h", "> 1%", "rate_401", Part(ends=HOUR), MEAN, ">", 0.01),
+        (
+            "count_evicted from 1h to 2h",
+            "== 3",
+            "count_evicted",
+            Part(HOUR, 2 * HOUR),
+            EVERY,
+            "==",
+            3,
+        ),
+        ("rate_evicted after faults", ">= 1%", "rate_evicted", Part("faults"), MEAN, ">=", 0.01),
+        ("rate_401 after fault 1", "== 0", "rate_401", Part(FaultEdge(1, "over")), EVERY, "==", 0),
         (
             "rate_401 between fault 1 and fault 2",
             "== 0",
             "rate_401",
             Part(FaultEdge(1, "over"), FaultEdge(2, "begins")),
+            EVERY,
             "==",
             0,
         ),
@@ -48,6 +59,7 @@ def expecting(entry):
             "== 0",
             "rate_401",
             Part(FaultEdge(12, "begins"), FaultEdge(12, "over")),
+            EVERY,
             "==",
             0,
         ),
@@ -56,22 +68,32 @@ def expecting(entry):
             "== 0",
             "rate_401",
             Part(FaultEdge(3, "over"), 2 * HOUR),
+            EVERY,
             "==",
             0,
         ),
-        ("failure_rate before faults", "== 0", "failure_rate", Part(ends="faults"), "==", 0),
-        ("recovery", "<= 30s", "recovery", Part(), "<=", 30 * SECOND),
-        ("latency_p95", "<= 250ms", "latency_p95", Part(), "<=", 250 * MILLISECOND),
-        ("tokens_per_lifetime", "<= 1.2", "tokens_per_lifetime", Part(), "<=", 1.2),
+        ("failure_rate before faults", "== 0", "failure_rate", Part(ends="faults"), EVERY, "==", 0),
+        ("recovery", "<= 30s", "recovery", Part(), EVERY, "<=", 30 * SECOND),
+        ("latency_p95", "<= 250ms", "latency_p95", Part(), MEAN, "<=", 250 * MILLISECOND),
+        ("tokens_per_lifetime", "<= 1.2", "tokens_per_lifetime", Part(), EVERY, "<=", 1.2),
+        ("rate_401", "<= 0", "rate_401", Part(), EVERY, "<=", 0),
+        ("rate_401", "at least 100%", "rate_401", Part(), EVERY, ">=", 1),
+        ("rate_401 in every run", "<= 1%", "rate_401", Part(), EVERY, "<=", 0.01),
+        ("recovery on  average", "<= 1s", "recovery", Part(), MEAN, "<=", SECOND),
+        ("rate_401 on average after 1h", "== 0", "rate_401", Part(HOUR), MEAN, "==", 0),
+        ("rate_401 after 1h in every run", "<= 1%", "rate_401", Part(HOUR), EVERY, "<=", 0.01),
     ],
 )
-def test_an_expectation_is_read_as_people_mean_it(key, value, figure, part, comparison, bound):
+def test_an_expectation_is_read_as_people_mean_it(
+    key, value, figure, part, quantifier, comparison, bound
+):
     """A figure, perhaps of a part of the run, a comparison, a bound with the figure's unit."""
     assert read_expectation("ours", key, value) == Expectation(
         strategy="ours",
         key=key,
         figure=figure,
         part=part,
+        quantifier=quantifier,
         comparison=comparison,
         bound=pytest.approx(bound),
         text=f"{key} {value}",
@@ -116,6 +138,21 @@ def test_no_text_breaks_the_reader(key, value):
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
+        (
+            "rate_401 in each run: == 0",
+            (
+                "9:19: expect.single_flight.'rate_401 in each run': must be a figure, perhaps of a "
+                "part of the run: rate_401 after 1h; over which runs is 'in every run' or "
+                "'on average'"
+            ),
+        ),
+        (
+            "rate_401 on average in every run: == 0",
+            (
+                "9:19: expect.single_flight.'rate_401 on average in every run': must say once over "
+                "which runs: 'in every run' or 'on average'"
+            ),
+        ),
         (
             "rate: == 0",
             "9:19: expect.single_flight.rate: unknown figure; did you mean 'rate_401'?",

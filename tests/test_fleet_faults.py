@@ -6,6 +6,7 @@ its first token at 1 s, has it at 1.1 s, and calls every 1.05 s from 2.15 s on.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -180,6 +181,18 @@ def test_cancelling_the_leader_takes_down_only_a_flight_that_is_its_own(control,
 
     assert SECOND < struck.at < issues(events)[0][0]
     assert (ended(counted)["unknown"], ended(counted)["refused"]) == outcomes
+
+
+@pytest.mark.parametrize(("after", "struck_after"), [(40 * MILLISECOND, 40), (SECOND, None)])
+def test_a_leader_is_cancelled_some_time_after_the_request_has_left(after, struck_after):
+    """The answer takes 100 ms: 40 ms after the request has left callers wait, a second after it
+    nobody does, and no other request comes in ten seconds."""
+    plan = partial(a_faulty_plan, "lease_cas", workers=3, duration=10 * SECOND)
+    cancels = [CancelLeader(fault=0, at=0, process=0, after=each) for each in (0, after)]
+    at_once, later = (of(FaultStruck, told(plan(cancellations=(cancel,)))[0]) for cancel in cancels)
+
+    between = [(event.at - at_once[0].at) // MILLISECOND for event in later]
+    assert between == ([] if struck_after is None else [struck_after])
 
 
 def test_a_refresh_that_nobody_waits_for_has_no_leader_to_cancel():

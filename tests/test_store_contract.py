@@ -92,6 +92,83 @@ def test_version_zero_means_no_record_yet(tell):
     tell(story)
 
 
+def test_a_cleared_record_is_no_record_to_both_ends(tell):
+    """Whoever expects none may write; the version counts the writes, the clearing one as well."""
+
+    async def story(store: Ends):
+        await store.one.write(A)
+        assert await store.other.write(None)
+        assert await store.one.read() is None
+        assert await store.one.write(B, expected_version=0)
+        assert await store.other.read() == Record(B, version=3)
+
+    tell(story)
+
+
+def test_a_record_is_cleared_only_by_who_names_its_version(tell):
+    """Compare-and-delete: a 401 that comes late must not throw away a newer token."""
+
+    async def story(store: Ends):
+        await store.one.write(A)
+        await store.one.write(B)
+        assert not await store.other.write(None, expected_version=1)
+        assert await store.one.read() == Record(B, version=2)
+        assert await store.other.write(None, expected_version=2)
+        assert await store.one.read() is None
+
+    tell(story)
+
+
+def test_a_version_is_never_used_twice(tell):
+    """A writer that has read version 1 before the record was cleared and written anew is too late:
+    the new record has version 3."""
+
+    async def story(store: Ends):
+        await store.one.write(A)
+        await store.one.write(None)
+        await store.one.write(B)
+        assert not await store.other.write(A, expected_version=1)
+        assert await store.other.read() == Record(B, version=3)
+
+    tell(story)
+
+
+def test_the_holder_of_the_lock_may_clear_the_record(tell_of_locks):
+    """It finds none itself from then on, and others from the end of the block."""
+
+    async def story(store: Ends):
+        await store.one.write(A)
+        async with store.one.hold(0) as held:
+            assert await held.write(None, expected_version=1)
+            assert await held.read() is None
+            assert not await held.write(B, expected_version=1)
+        assert await store.other.read() is None
+        assert await store.other.write(B, expected_version=0)
+
+    tell_of_locks(story)
+
+
+def test_a_read_from_a_shared_store_returns_a_copy(kind, tell):
+    """A client that compares tokens with ``is`` fails on every store but its own memory: a record
+    that comes from outside the process is never the object that was written."""
+
+    async def story(store: Ends):
+        if isinstance(store.one, MemoryStore):
+            return
+        written = Token("token", 0, 10)
+        await store.one.write(written)
+        first, second = await store.one.read(), await store.one.read()
+        assert first == second == Record(written, version=1)
+        assert first.token is not written
+        assert first.token is not second.token
+        assert first.token.value is not second.token.value
+        if isinstance(store.one, RowLocks):
+            async with store.one.hold(0) as held:
+                assert (await held.read()).token is not written
+
+    tell(story)
+
+
 def test_a_lease_is_granted_to_one_at_a_time(tell):
     """Twenty ask at once; one gets it. Not even that one gets it twice."""
 

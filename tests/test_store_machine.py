@@ -41,6 +41,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.grants: list = []
         self.lapses_in = 0
         self.writes = 0
+        self.tokens = 0
 
     def _do(self, call):
         return self.runner.run(call)
@@ -51,11 +52,15 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.runner.close()
         self.folder.cleanup()
 
-    def _written(self, version):
-        """Return the next token, and note what the record will be after ``version``."""
+    def _next(self):
+        """Return another token, and what the record is once it is written."""
+        self.tokens += 1
+        token = Token(f"t{self.tokens}", self.tokens, 2 * self.tokens)
+        return token, Record(token, self.writes + 1)
+
+    def _becomes(self, record):
+        self.record = record
         self.writes += 1
-        token = Token(f"t{self.writes}", self.writes, 2 * self.writes)
-        return token, Record(token, version + 1)
 
     def _version(self):
         return 0 if self.record is None else self.record.version
@@ -68,18 +73,33 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @rule(end=ENDS)
     def write(self, end):
         """With no comparison the last writer wins."""
-        token, self.record = self._written(self._version())
+        token, after = self._next()
         assert self._do(self.ends[end].write(token))
+        self._becomes(after)
 
     @rule(end=ENDS, off_by=st.sampled_from([-1, 0, 1]))
     def compare_and_set(self, end, off_by):
         """Only who names the version that is there writes."""
         version = self._version()
-        token, after = self._written(version)
+        token, after = self._next()
         is_written = self._do(self.ends[end].write(token, expected_version=version + off_by))
         assert is_written == (off_by == 0)
         if is_written:
-            self.record = after
+            self._becomes(after)
+
+    @rule(end=ENDS)
+    def clear(self, end):
+        """Whatever is there, there is none then; and that was a write."""
+        assert self._do(self.ends[end].write(None))
+        self._becomes(None)
+
+    @rule(end=ENDS, off_by=st.sampled_from([-1, 0, 1]))
+    def compare_and_clear(self, end, off_by):
+        """Only who names the version that is there clears it; 0 where there is none."""
+        is_cleared = self._do(self.ends[end].write(None, expected_version=self._version() + off_by))
+        assert is_cleared == (off_by == 0)
+        if is_cleared:
+            self._becomes(None)
 
     @rule(end=ENDS)
     def acquire(self, end):
@@ -122,10 +142,10 @@ class StoreAgainstModel(RuleBasedStateMachine):
         that raises undoes the write where the store has transactions."""
         if not isinstance(self.ends[end], RowLocks):
             return
-        token, after = self._written(self._version())
+        token, after = self._next()
         is_undone = self._do(self._hold(end, token, raises=raises))
         if not is_undone:
-            self.record = after
+            self._becomes(after)
 
     async def _hold(self, end, token, *, raises):
         """Return whether the write was undone, which only the store knows."""

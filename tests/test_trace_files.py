@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.clock import HOUR, MILLISECOND, SECOND
 from simulator.errors import ResultsError
+from simulator.trace.event_lines import event_from, event_line
 from simulator.trace.events import (
     CAUSES,
     CallRefused,
@@ -294,3 +295,13 @@ def test_causes_of_a_tally_name_every_cause():
         "evicted": 1,
         "unknown_token": 1,
     }
+
+
+def test_one_that_is_no_process_of_the_fleet_dies_by_its_name():
+    """The provider's process and the broker have no number."""
+    died = ProcessEnded(at=9, process="the broker", in_flight=0, reason="killed by SIGKILL")
+    line = event_line(died)
+
+    assert '"process": "the broker"' in line
+    assert event_from(json.loads(line)) == died
+    assert died.who == "the broker"

@@ -1,6 +1,8 @@
 """Verdicts, on runs short enough to judge by hand."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.analysis.doubts import doubts_about
 from simulator.analysis.run_figures import FaultSpan, value_of
@@ -58,6 +60,86 @@ def test_seeds_that_differ_are_judged_by_their_interval(tmp_path, value, word):
     assert verdict.measured == "23.3 % (0 % to 52 %)"
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "verdict", "why"),
+    [
+        ("rate_401", "== 0", "fail", "in 1 of 5 runs: seed 4 (90 %)"),
+        ("rate_401", "<= 0%", "fail", "in 1 of 5 runs: seed 4 (90 %)"),
+        ("count_evicted", "<= 3", "fail", "in 1 of 5 runs: seed 4 (9)"),
+        ("rate_401 in every run", "<= 80%", "fail", "in 1 of 5 runs: seed 4 (90 %)"),
+        ("rate_401 in every run", "<= 90%", "pass", ""),
+        ("count_evicted", "at least 1", "fail", "in 4 of 5 runs: seed 1 (0), 2 (0), 3 (0), 5 (0)"),
+        ("count_evicted", "> 9", "fail", "in every run"),
+        ("count_evicted on average", "<= 8", "pass", ""),
+    ],
+)
+def test_one_seed_breaks_what_must_hold_in_every_run(tmp_path, key, value, verdict, why):
+    """Four seeds without a refusal and one with nine of ten. Their mean is 1.8 refusals, and the
+    interval reaches 2.776 * 1.8 = 5 to either side."""
+    runs = [refused_at(tmp_path, *range(9 * (seed == 4)), seed=seed) for seed in range(1, 6)]
+    told = verdict_on(runs, key, value)
+
+    assert (told.verdict, told.why) == (verdict, why)
+
+
+def test_the_runs_that_break_it_are_named_worst_first_with_the_way_to_each(tmp_path):
+    """None, 1, 3, 3 and 2 of ten refused, where one would be all right."""
+    refused = {1: 0, 2: 1, 3: 3, 4: 3, 5: 2}
+    runs = [refused_at(tmp_path, *range(count), seed=seed) for seed, count in refused.items()]
+    wanted = read_expectation("ours", "count_evicted", "<= 1")
+    (verdict,) = judge([wanted], {"ours": runs}, None, lambda who, seed: f"again {who} {seed}")
+
+    assert verdict.measured == "0 to 3"
+    assert [(each.seed, each.measured, each.again) for each in verdict.broken] == [
+        (3, "3", "again ours 3"),
+        (4, "3", "again ours 4"),
+        (5, "2", "again ours 5"),
+    ]
+
+
+@given(st.lists(st.integers(0, 10), min_size=1, max_size=12), st.integers(0, 10))
+def test_an_invariant_holds_as_long_as_it_holds_everywhere(tmp_path_factory, refused, bound):
+    """Whatever the seeds say: the verdict is that of the worst one."""
+    runs = [
+        refused_at(tmp_path_factory.getbasetemp(), *range(count), seed=seed)
+        for seed, count in enumerate(refused)
+    ]
+    verdict = verdict_on(runs, "count_evicted", f"<= {bound}")
+
+    assert verdict.verdict == ("pass" if max(refused) <= bound else "fail")
+    assert {each.seed for each in verdict.broken} == {
+        seed for seed, count in enumerate(refused) if count > bound
+    }
+
+
+def test_a_part_that_some_seed_has_nothing_in_is_named_and_a_broken_seed_still_breaks(tmp_path):
+    """Seed 2 has no answer in the last seconds, of which the others have five."""
+    runs = [refused_at(tmp_path, seed=1), refused_at(tmp_path, seed=2, of=5)]
+    part = "rate_401 after 150s"
+    open_still = verdict_on(runs, part, "== 0")
+    broken = verdict_on([*runs, refused_at(tmp_path, 7, seed=3)], part, "== 0")
+
+    assert (open_still.verdict, open_still.measured) == ("inconclusive", "-")
+    assert open_still.why == "nothing was counted there: seed 2"
+    assert (broken.verdict, broken.why) == ("fail", "in 1 of 2 runs: seed 3 (20 %)")
+
+
+def test_what_is_inconclusive_says_who_disagrees_and_how_many_more_would_settle_it(tmp_path):
+    """10, 30 and 30 %: the mean is 23.3 %, 6.7 points below the bound, and the runs spread by 11.5
+    points. Of 14 runs 2.160 * 11.547 / sqrt(14) = 6.667 is not less, of 15 runs 6.39 is."""
+    runs = [refused_at(tmp_path, *range(count), seed=seed) for seed, count in enumerate((1, 3, 3))]
+    verdict = verdict_on(runs, "rate_401", "< 30%")
+
+    assert verdict.why == (
+        "the interval is on both sides: seed 1, 2 not as expected, seed 0 as expected; "
+        "about 12 more seeds would settle it"
+    )
+    assert verdict.more_seeds == 12
+    hopeless = verdict_on(runs, "rate_401", "<= 23.333%")
+    assert hopeless.more_seeds is None
+    assert "no number of seeds up to 1,000 is likely to settle it" in hopeless.why
+
+
 def test_nothing_counted_is_nothing_proved(tmp_path):
     """A part in which no answer came."""
     assert verdict_on([refused_at(tmp_path)], "rate_401 after 1h", "== 0").verdict == "inconclusive"
@@ -112,7 +194,10 @@ def test_a_recovery_that_never_comes_fails(tmp_path):
     runs = [refused_at(tmp_path, 9), refused_at(tmp_path, 3, seed=2)]
     verdict = verdict_on(runs, "recovery", "<= 10h", FaultSpan(at, at, at))
 
-    assert (verdict.verdict, verdict.measured) == ("fail", "never")
+    assert (verdict.verdict, verdict.measured) == ("fail", "1m to never")
+    assert verdict.why == "in 1 of 2 runs: seed 1 (never)"
+    average = verdict_on(runs, "recovery on average", "<= 10h", FaultSpan(at, at, at))
+    assert (average.verdict, average.measured) == ("fail", "never")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +241,7 @@ def test_a_run_that_lost_a_process_or_lacks_a_fault_is_doubted(tmp_path, monkeyp
 
     assert doubts == [
         "ours, seed 1: fault 2 (snow) did not happen",
-        "ours, seed 1: process 1 died, which nobody had asked for",
+        "ours, seed 1: process 1 died, which nobody had asked for (exit status 1)",
         "ours, seed 1: fault 2 (snow) did not happen",
     ]
     summary = summarize(SETTING, {"ours": [run]}, doubts=tuple(doubts))

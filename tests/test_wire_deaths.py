@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.analysis.doubts import doubts_about
 from simulator.analysis.figures import figures_of
-from simulator.errors import RunError
 from simulator.trace.events import ProcessStarted
 from simulator.trace.files import read_trace
 from tests.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
@@ -37,10 +37,22 @@ def test_a_process_that_dies_is_reported_and_its_requests_are_unknown(tmp_path):
 
 
 def test_a_provider_that_dies_ends_the_run(tmp_path):
-    """Without the provider there is nothing to measure."""
-    watcher = Silent(at=500_000, act=lambda: kill("the provider's process"))
-    with pytest.raises(RunError, match="the provider's process died"):
-        one_run(a_scenario("single_flight"), tmp_path, watcher)
+    """Without the provider there is nothing to measure: the run ends there and then, with what was
+    counted by then and the provider's death, so that nobody takes it for a whole one."""
+    watcher = Silent(at=2_000_000, act=lambda: kill("the provider's process"))
+    run = one_run(a_scenario("single_flight", cap=3), tmp_path, watcher)
+
+    (death,) = run.deaths
+    assert (death.process, death.reason) == ("the provider's process", "killed by SIGKILL")
+    assert death.at < run.header.duration
+    assert death in list(run.events())
+    assert read_trace(run.trace).deaths == run.deaths
+    assert sum(run.provider.responses) > 0
+    (doubt,) = doubts_about({"single_flight": [run]}, {})
+    assert doubt == (
+        "single_flight, seed 1: the provider's process died, which nobody had asked for "
+        "(killed by SIGKILL)"
+    )
 
 
 def kill(name: str) -> None:

@@ -64,9 +64,11 @@ class Silent:
         """A run ended."""
 
 
-def one_run(scenario, folder: Path, watcher: Silent | None = None) -> RecordedRun:
+def one_run(
+    scenario, folder: Path, watcher: Silent | None = None, engine: WireEngine | None = None
+) -> RecordedRun:
     experiment = Experiment(
         scenario=scenario, choices=scenario.strategies, seeds=(1,), time_scale=1_200
     )
-    (run,) = run_all(experiment, WireEngine(), folder, watcher or Silent())
+    (run,) = run_all(experiment, engine or WireEngine(), folder, watcher or Silent())
     return run

@@ -111,8 +111,8 @@ class Witness:
             case TokenEvicted() | TokenRevoked() if event.token in self._lives:
                 life = self._lives[event.token]
                 life.ended, life.holders = event, self._holders(event.token)
-            case ProcessEnded():
-                self._held.pop(event.process, None)
+            case ProcessEnded(process=int(process)):
+                self._held.pop(process, None)
             case AppChanged() | FaultStruck():
                 self._happened = event
             case CallRefused() if self._wanted.is_met_by(event):

@@ -20,7 +20,7 @@ def doubts_about(
             if not any(run.provider.responses):
                 yield f"{who}: the API was never called"
             for death in run.deaths:
-                yield f"{who}: process {death.process} died, which nobody had asked for"
+                yield f"{who}: {death.who} died, which nobody had asked for ({death.reason})"
             struck = _struck(run) if faults else set()
             for number, name in faults.items():
                 if number not in struck:

@@ -80,6 +80,22 @@ def mean_and_reach(values: Sequence[float]) -> tuple[float, float]:
     return mean, t_975(count - 1) * math.sqrt(variance / count)
 
 
+def values_to_settle(values: Sequence[float], bound: float, at_most: int) -> int | None:
+    """Return about how many values more would leave ``bound`` outside the interval of the mean.
+
+    As though they spread as ``values`` do and their mean stayed. None where there would have to be
+    more than ``at_most`` in all.
+    """
+    mean, reach = mean_and_reach(values)
+    count = len(values)
+    error = reach / t_975(count - 1) * math.sqrt(count)
+    distance = abs(mean - bound)
+    for enough in range(count, at_most + 1):
+        if t_975(enough - 1) * error / math.sqrt(enough) < distance:
+            return max(1, enough - count)
+    return None
+
+
 def t_975(freedom: int) -> float:
     """Return the 97.5 % quantile of Student's t with ``freedom`` degrees of freedom.
 

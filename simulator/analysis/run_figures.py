@@ -131,13 +131,23 @@ def _store_calls(run: RecordedRun) -> float | None:
     return calls / max(1, operations) if calls or operations else None
 
 
+def _seen_on_virtual(run: RecordedRun, count: int) -> float | None:
+    """Return ``count`` where somebody counted: a real store does not say what was done to it."""
+    return float(count) if run.header.engine == "virtual" else None
+
+
 _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
     "trial_401": _trial_401,
     "tokens_issued": lambda run: float(run.provider.tokens_issued),
     "tokens_per_lifetime": lambda run: run.provider.tokens_issued / run.header.token_lifetimes,
+    "issues_refused": lambda run: float(run.provider.issues_refused),
     "live_peak": lambda run: float(run.provider.live_peak),
     "outages": lambda run: float(len(outages_in(run))),
     "outage_longest": lambda run: float(longest_span(run)),
+    "needless_issues": lambda run: float(run.provider.needless_issues),
+    "needless_issues_own": lambda run: float(run.provider.needless_issues_own),
+    "stale_writes": lambda run: _seen_on_virtual(run, run.clients.stale_writes),
+    "leases_broken": lambda run: _seen_on_virtual(run, run.clients.leases_broken),
     "store_calls": _store_calls,
     "latency_p50": lambda run: run.clients.latency.quantile(0.50),
     "latency_p95": lambda run: run.clients.latency.quantile(0.95),

@@ -18,6 +18,7 @@ from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
 from simulator.scenario.wording import of_record
+from simulator.trace.events import called
 from simulator.trace.files import RecordedRun
 
 SCHEMA = 1
@@ -49,14 +50,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """A process that died in a run, ``at_s`` seconds into it, and so took no further part."""
+    """A process that died in a run, ``at_s`` seconds into it, and so took no further part.
+
+    ``process`` is its number in the fleet, or the name of one that is no part of it.
+    """
 
     strategy: str
     seed: int
-    process: int
+    process: int | str
     at_s: float
     in_flight: int
     reason: str
+
+    @property
+    def who(self) -> str:
+        """What messages call the process."""
+        return called(self.process)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

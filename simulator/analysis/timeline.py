@@ -76,7 +76,8 @@ def _of_a_process(event: ProcessEnded | ProcessStarted) -> str:
         case ProcessEnded():
             requests = "request" if event.in_flight == 1 else "requests"
             in_flight = f"{event.in_flight} {requests} in flight"
-            return f"p{event.process} dies ({event.reason}) with {in_flight}"
+            who = event.who if isinstance(event.process, str) else f"p{event.process}"
+            return f"{who} dies ({event.reason}) with {in_flight}"
         case ProcessStarted():
             again = "" if event.life == 1 else f" again, for its life {event.life}"
             return f"p{event.process} is started{again}"

@@ -11,8 +11,8 @@ from simulator.scenario import Scenario, StrategyChoice, load, load_changed
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Engine, Experiment
+from simulator.simulation.own_code import check_own_code
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.strategies.own_code import check_own_code
 
 DEFAULT_OUT = Path("results")
 

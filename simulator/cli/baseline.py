@@ -1,6 +1,7 @@
 """``tokenrace baseline``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -19,32 +20,43 @@ from simulator.gate.baseline import (
 from simulator.gate.baseline_file import read_baseline, write_baseline
 from simulator.gate.cases import BadInput, Case, read_cases
 from simulator.gate.counts import RunCounts, counts_of
-from simulator.gate.findings import count
+from simulator.gate.findings import Finding, count
 from simulator.gate.judging import judge_runs
 from simulator.gate.running import CaseRuns, make_virtual
 from simulator.scenario.world import settings_of
 from simulator.simulation.runners import Processes, processors
 
 
-def make_baseline(paths: Sequence[Path], out: Path, jobs: int | None) -> None:
-    """Make every run of the scenarios in ``paths``, and write what they came to to ``out``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of ``tokenrace baseline``. ``allow_broken``: what is expected may be broken."""
+
+    out: Path
+    jobs: int | None = None
+    allow_broken: bool = False
+
+
+def make_baseline(paths: Sequence[Path], options: Options) -> None:
+    """Make every run of the scenarios in ``paths``, and write what they came to.
 
     Raises:
-        SimulatorError: something asked for is wrong, or a run was not as asked for; nothing is
-            written then.
+        SimulatorError: something asked for is wrong, a run was not as asked for, or what a scenario
+            expects is broken; nothing is written then.
     """
+    out = options.out
     cases, old = _read(paths, out)
     console = console_of_output()
-    parts: dict[Path, Baseline] = {}
-    troubles: list[str] = []
-    with Processes(jobs or processors()) as runners, ManyRunsProgress(console) as progress:
+    every = [CaseRuns(case) for case in cases]
+    with Processes(options.jobs or processors()) as runners, ManyRunsProgress(console) as progress:
         progress.planned(sum(case.size for case in cases))
-        for made in make_virtual(cases, runners, None, progress):
-            troubles += _troubles(made)
-            parts[made.case.file] = _known(made, file_from(out, made.case.file))
-    if troubles:
-        raise RunError("\n".join([*troubles, f"{out}: nothing was written"]))
-    ordered = [parts[case.file] for case in cases]
+        for _ in make_virtual(
+            [cell for made in every for cell in made.cells()], runners, None, progress
+        ):
+            pass  # one is as good as the other until all are made
+    _check(every, options)
+    for made in every:
+        _tell(console, made)
+    ordered = [_known(made, file_from(out, made.case.file)) for made in every if made.made]
     new = Baseline(
         scenarios=tuple(line for part in ordered for line in part.scenarios),
         strategies=tuple(line for part in ordered for line in part.strategies),
@@ -74,14 +86,53 @@ def _read(paths: Sequence[Path], out: Path) -> tuple[tuple[Case, ...], Baseline]
     return cases, old
 
 
-def _troubles(made: CaseRuns) -> Iterator[str]:
-    """Yield why runs of ``made`` are no measure for others."""
+def _check(every: Sequence[CaseRuns], options: Options) -> None:
+    """Refuse runs that are no measure for others, and those that break what is expected of them.
+
+    Raises:
+        RunError: with all of them.
+    """
+    wrong = [line for made in every for line in _troubles(made, _was_not_made)]
+    broken = [line for made in every for line in _troubles(made, _is_broken)]
+    lines = wrong + ([] if options.allow_broken else broken)
+    if not lines:
+        return
+    advice = "" if wrong else "; --allow-broken takes what is broken as the baseline all the same"
+    raise RunError("\n".join([*lines, f"{options.out}: nothing was written{advice}"]))
+
+
+def _was_not_made(finding: Finding) -> bool:
+    return finding.kind == "runs" and finding.verdict != "pass"
+
+
+def _is_broken(finding: Finding) -> bool:
+    return finding.kind == "expectation" and finding.verdict == "fail"
+
+
+def _troubles(made: CaseRuns, is_one: Callable[[Finding], bool]) -> Iterator[str]:
+    """Yield in words each finding on ``made`` that ``is_one``, with the way back."""
+    if made.case.impossible:
+        return
     for each in judge_runs(made, ""):
         finding = each.finding
-        if finding.kind == "runs" and finding.verdict != "pass":
+        if is_one(finding):
             yield f"{made.case.file}:{finding.line}:{finding.column}: {finding.sentence()}"
             if finding.way_back is not None:
                 yield f"again: {finding.way_back.command}"
+
+
+def _tell(console: Console, made: CaseRuns) -> None:
+    """Show what of ``made`` is in no baseline, and what is broken in it or cannot be told."""
+    for problem in made.case.impossible:
+        _say(console, f"left out   {made.case.file}: {problem.key}: {problem.message}")
+    for line in _troubles(made, _is_broken):
+        _say(console, f"broken     {line}")
+    for line in _troubles(made, _cannot_be_told):
+        _say(console, f"unsure     {line}")
+
+
+def _cannot_be_told(finding: Finding) -> bool:
+    return finding.kind == "expectation" and finding.verdict == "inconclusive"
 
 
 def _known(made: CaseRuns, file: str) -> Baseline:

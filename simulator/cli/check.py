@@ -37,6 +37,7 @@ class Options:
 
     baseline: Path | None = None
     exact: bool = False
+    require_expect: bool = False
     junit: Path | None = None
     summary: Path | None = None
     json: Path | None = None
@@ -108,7 +109,7 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
         problems.append(f"--budget: {wrong}")
     if problems:
         raise BadInput(problems)
-    return found, Terms(budget=budget, against=against)
+    return found, Terms(budget=budget, against=against, require_expect=options.require_expect)
 
 
 def _unwritable(options: Options) -> list[str]:
@@ -149,6 +150,7 @@ def _command(paths: Sequence[Path], options: Options) -> str:
     if options.baseline is not None:
         words += ["--baseline", str(options.baseline)]
     words += ["--exact"] if options.exact else []
+    words += ["--require-expect"] if options.require_expect else []
     words += ["--engine", "wire"] if options.engine == "wire" else []
     return shlex.join(words)
 

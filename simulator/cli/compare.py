@@ -12,9 +12,9 @@ from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
-from simulator.errors import SimulatorError
+from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
-from simulator.simulation.experiment import run_all
+from simulator.simulation.experiment import outcomes_of
 from simulator.trace.files import RecordedRun
 
 SEEDS_MIN = 2
@@ -24,8 +24,10 @@ SEEDS_MIN = 2
 def compare_strategies(file: Path, options: Options) -> None:
     """Run the scenario's strategies and print them in order, with the oracle where it can be had.
 
+    A strategy of which a run fails is left out.
+
     Raises:
-        SimulatorError: the file is wrong, a run cannot go on, or there is one seed only.
+        SimulatorError: the file is wrong, a run failed, or there is one seed only.
     """
     asked = read_request(file, options)
     experiment = asked.experiment
@@ -34,15 +36,22 @@ def compare_strategies(file: Path, options: Options) -> None:
     if asked.engine.name == "virtual":
         experiment = experiment.beside(StrategyChoice(preset=ORACLE, name=ORACLE))
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
+    failures: list[RunFailed] = []
     console = console_of_output()
     total = len(experiment.seeds) * len(experiment.choices)
     with (
         tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
         ShownProgress(console, total) as progress,
     ):
-        for run in run_all(experiment, asked.engine, Path(folder), progress):
-            runs[run.header.strategy].append(run)
+        for outcome in outcomes_of(experiment, asked.engine, Path(folder), progress):
+            if isinstance(outcome, RunFailed):
+                failures.append(outcome)
+                del runs[outcome.strategy]
+            else:
+                runs[outcome.header.strategy].append(outcome)
     oracle = runs.pop(ORACLE, None)
+    if not runs:
+        raise RunError("\n".join(map(str, failures)))
     standings = compare(runs, oracle)
     console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
     for standing in standings:
@@ -50,6 +59,8 @@ def compare_strategies(file: Path, options: Options) -> None:
             console.print(Text(hidden))
     for standing in standings[1:]:
         console.print(Text(_in_words(standing, standings[0])))
+    if failures:
+        raise RunError("\n".join(map(str, failures)))
 
 
 def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> Table:

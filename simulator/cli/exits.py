@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from simulator.errors import RunError, SimulatorError
+from simulator.errors import RunError, RunLost, SimulatorError
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -25,6 +25,9 @@ def told_to_the_user() -> Iterator[None]:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
+    except RunLost as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(INCONCLUSIVE) from None
     except RunError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from None

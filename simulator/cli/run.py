@@ -13,8 +13,8 @@ from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
-from simulator.errors import RunError, RunFailed
-from simulator.replay_command import replay_command
+from simulator.errors import RunError, RunFailed, RunLost
+from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
@@ -33,15 +33,20 @@ def run_scenario(asked: Asked) -> Word:
     """
     console = console_of_output()
     folder = asked.out / asked.experiment.scenario.name
+
+    def again(strategy: str, seed: int) -> str:
+        return again_command(asked.file, asked.engine.name, strategy, seed)
+
     with whole_or_not_at_all(folder) as partial:
         runs, failures = _make_runs(asked, partial / "trace", console)
         if not runs:
-            raise RunError("\n".join(_with_way_back(failed, asked) for failed in failures))
+            raise _all_of(failures, asked)
         made = Made(
             experiment=asked.experiment,
             engine=asked.engine.name,
             command=asked.command,
             runs=runs,
+            again=again,
         )
         written = write_results(partial, made)
     summary = written.summary
@@ -49,8 +54,14 @@ def run_scenario(asked: Asked) -> Word:
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot for plot in written.plots], summary)
     if failures:
-        raise RunError("\n".join(_with_way_back(failed, asked) for failed in failures))
+        raise _all_of(failures, asked)
     return summary.verdict
+
+
+def _all_of(failures: Sequence[RunFailed], asked: Asked) -> RunError:
+    """Return one error for all ``failures``: lost only where every one of them is."""
+    text = "\n".join(_with_way_back(failed, asked) for failed in failures)
+    return RunLost(text) if all(failed.is_lost for failed in failures) else RunError(text)
 
 
 def _with_way_back(failed: RunFailed, asked: Asked) -> str:

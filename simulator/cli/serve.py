@@ -60,19 +60,20 @@ def serve_until_stopped(options: Options) -> int:
     """
     section = read_section(options)
     with ExitStack() as stack:
-        sink: Callable[[Kept], None] = no_file
-        if options.journal is not None:
-            sink = stack.enter_context(JournalFile(options.journal)).write
+        expect = _expectations(options)
         host = options.host or LOOPBACK
         control_token = None if options.host is None else secrets.token_urlsafe(32)
         listening = stack.enter_context(listen_on(options.port, host))
+        sink: Callable[[Kept], None] = no_file
+        if options.journal is not None:  # last: who cannot serve leaves the file alone
+            sink = stack.enter_context(JournalFile(options.journal)).write
         terms = Terms(
             app=App(credentials=_new_credentials()),
             section=section,
             signing_key=secrets.token_bytes(32),
             unix_time=unix_time(),
             api_url=_url(host, listening),
-            expect=_expectations(options),
+            expect=expect,
         )
         gc.freeze()  # what was imported stays: no collection need look at it again
         stopped_by = asyncio.run(_serve(terms, listening, sink, control_token))
@@ -120,6 +121,8 @@ async def _serve(
     control_token: str | None,
 ) -> signal.Signals:
     served = ServedProvider(terms, ShiftedClock(MachineClock.starting_in(0)), sink)
+    if control_token is not None:
+        served.redaction.hide(control_token)
     control = Control(served, Gate(control_token))
     with stop_asked() as asked:  # before the first line: who reads it may stop us at once
         _print_exports(served, control_token)

@@ -40,7 +40,7 @@ def print_table(console: Console, summary: Summary) -> None:
     for death in summary.deaths:
         requests = "request" if death.in_flight == 1 else "requests"
         console.print(
-            f"WARNING  {death.strategy}, seed {death.seed}: process {death.process} died "
+            f"WARNING  {death.strategy}, seed {death.seed}: {death.who} died "
             f"{death.at_s:.1f} s into the run ({death.reason}) and took no further part; the "
             f"{death.in_flight} {requests} it had in flight count as unknown",
             style="yellow",

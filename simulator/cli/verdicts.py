@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.summary import Summary
-from simulator.analysis.verdicts import Word
+from simulator.analysis.verdicts import SEEDS_NAMED, Word
 
 _STYLES: dict[Word, str] = {"fail": "bold red", "inconclusive": "yellow", "pass": "green"}
 
@@ -14,8 +14,18 @@ def print_verdicts(console: Console, summary: Summary) -> None:
     """Print a row for each expectation, failures first, and what is to be doubted."""
     if summary.verdicts:
         console.print(_table(summary))
+        _print_ways_back(console, summary)
     for doubt in summary.doubts:
         console.print(Text(f"INCONCLUSIVE  {doubt}", style="yellow"), soft_wrap=True)
+
+
+def _print_ways_back(console: Console, summary: Summary) -> None:
+    """Print the command that repeats each run that is not as expected, each once."""
+    ways: dict[str, None] = {}
+    for verdict in summary.verdicts:
+        ways |= dict.fromkeys(each.again for each in verdict.broken[:SEEDS_NAMED] if each.again)
+    for way in ways:
+        console.print(Text(f"broken   {way}"), soft_wrap=True)
 
 
 def _table(summary: Summary) -> Table:

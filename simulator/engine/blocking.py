@@ -1,4 +1,4 @@
-"""Catching code that would block the loop in real time.
+"""Catching code that would block the loop in real time, or end the whole program.
 
 While a real ``time.sleep`` lasts, or a thread works, virtual time stands still, and what comes of
 it differs from run to run. Such a call is an error at the place that makes it. Python announces
@@ -11,10 +11,12 @@ Python 3.13 a ``from time import sleep`` that ran before the first loop did. Cre
 allowed, because HTTP clients do so before they give it to the loop to connect.
 """
 
+import multiprocessing
+import os
 import sys
 import threading
 import time  # noqa: TID251 - to forbid it
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any
@@ -25,7 +27,12 @@ from simulator.errors import BlockedLoopError
 
 _SOCKET = "the HTTP client's asyncio interface instead, over http://"
 _PROGRAM = "no other program on virtual time"
+_END = "an exception instead"
 _INSTEAD = {
+    "os._exit": _END,
+    "os.abort": _END,
+    "os.kill": _END,
+    "os.killpg": _END,
     "time.sleep": "asyncio.sleep instead",
     "socket.connect": _SOCKET,
     "socket.bind": _SOCKET,
@@ -39,6 +46,8 @@ _INSTEAD = {
     "os.fork": _PROGRAM,
     "os.posix_spawn": _PROGRAM,
 }
+_ENDS = frozenset({"os._exit", "os.abort", "os.kill", "os.killpg"})
+_BLOCKS = frozenset(_INSTEAD) - _ENDS
 _NAMES = {
     "_thread.start_new_thread": "starting a thread",
     "_thread.start_joinable_thread": "starting a thread",
@@ -49,6 +58,7 @@ class _Gate(threading.local):
     """What to do about a call that blocks, in the thread that asks."""
 
     caught: Callable[[BlockedLoopError], None] | None = None
+    forbidden: Collection[str] = ()
 
 
 _gate = _Gate()
@@ -60,12 +70,35 @@ def forbid_blocking(caught: Callable[[BlockedLoopError], None]) -> Iterator[None
 
     ``caught`` gets the error first: the code that made the call may swallow it.
     """
+    with _forbidden(_BLOCKS | _ends(), caught):
+        yield
+
+
+@contextmanager
+def forbid_ends(caught: Callable[[BlockedLoopError], None]) -> Iterator[None]:
+    """Make calls that would end the program raise BlockedLoopError in this thread.
+
+    A process that only makes runs may end: whoever gave it the run tells of it.
+    """
+    with _forbidden(_ends(), caught):
+        yield
+
+
+def _ends() -> frozenset[str]:
+    return _ENDS if multiprocessing.parent_process() is None else frozenset()
+
+
+@contextmanager
+def _forbidden(
+    events: Collection[str], caught: Callable[[BlockedLoopError], None]
+) -> Iterator[None]:
     _install()
-    before, _gate.caught = _gate.caught, caught
+    before = _gate.caught, _gate.forbidden
+    _gate.caught, _gate.forbidden = caught, events
     try:
         yield
     finally:
-        _gate.caught = before
+        _gate.caught, _gate.forbidden = before
 
 
 @cache
@@ -75,6 +108,8 @@ def _install() -> None:
         _announce(threading.Thread, "start", "_thread.start_new_thread")
     if sys.version_info < (3, 13):
         _announce(time, "sleep", "time.sleep")
+    _announce(os, "_exit", "os._exit")
+    _announce(os, "abort", "os.abort")
 
 
 def _announce(owner: Any, name: str, event: str) -> None:
@@ -90,13 +125,13 @@ def _announce(owner: Any, name: str, event: str) -> None:
 
 
 def _on_event(event: str, _: object) -> None:
-    instead = _INSTEAD.get(event)
-    if instead is None or _gate.caught is None:
+    if event not in _gate.forbidden or _gate.caught is None:
         return
     call = _NAMES.get(event, event)
     place = running_place(sys._getframe(1))  # noqa: SLF001 - the way to find who calls
+    would = "end the program" if event in _ENDS else "block the loop in real time"
     error = BlockedLoopError(
-        f"{whose(OWNER.get())}: {call} in {place} would block the loop in real time; use {instead}"
+        f"{whose(OWNER.get())}: {call} in {place} would {would}; use {_INSTEAD[event]}"
     )
     _gate.caught(error)
     raise error

@@ -23,7 +23,7 @@ class CountedStore:
         self._tally.store_reads += 1
         return await self._store.read()
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Count and write."""
         self._tally.store_writes += 1
         return await self._store.write(token, expected_version=expected_version)
@@ -81,6 +81,6 @@ class _CountedRecord:
         self._tally.store_reads += 1
         return await self._record.read()
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         self._tally.store_writes += 1
         return await self._record.write(token, expected_version=expected_version)

@@ -65,10 +65,10 @@ class WatchedStore:
         """Read."""
         return await self.store.read()
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Write."""
         is_written = await self.store.write(token, expected_version=expected_version)
-        if is_written:
+        if is_written and token is not None:
             self.watch.reached("stored_not_released")
         return is_written
 
@@ -109,8 +109,8 @@ class _WatchedRecord:
     async def read(self) -> Record | None:
         return await self._record.read()
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         is_written = await self._record.write(token, expected_version=expected_version)
-        if is_written:
+        if is_written and token is not None:
             self._watch.reached("stored_not_released")
         return is_written

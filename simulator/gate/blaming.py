@@ -24,6 +24,7 @@ from simulator.simulation.virtual.engine import VirtualEngine
 
 NONE_THERE = "no call got such a 401"
 NO_TIME = "its first 401 was not looked for: the time was over"
+STOPPED = "its first 401 was not looked for: the check was stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,13 @@ def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding
         yield _with_blame(each.finding, blame(run.events(), each.wanted), run.header.time_scale)
 
 
+def unblamed(finding: Finding) -> Finding:
+    """Return ``finding`` where nobody may look for its first 401 any more."""
+    return _with(finding, (STOPPED,)) if _needs_blame(finding) else finding
+
+
 def _needs_blame(finding: Finding) -> bool:
-    return finding.verdict == "fail" and finding.kind != "runs"
+    return finding.verdict == "fail" and finding.kind in ("expectation", "baseline")
 
 
 def _again(case: Case, judged: Judged) -> _Look:

@@ -11,8 +11,8 @@ from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.scenario.places import Places, places_of
 from simulator.scenario.source import Document, Unreadable, read_bytes, read_document
+from simulator.simulation.own_code import check_own_code
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.strategies.own_code import check_own_code
 
 _SUFFIXES = (".yaml", ".yml")
 _TELLING_KEYS = {"fleet", "workload", "strategies", "run"}
@@ -32,13 +32,17 @@ class BadInput(SimulatorError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A scenario to check, on ``engine``; ``title`` tells it from the others."""
+    """A scenario to check, on ``engine``; ``title`` tells it from the others.
+
+    ``impossible`` says what of it cannot happen on that engine: then it is not run.
+    """
 
     file: Path
     title: str
     scenario: Scenario
     places: Places
     engine: EngineName
+    impossible: tuple[Problem, ...] = ()
 
     @property
     def seeds(self) -> range:
@@ -48,6 +52,8 @@ class Case:
     @property
     def size(self) -> int:
         """The number of its runs."""
+        if self.impossible:
+            return 0
         return len(self.scenario.strategies) * len(self.seeds)
 
 
@@ -62,7 +68,8 @@ class Found:
 def read_cases(paths: Sequence[Path], engine: EngineName) -> Found:
     """Return the scenarios in ``paths``, files and folders, each once, in order.
 
-    With ``engine`` wire those that name the wire engine run there; all others on virtual time.
+    With ``engine`` wire those that name the wire engine run there; all others on virtual time. One
+    of a folder that cannot run there is no problem of the others.
 
     Raises:
         BadInput: with every problem of every file.
@@ -144,10 +151,10 @@ def _read(file: Path, engine: EngineName, *, is_named: bool) -> Case | None:
         places=places_of(scenario, document),
         engine="wire" if engine == scenario.run.engine == "wire" else "virtual",
     )
-    problems = [*_impossible(case, document), *_wrong_code(case)]
-    if problems:
-        raise ScenarioError(file, problems)
-    return case
+    impossible, code = [*_impossible(case, document)], [*_wrong_code(case)]
+    if code or (impossible and is_named):
+        raise ScenarioError(file, [*impossible, *code])
+    return replace(case, impossible=tuple(impossible))
 
 
 def _looks_like_a_scenario(document: Document) -> bool:

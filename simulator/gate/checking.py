@@ -1,18 +1,22 @@
 """A check from the scenarios to what was found of each."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from simulator.clock import Ticks, seconds
-from simulator.gate.blaming import blamed_on_virtual, blamed_on_wire
+from simulator.gate.blaming import blamed_on_virtual, blamed_on_wire, unblamed
 from simulator.gate.cases import Case
 from simulator.gate.comparing import Against
 from simulator.gate.findings import CaseChecked, Finding
 from simulator.gate.judging import Judged, judge_runs
-from simulator.gate.running import CaseRuns, make_on_wire, make_virtual
+from simulator.gate.more_seeds import more_cells, note_on_seeds
+from simulator.gate.promises import judge_promises, note_on
+from simulator.gate.running import CaseRuns, Cell, make_on_wire, make_virtual
 from simulator.machine_clock import MachineClock
+from simulator.scenario.faults import EngineName
 from simulator.scenario.units import write_span
 from simulator.simulation.experiment import Engine
 from simulator.simulation.many_runs import ManyRunsWatcher
@@ -26,10 +30,12 @@ class Terms:
     """How a check is made.
 
     ``budget`` is the real time it may take, None: any. ``against`` is the baseline, if any.
+    ``require_expect``: a strategy of which nothing is expected is a failure.
     """
 
     budget: Ticks | None = None
     against: Against | None = None
+    require_expect: bool = False
 
 
 class Check:
@@ -40,7 +46,11 @@ class Check:
         self._terms = terms
         self._watcher = watcher
         self._clock = MachineClock.starting_in(0)
-        self._checked: dict[Path, CaseChecked] = {}
+        self._made = {case.file: CaseRuns(case) for case in cases}
+        self._judged: dict[Path, list[Judged]] = {}
+        self._findings: dict[Path, list[Finding]] = {case.file: [] for case in cases}
+        budget = terms.budget
+        self._why_missing = "" if budget is None else OVER.format(budget=write_span(budget))
         watcher.planned(sum(case.size for case in cases))
 
     def on_virtual_time(self, runners: Runners) -> None:
@@ -49,57 +59,100 @@ class Check:
         Raises:
             RunError: the runners die, whatever they are given.
         """
-        cases = [case for case in self._cases if case.engine == "virtual"]
-        judged: list[tuple[Case, Judged]] = []
-        for made in make_virtual(cases, runners, self._left(), self._watcher):
-            self._take_in(made)
-            judged += [(made.case, each) for each in self._judge(made)]
-        for (case, _), finding in zip(
-            judged, blamed_on_virtual(judged, runners, self._left()), strict=True
-        ):
-            self._add(case, [finding])
+        cases = list(self._on("virtual"))
+        self._make(cases, lambda cells: make_virtual(cells, runners, self._left(), self._watcher))
+        judged = [(case, each) for case in cases for each in self._judged[case.file]]
+        found = blamed_on_virtual(judged, runners, self._left())
+        for (case, _), finding in zip(judged, found, strict=True):
+            self._findings[case.file].append(finding)
 
     def on_wire(self, engine: Engine) -> None:
         """Check the cases for that engine, a run at a time, as they share the machine's clock."""
+        for case in self._on("wire"):
+            with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
+                self._make([case], partial(self._on_wire, engine, Path(folder)))
+                made = self._made[case.file]
+                self._findings[case.file] += blamed_on_wire(self._judged[case.file], made)
+
+    def stopped(self, why: str) -> None:
+        """Judge what was made before something stopped the check; ``why`` says what did."""
+        self._why_missing = why
         for case in self._cases:
-            if case.engine == "wire":
-                with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
-                    made = make_on_wire(case, engine, Path(folder), self._is_over, self._watcher)
-                    self._take_in(made)
-                    self._add(case, blamed_on_wire(list(self._judge(made)), made))
+            if case.file not in self._judged:
+                self._take_in(self._made[case.file])
+            told = len(self._findings[case.file])
+            rest = self._judged[case.file][told:]
+            self._findings[case.file] += [unblamed(each.finding) for each in rest]
 
     def checked(self) -> tuple[CaseChecked, ...]:
         """Return what was found of each case, in order."""
-        return tuple(self._checked[case.file] for case in self._cases)
+        return tuple(self._of(case) for case in self._cases)
+
+    def _on(self, engine: EngineName) -> Iterator[Case]:
+        return (case for case in self._cases if case.engine == engine)
+
+    def _make(
+        self, cases: Sequence[Case], make: Callable[[Sequence[Cell]], Iterable[CaseRuns]]
+    ) -> None:
+        """Make every run of ``cases`` and judge them; then more, where that settles something."""
+        for case in cases:
+            if case.impossible:
+                self._take_in(self._made[case.file])
+        cells = [cell for case in cases for cell in self._made[case.file].cells()]
+        while cells:
+            for made in make(cells):
+                self._take_in(made)
+            cells = [cell for case in cases for cell in self._more(case)]
+            self._watcher.planned(len(cells))
+
+    def _more(self, case: Case) -> Iterator[Cell]:
+        if self._left() == 0:
+            return iter(())
+        return more_cells(self._made[case.file], self._judged[case.file])
+
+    def _on_wire(self, engine: Engine, traces: Path, cells: Sequence[Cell]) -> Iterator[CaseRuns]:
+        in_turns = sorted(cells, key=lambda cell: cell.seed)
+        make_on_wire(in_turns, engine, traces, self._left, self._watcher)
+        yield cells[0].into
 
     def _left(self) -> Ticks | None:
         budget = self._terms.budget
         return None if budget is None else max(0, budget - self._clock.now())
 
-    def _is_over(self) -> bool:
-        return self._left() == 0
-
-    def _judge(self, made: CaseRuns) -> Iterator[Judged]:
-        budget = self._terms.budget
-        why = "" if budget is None else OVER.format(budget=write_span(budget))
-        yield from judge_runs(made, why)
-        if self._terms.against is not None:
-            yield from self._terms.against.judge(made)
-
     def _take_in(self, made: CaseRuns) -> None:
-        case, against = made.case, self._terms.against
-        self._checked[case.file] = CaseChecked(
+        """Judge the runs of a case, whether all were made or not."""
+        case = made.case
+        judged = [*judge_runs(made, self._why_missing)]
+        judged += judge_promises(case) if self._terms.require_expect else []
+        judged += () if self._terms.against is None else self._terms.against.judge(made)
+        self._judged[case.file] = [*_with_times(judged, made)]
+
+    def _of(self, case: Case) -> CaseChecked:
+        made = self._made[case.file]
+        return CaseChecked(
             title=case.title,
             file=str(case.file),
             engine=case.engine,
             engine_in_file=case.scenario.run.engine,
             runs=made.made,
-            runs_planned=case.size,
-            took_s=seconds(made.took),
-            findings=(),
-            notes=() if against is None else tuple(against.gone(case)),
+            runs_planned=max(made.made, case.size),
+            took_s=seconds(sum(made.took.values())),
+            findings=tuple(self._findings[case.file]),
+            notes=tuple(self._notes(made)),
         )
 
-    def _add(self, case: Case, findings: Iterable[Finding]) -> None:
-        checked = self._checked[case.file]
-        self._checked[case.file] = replace(checked, findings=(*checked.findings, *findings))
+    def _notes(self, made: CaseRuns) -> Iterator[str]:
+        if not self._terms.require_expect:
+            yield from note_on(made.case)
+        yield from note_on_seeds(made, self._judged[made.case.file])
+        if self._terms.against is not None:
+            yield from self._terms.against.gone(made.case)
+
+
+def _with_times(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Judged]:
+    """Yield ``judged``, each with its share of the time that the runs of its strategy took."""
+    names = [each.finding.strategy for each in judged]
+    for each in judged:
+        name = each.finding.strategy
+        share = seconds(made.took.get(name, 0)) / names.count(name)
+        yield replace(each, finding=replace(each.finding, took_s=share))

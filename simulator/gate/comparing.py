@@ -40,7 +40,9 @@ class Against:
     bar: Bar = NO_WORSE
 
     def judge(self, made: CaseRuns) -> Iterator[Judged]:
-        """Yield a finding for each strategy of ``made``."""
+        """Yield a finding for each strategy of ``made``; none where it cannot be run."""
+        if made.case.impossible:
+            return
         known = self.baseline.scenario(file_from(self.path, made.case.file))
         not_compared = self._why_not(made, known)
         for choice in made.case.scenario.strategies:
@@ -87,10 +89,11 @@ class Against:
                 verdict="inconclusive",
                 why=f"the strategy is not in {self.path}; {ANEW}",
             )
-        if len(made.of(choice.name)) < len(made.case.seeds):
+        runs = made.of_own_seeds(choice.name)
+        if len(runs) < len(made.case.seeds):
             return replace(finding, verdict="inconclusive", why=NOT_ALL)
         before = self.baseline.counts(known.file)[choice.name]
-        after = {run.header.seed: counts_of(run) for run in made.of(choice.name)}
+        after = {run.header.seed: counts_of(run) for run in runs}
         comparison = compare_counts(before, after)
         if comparison is None:
             seeds = "they have no seed in common"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from simulator.analysis.verdicts import Word, worst
+from simulator.analysis.verdicts import BrokenRun, Word, worst
 from simulator.trace.events import Event
 
-Kind = Literal["runs", "expectation", "baseline"]
+Kind = Literal["runs", "expectation", "baseline", "promise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class Finding:
 
     ``what`` is what should be: an expectation as the scenario has it, or a sentence. ``line`` and
     ``column`` are of the scenario file. ``why`` is empty on a pass; ``detail``
-    may have many lines: a traceback.
+    may have many lines: a traceback. ``broken`` are the runs that are not as expected, worst first.
+    ``took_s`` is this finding's share of the time that the strategy's runs took.
     """
 
     kind: Kind
@@ -43,6 +44,8 @@ class Finding:
     line: int
     column: int
     way_back: WayBack | None = None
+    broken: tuple[BrokenRun, ...] = ()
+    took_s: float = 0.0
 
     def sentence(self) -> str:
         """Return in a line what was found."""

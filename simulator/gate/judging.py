@@ -4,19 +4,19 @@ A strategy whose runs were not all made is judged on none of them: fewer seeds m
 """
 
 import re
-import shlex
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from simulator.analysis.blame import Wanted
 from simulator.analysis.doubts import doubts_about
-from simulator.analysis.run_figures import FaultSpan, bins_of, fault_span, value_of
+from simulator.analysis.run_figures import FaultSpan, bins_of, fault_span
 from simulator.analysis.verdicts import Verdict, judge
 from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
 from simulator.gate.running import CaseRuns
-from simulator.replay_command import replay_command
+from simulator.replay_command import again_command
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.faults import labels_of_traced
 from simulator.trace.events import CAUSES
@@ -32,19 +32,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding, and which 401 of the run it leads back to would show why."""
+    """A finding, and which 401 of the run it leads back to would show why.
+
+    ``more_seeds`` is about how many runs more would settle what is inconclusive; None where no
+    number would, or nothing is open.
+    """
 
     finding: Finding
     wanted: Wanted
+    more_seeds: int | None = None
 
 
 def way_back(case: Case, strategy: str, seed: int) -> WayBack:
     """Return the way to one run: on virtual time to its very history, on the wire to its like."""
-    if case.engine == "virtual":
-        return WayBack(seed=seed, command=replay_command(case.file, strategy, seed))
-    words = ["tokenrace", "run", str(case.file), "--engine", "wire"]
-    words += ["--strategy", strategy, "--seed", str(seed)]
-    return WayBack(seed=seed, command=shlex.join(words))
+    return WayBack(seed=seed, command=again_command(case.file, case.engine, strategy, seed))
 
 
 def judge_runs(made: CaseRuns, why_missing: str) -> Iterator[Judged]:
@@ -52,20 +53,40 @@ def judge_runs(made: CaseRuns, why_missing: str) -> Iterator[Judged]:
 
     ``why_missing`` says why runs are missing, if any are.
     """
+    if made.case.impossible:
+        yield from _not_run(made.case)
+        return
     span = fault_span(made.case.scenario.faults)
     for choice in made.case.scenario.strategies:
         strategy = choice.name
         yield Judged(_on_runs(made, strategy, why_missing), Wanted())
-        is_whole = len(made.of(strategy)) == len(made.case.seeds)
+        is_whole = not made.missing(strategy) and not made.failures(strategy)
         for wanted in made.case.scenario.expect:
             if wanted.strategy == strategy:
                 yield _on_expectation(made, wanted, span, is_whole=is_whole)
 
 
+def _not_run(case: Case) -> Iterator[Judged]:
+    """Yield why ``case`` cannot be run, at each place of it that says so."""
+    for problem in case.impossible:
+        finding = Finding(
+            kind="runs",
+            strategy=problem.key,
+            what=WELL,
+            verdict="inconclusive",
+            measured="not run",
+            why=problem.message,
+            line=problem.line,
+            column=problem.column,
+        )
+        yield Judged(finding, Wanted())
+
+
 def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
     """Return whether all runs of ``strategy`` were made, and did what was asked of them."""
     line, column = made.case.places.strategies[strategy]
-    total = len(made.case.seeds)
+    missing, failed = made.missing(strategy), made.failures(strategy)
+    total = len(made.of(strategy)) + len(failed) + len(missing)
     finding = Finding(
         kind="runs",
         strategy=strategy,
@@ -75,19 +96,19 @@ def _on_runs(made: CaseRuns, strategy: str, why_missing: str) -> Finding:
         line=line,
         column=column,
     )
-    failed = [seed for name, seed in made.failed if name == strategy]
     if failed:
-        first = min(failed)
+        by_itself = [seed for seed in failed if (strategy, seed) not in made.lost]
+        first = min(by_itself or failed)
         reason = _shown(made.failed[strategy, first])
         return replace(
             finding,
-            verdict="fail",
+            verdict="fail" if by_itself else "inconclusive",
             measured=f"{len(failed)} of {count(total, 'run')} failed",
             why=reason.splitlines()[-1],
             detail=reason,
             way_back=way_back(made.case, strategy, first),
         )
-    if missing := made.missing(strategy):
+    if missing:
         seeds = ", ".join(map(str, missing))
         measured = f"{len(missing)} of {count(total, 'run')} not made: seed {seeds}"
         return replace(
@@ -118,12 +139,13 @@ def _on_expectation(
 ) -> Judged:
     line, column = made.case.places.expectations[wanted.strategy, wanted.key]
     runs = made.of(wanted.strategy)
+    again = partial(again_command, made.case.file, made.case.engine)
     detail = ""
     if not is_whole:
         verdict = _unjudged(wanted, NOT_ALL)
     else:
         try:
-            (verdict,) = judge([wanted], {wanted.strategy: runs}, span)
+            (verdict,) = judge([wanted], {wanted.strategy: runs}, span, again)
         except Exception:  # noqa: BLE001 - our bug; what it hides is neither right nor wrong
             verdict, detail = _unjudged(wanted, CRASHED), traceback.format_exc()
     finding = Finding(
@@ -136,11 +158,12 @@ def _on_expectation(
         detail=detail,
         line=line,
         column=column,
+        broken=verdict.broken,
     )
     if verdict.verdict == "fail":
-        seed = _worst_seed(wanted, runs, span)
+        seed = verdict.broken[0].seed
         finding = replace(finding, way_back=way_back(made.case, wanted.strategy, seed))
-    return Judged(finding, _wanted(wanted, runs, span))
+    return Judged(finding, _wanted(wanted, runs, span), verdict.more_seeds)
 
 
 def _unjudged(wanted: Expectation, why: str) -> Verdict:
@@ -151,20 +174,6 @@ def _unjudged(wanted: Expectation, why: str) -> Verdict:
         verdict="inconclusive",
         why=why,
     )
-
-
-def _worst_seed(wanted: Expectation, runs: Sequence[RecordedRun], span: FaultSpan | None) -> int:
-    """Return the seed of the run that is furthest from what is wanted; the first of several."""
-
-    def badness(run: RecordedRun) -> float:
-        value = value_of(run, wanted.figure, wanted.part, span)
-        if value is None:
-            return float("-inf")
-        if wanted.comparison == "==":
-            return abs(value - wanted.bound)
-        return value if wanted.comparison in ("<", "<=") else -value
-
-    return max(runs, key=badness).header.seed
 
 
 def _wanted(wanted: Expectation, runs: Sequence[RecordedRun], span: FaultSpan | None) -> Wanted:

@@ -40,6 +40,11 @@ def _lines(checked: Checked) -> Iterator[str]:
     if len(wrong) > SHOWN_MAX:
         yield f"And {len(wrong) - SHOWN_MAX} more."
         yield ""
+    for case in checked.cases:
+        for note in case.notes:
+            yield f"- {_plain(case.title)}: {_plain(note)}"
+    if any(case.notes for case in checked.cases):
+        yield ""
     yield from _table(checked)
     yield f"Again: `{checked.command}`"
 

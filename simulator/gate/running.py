@@ -1,5 +1,6 @@
 """Making the runs of a check: on virtual time many at once, on the wire one after the other."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,21 +23,28 @@ from simulator.trace.files import RecordedRun
 class CaseRuns:
     """The runs of ``case`` that were made: by strategy, in order of seeds.
 
-    ``failed`` holds why a run could not go on, by strategy and seed. What is in neither was not
-    made. ``took`` is the real time that all of them took, one by one.
+    ``failed`` holds why a run could not go on, by strategy and seed; those that are ``lost`` too
+    say nothing about the strategy. What is in neither was not made. ``took`` is the real time that
+    the runs of each strategy took, one by one.
     """
 
     case: Case
     runs: dict[str, dict[int, RecordedRun]] = field(default_factory=dict)
     failed: dict[tuple[str, int], str] = field(default_factory=dict)
-    took: Ticks = 0
+    lost: set[tuple[str, int]] = field(default_factory=set)
+    took: dict[str, Ticks] = field(default_factory=dict)
 
-    def add(self, strategy: str, seed: int, outcome: RecordedRun | RunFailed | Lost) -> None:
+    def add(
+        self, strategy: str, seed: int, outcome: RecordedRun | RunFailed | Lost, took: Ticks = 0
+    ) -> None:
         """Take in one run."""
+        self.took[strategy] = self.took.get(strategy, 0) + took
         if isinstance(outcome, RecordedRun):
             self.runs.setdefault(strategy, {})[seed] = outcome
         else:
             self.failed[strategy, seed] = outcome.reason
+            if isinstance(outcome, RunFailed) and outcome.is_lost:
+                self.lost.add((strategy, seed))
 
     @property
     def made(self) -> int:
@@ -44,7 +52,7 @@ class CaseRuns:
         return sum(map(len, self.runs.values())) + len(self.failed)
 
     def missing(self, strategy: str) -> list[int]:
-        """Return the seeds of ``strategy`` that were not made."""
+        """Return the seeds of the scenario that were not made of ``strategy``."""
         made = self.runs.get(strategy, {})
         return [
             seed
@@ -52,9 +60,45 @@ class CaseRuns:
             if seed not in made and (strategy, seed) not in self.failed
         ]
 
+    def failures(self, strategy: str) -> list[int]:
+        """Return the seeds whose run of ``strategy`` could not go on."""
+        return sorted(seed for name, seed in self.failed if name == strategy)
+
     def of(self, strategy: str) -> list[RecordedRun]:
-        """Return the runs of ``strategy`` in order of seeds."""
+        """Return the runs of ``strategy`` in order of seeds, those beyond the scenario's too."""
         return [run for _, run in sorted(self.runs.get(strategy, {}).items())]
+
+    def of_own_seeds(self, strategy: str) -> list[RecordedRun]:
+        """Return the runs of ``strategy`` under the scenario's own seeds."""
+        return [run for run in self.of(strategy) if run.header.seed in self.case.seeds]
+
+    def cells(self) -> "list[Cell]":
+        """Return every run that the scenario asks for; none where it cannot be run."""
+        if self.case.impossible:
+            return []
+        return [
+            Cell(self, choice, seed)
+            for choice in self.case.scenario.strategies
+            for seed in self.case.seeds
+        ]
+
+    def more_cells(self, choice: StrategyChoice, number: int) -> "list[Cell]":
+        """Return ``number`` runs more of one strategy: under the seeds that follow its last."""
+        first = max([*self.runs.get(choice.name, {}), self.case.seeds[-1]]) + 1
+        return [Cell(self, choice, seed) for seed in range(first, first + number)]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One run to make, and where it is put."""
+
+    into: CaseRuns
+    choice: StrategyChoice
+    seed: int
+
+    def plan(self, time_scale: float) -> RunPlan:
+        """Return what an engine makes of it."""
+        return plan_run(self.into.case.scenario, self.choice, self.seed, time_scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,65 +116,58 @@ def _make(plan: RunPlan) -> _Timed:
     return _Timed(outcome, clock.now())
 
 
-_Cell = tuple[int, StrategyChoice, int]
-
-
 def make_virtual(
-    cases: Sequence[Case], runners: Runners, within: Ticks | None, watcher: ManyRunsWatcher
+    cells: Sequence[Cell], runners: Runners, within: Ticks | None, watcher: ManyRunsWatcher
 ) -> Iterator[CaseRuns]:
-    """Make the runs of ``cases``, in their order, and yield each case when it has all its own.
+    """Make the runs of ``cells``, and yield each case when it has all of them.
 
     What was not made within so much real time is missing; cases that miss some come last.
 
     Raises:
         RunError: the runners die, whatever they are given.
     """
-    cells: list[_Cell] = [
-        (number, choice, seed)
-        for number, case in enumerate(cases)
-        for choice in case.scenario.strategies
-        for seed in case.seeds
-    ]
-    plans = (plan_run(cases[at].scenario, choice, seed, 1) for at, choice, seed in cells)
-    open_cases = {number: CaseRuns(case) for number, case in enumerate(cases)}
+    left = Counter(cell.into.case.file for cell in cells)
+    cases = {cell.into.case.file: cell.into for cell in cells}
+    plans = (cell.plan(1) for cell in cells)
     for place, outcome in as_they_end(plans, _make, runners, within):
-        number, choice, seed = cells[place]
-        runs = open_cases[number]
+        cell = cells[place]
         if isinstance(outcome, _Timed):
-            runs.took += outcome.took
-            runs.add(choice.name, seed, outcome.outcome)
+            cell.into.add(cell.choice.name, cell.seed, outcome.outcome, outcome.took)
         else:
-            runs.add(choice.name, seed, outcome)
+            cell.into.add(cell.choice.name, cell.seed, outcome)
         watcher.ended()
-        if runs.made == runs.case.size:
-            yield open_cases.pop(number)
-    yield from open_cases.values()
+        file = cell.into.case.file
+        left[file] -= 1
+        if not left[file]:
+            yield cases.pop(file)
+    yield from cases.values()
 
 
 def make_on_wire(
-    case: Case, engine: Engine, traces: Path, is_over: Callable[[], bool], watcher: ManyRunsWatcher
-) -> CaseRuns:
-    """Make the runs of ``case`` one by one, until ``is_over``, their traces in ``traces``."""
-    runs = CaseRuns(case)
-    clock = MachineClock.starting_in(0)
-    for seed in case.seeds:
-        for choice in case.scenario.strategies:
-            if is_over():
-                return runs
-            runs.add(choice.name, seed, _one_on_wire(case, choice, seed, engine, traces))
-            runs.took = clock.now()
-            watcher.ended()
-    return runs
+    cells: Sequence[Cell],
+    engine: Engine,
+    traces: Path,
+    left: Callable[[], Ticks | None],
+    watcher: ManyRunsWatcher,
+) -> None:
+    """Make the runs of ``cells`` one by one, until no time is ``left``, with their traces in
+    ``traces``."""
+    for cell in cells:
+        if left() == 0:
+            return
+        clock = MachineClock.starting_in(0)
+        outcome = _one_on_wire(cell, engine, traces)
+        cell.into.add(cell.choice.name, cell.seed, outcome, clock.now())
+        watcher.ended()
 
 
-def _one_on_wire(
-    case: Case, choice: StrategyChoice, seed: int, engine: Engine, traces: Path
-) -> RecordedRun | RunFailed:
+def _one_on_wire(cell: Cell, engine: Engine, traces: Path) -> RecordedRun | RunFailed:
+    scenario = cell.into.case.scenario
     experiment = Experiment(
-        scenario=case.scenario,
-        choices=(choice,),
-        seeds=(seed,),
-        time_scale=case.scenario.run.time_scale,
+        scenario=scenario,
+        choices=(cell.choice,),
+        seeds=(cell.seed,),
+        time_scale=scenario.run.time_scale,
     )
     try:
         (run,) = run_all(experiment, engine, traces, _Unwatched())

@@ -114,6 +114,7 @@ def _wanted(figure: str, comparison: Comparison, bound: float, part: Part) -> Ex
         key=figure,
         figure=figure,
         part=part,
+        quantifier="on average",
         comparison=comparison,
         bound=bound,
         text=f"{figure} {comparison} {bound:g}",

@@ -30,6 +30,7 @@ from simulator.provider.reading import (
     route_of,
     shown_token,
 )
+from simulator.provider.redaction import Redaction
 from simulator.provider.token_format import TokenFormat
 from simulator.provider.zoom_headers import (
     NO_CONTENT,
@@ -79,13 +80,24 @@ class Exchange:
 class ZoomHttp:
     """The provider as HTTP clients meet it."""
 
-    def __init__(self, provider: Provider, *, signing_key: bytes, epoch: int, api_url: str) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        signing_key: bytes,
+        epoch: int,
+        api_url: str,
+        redaction: Redaction | None = None,
+    ) -> None:
         """``epoch`` is the Unix time, in seconds, of tick 0; ``api_url`` is told to clients.
+
+        ``redaction`` keeps secrets out of callers' names; without one, it is of the app's own.
 
         Raises:
             ValueError: ``signing_key`` is too short.
         """
         self.provider = provider
+        self.redaction = redaction or Redaction(provider.app.credentials.client_secret)
         self.tokens = TokenFormat(signing_key, provider.app.credentials, epoch)
         self._epoch = epoch
         self._api_url = api_url
@@ -98,6 +110,7 @@ class ZoomHttp:
 
     def handle(self, request: HttpRequest, now: Ticks) -> Exchange:
         """Answer ``request``, which arrives at ``now``."""
+        self.redaction.hide(self.provider.standing.secret)
         route = route_of(request.path)
         if route is None:
             return Exchange(self._response(404, TYPE, zoom_bodies.api_refusal(_UNKNOWN_PATH)))
@@ -126,6 +139,10 @@ class ZoomHttp:
         token, events = self.provider.authorize(now)
         return self.tokens.write_refresh(token), events
 
+    def caller(self, request: HttpRequest) -> str:
+        """Return the name of who sent ``request``, as the events have it."""
+        return asked_by(request, self.redaction)
+
     def _act(
         self, request: HttpRequest, operation: Operation | None, target: str, now: Ticks
     ) -> Exchange:
@@ -140,7 +157,7 @@ class ZoomHttp:
         return Exchange(self._response(refused.status, headers, body), endpoint, refused)
 
     def _issue(self, request: HttpRequest, now: Ticks) -> Exchange:
-        asked = read_token_request(request, self.tokens.read_refresh)
+        asked = read_token_request(request, self.tokens.read_refresh, self.redaction)
         reply, events = self.provider.issue(asked, now)
         if isinstance(reply, Refused):
             headers = {**NOT_STORED, **retry_after(reply)}
@@ -165,7 +182,7 @@ class ZoomHttp:
             operation=operation,
             token=None if shown is None or in_query else self.tokens.read(shown.value),
             target=target,
-            asked_by=asked_by(request),
+            asked_by=self.caller(request),
             shown_in="query" if in_query else "header",
             body_problem=asked if isinstance(asked, BodyProblem) else None,
         )

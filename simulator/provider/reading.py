@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from simulator.provider.messages import Operation, TokenRequest
+from simulator.provider.redaction import Redaction
 from simulator.provider.refresh_tokens import NO_REFRESH_TOKEN, RefreshToken
 
 CALLER_HEADER = "x-tokenrace-caller"
@@ -19,6 +20,7 @@ CALLER_HEADER = "x-tokenrace-caller"
 CALLER_PARAMETER = "tokenrace_caller"
 """Or in the query, where the URL is all that we give a client."""
 CALLER_LENGTH_MAX = 64
+_CALLER_READ_MAX = 1_024
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -73,18 +75,18 @@ def route_of(path: str) -> Route | None:
             return None
 
 
-def asked_by(request: HttpRequest) -> str:
-    """Return a name for the caller, at most 64 printable characters."""
+def asked_by(request: HttpRequest, redaction: Redaction) -> str:
+    """Return a name for the caller, at most 64 printable characters and no secret among them."""
     headers = request.headers
     own = headers.get(CALLER_HEADER) or request.query.get(CALLER_PARAMETER)
-    return _caller(own, headers.get("user-agent"))
+    return redaction.shortened(_caller(own, headers.get("user-agent")), CALLER_LENGTH_MAX)
 
 
 @lru_cache(maxsize=1_024)  # a client says the same every time
 def _caller(own: str | None, agent: str | None) -> str:
     product = (agent or "").partition("/")[0].partition(" ")[0]
     for name in (own or "", product):
-        printable = "".join(filter(str.isprintable, name[:CALLER_LENGTH_MAX])).strip()
+        printable = "".join(filter(str.isprintable, name[:_CALLER_READ_MAX])).strip()
         if printable:
             return printable
     return "unknown"
@@ -101,9 +103,12 @@ def shown_token(request: HttpRequest) -> Shown | None:
 
 
 def read_token_request(
-    request: HttpRequest, read_refresh: Callable[[str], RefreshToken | None]
+    request: HttpRequest,
+    read_refresh: Callable[[str], RefreshToken | None],
+    redaction: Redaction,
 ) -> TokenRequest:
-    """Read ``POST /oauth/token``; ``read_refresh`` reads the value of a refresh token.
+    """Read ``POST /oauth/token``; ``read_refresh`` reads the value of a refresh token, and
+    ``redaction`` keeps secrets out of the caller's name.
 
     Parameters may come in a form body or in the query, both documented; where both have one, the
     body's counts. The client shows itself by Basic auth only.
@@ -117,7 +122,7 @@ def read_token_request(
         grant_type=parameters.get("grant_type"),
         account_id=parameters.get("account_id"),
         slot=parameters.get("token_index"),
-        asked_by=asked_by(request),
+        asked_by=asked_by(request, redaction),
         refresh_token=None if refresh is None else read_refresh(refresh) or NO_REFRESH_TOKEN,
     )
 

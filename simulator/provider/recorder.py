@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from simulator.clock import Ticks
 from simulator.provider.messages import Accepted, Granted, Refused
+from simulator.provider.needless import NeedlessIssues
 from simulator.trace.events import EventSink, ProviderEvent
 from simulator.trace.tally import ProviderTally
 
@@ -11,11 +12,12 @@ from simulator.trace.tally import ProviderTally
 class Recorder:
     """Counts every answer of the provider and passes its events on."""
 
-    __slots__ = ("_sink", "tally")
+    __slots__ = ("_needless", "_sink", "tally")
 
     def __init__(self, tally: ProviderTally, sink: EventSink) -> None:
         self.tally = tally
         self._sink = sink
+        self._needless = NeedlessIssues()
 
     def issue_answered(
         self, reply: Granted | Refused, events: Sequence[ProviderEvent], live: int
@@ -34,10 +36,13 @@ class Recorder:
         """Take one answer of the API."""
         cause = reply.cause if isinstance(reply, Refused) else None
         self.tally.responded(now, reply.status, cause)
-        if events:
-            self.happened(events)
+        for event in events:
+            self._sink.write(event)
 
     def happened(self, events: Sequence[ProviderEvent]) -> None:
         """Take what happened beside any answer."""
+        self._needless.take(events)
+        self.tally.needless_issues = self._needless.of_fleet
+        self.tally.needless_issues_own = self._needless.of_processes
         for event in events:
             self._sink.write(event)

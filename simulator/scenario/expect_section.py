@@ -7,6 +7,7 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.scenario.expectations import (
     FIGURES,
+    QUANTIFIERS,
     Expectation,
     UnknownFigure,
     read_expectation,
@@ -46,13 +47,17 @@ def _schema() -> dict[str, object]:
         "anyOf": [{"type": "string", "examples": ["<= 0.1%", "== 0", "at least 5%", "<= 30s"]}]
     }
     figures = dict.fromkeys(FIGURES, bound)
+    over = f" ({'|'.join(QUANTIFIERS)})"
     parts = "|".join(name for name, kind in FIGURES.items() if kind.in_parts)
     return {
         "type": "object",
         "additionalProperties": {
             "type": "object",
             "properties": figures,
-            "patternProperties": {f"^({parts}) ({'|'.join(WORDS)}) .+$": bound},
+            "patternProperties": {
+                f"^({'|'.join(FIGURES)}){over}$": bound,
+                f"^({parts})({over})? ({'|'.join(WORDS)}) .+$": bound,
+            },
             "additionalProperties": False,
         },
     }

@@ -164,10 +164,16 @@ class ClockSection(Section):
 class CancelLeaderSection(Section):
     """While the process's next refresh is under way, the caller who waits longest is cancelled.
 
-    As by a request timeout: its operation ends as unknown; what follows is the control's.
+    As by a request timeout: its operation ends as unknown; what follows is the control's. Where
+    nobody waits at that instant, the refresh after that one is struck.
     """
 
     process: int = Field(ge=0, description=_PROCESS)
+    after: Span = Field(
+        default="0s",
+        validate_default=True,
+        description=f"How long after the token request has left. {_UNSCALED}",
+    )
 
     def label(self) -> str:
         """Return what a plot calls this."""

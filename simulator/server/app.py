@@ -19,7 +19,7 @@ from simulator.network.links import Links, LinkStream, stream_of
 from simulator.provider.http import Exchange, ZoomHttp
 from simulator.provider.lifecycle import Change
 from simulator.provider.messages import Accepted, Granted, Refused
-from simulator.provider.reading import CALLER_HEADER, HttpRequest, asked_by
+from simulator.provider.reading import CALLER_HEADER, HttpRequest
 from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.server.incoming import as_asked, hang_up
@@ -106,7 +106,7 @@ class ZoomApp:
     async def carry(self, asked: HttpRequest) -> Exchange | None:
         """Have ``asked`` arrive, as late as messages do here, and return what it comes to when that
         is back; None where one of the two messages is lost."""
-        ways = self._latencies.next(asked.path, asked_by(asked), self._clock.now())
+        ways = self._latencies.next(asked.path, self._zoom.caller(asked), self._clock.now())
         if ways.there >= NEVER:
             return None
         await self._clock.sleep(ways.there)
@@ -135,7 +135,7 @@ class ZoomApp:
     def take_effect(self, asked: HttpRequest) -> Exchange:
         """Let ``asked`` arrive at the provider now; return what it comes to."""
         now = self._clock.now()
-        if self._api_urls and (api_url := self._api_urls.get(asked_by(asked))) is not None:
+        if self._api_urls and (api_url := self._api_urls.get(self._zoom.caller(asked))) is not None:
             self._zoom.move_to(api_url)
         exchange = self._zoom.handle(asked, now)
         match exchange.reply:

@@ -8,6 +8,7 @@ fields are refused.
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -79,10 +80,17 @@ class Connection(web.RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **details: Any) -> None:
-        """Log a failure of ours; not that a body was no such thing as its headers said, which
-        aiohttp finds once more when it looks for the end of a body that was refused."""
-        if not isinstance(details.get("exc_info"), web.RequestPayloadError):
-            super().log_exception(*args, **details)
+        """Log a failure of ours, without its message: that may quote what was sent. Not that a
+        body was no such thing as its headers said, which aiohttp finds once more when it looks for
+        the end of a body that was refused."""
+        error = details.pop("exc_info", None)
+        if isinstance(error, web.RequestPayloadError):
+            return
+        text, *values = args
+        frames = error.__traceback__ if isinstance(error, BaseException) else None
+        where = "".join(traceback.format_tb(frames))
+        kind = type(error).__name__ if isinstance(error, BaseException) else "no error"
+        super().log_exception(f"{text}\n%s%s", *values, where, kind, exc_info=None)
 
 
 class ConnectionServer(web.Server):

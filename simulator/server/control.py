@@ -97,8 +97,14 @@ class Control:
         except BodyRefused as refused:
             return _problem(refused.status, refused.reason)
         except WrongRequest as wrong_request:
-            return _sent(Answered(400, Problems(wrong_request.problems)), Problems)
+            return _sent(Answered(400, self._problems(wrong_request)), Problems)
         return _sent(answered, route.answers[answered.status].content)
+
+    def _problems(self, wrong_request: WrongRequest) -> Problems:
+        """Return what is wrong; it quotes what was sent, in which a secret may be."""
+        clean = self._served.redaction.clean
+        told = wrong_request.problems
+        return Problems([RequestProblem(clean(each.where), clean(each.what)) for each in told])
 
 
 async def _asked(route: Route, request: web.BaseRequest, bodies: BodyReader) -> object:

@@ -1,7 +1,7 @@
 """What happened at a served provider, request by request: the last ``ENTRIES_KEPT`` of it.
 
-No token and no secret is in it: a token is known by its number, and what a client wrote into a path
-or a name is cut too short for a token and cleaned of the secrets that the app has had.
+No token and no secret is in it: a token is known by its number, and what a client wrote into a
+path, a method or a name is cleaned (``provider/redaction.py``) and then cut.
 """
 
 from collections import OrderedDict, deque
@@ -14,6 +14,7 @@ from simulator.clock import Ticks
 from simulator.provider.http import Exchange
 from simulator.provider.messages import Refused
 from simulator.provider.reading import HttpRequest, asked_by
+from simulator.provider.redaction import Redaction
 from simulator.trace.events import (
     AppChanged,
     Cause,
@@ -31,7 +32,6 @@ ENTRIES_KEPT = 10_000
 DISPLACED_KEPT = 10_000
 NAMED_MAX = 100
 TEXT_MAX = 80
-SECRETS_HIDDEN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Journal:
     entry under an old one.
     """
 
-    def __init__(self, sink: Callable[[Kept], None]) -> None:
+    def __init__(self, sink: Callable[[Kept], None], redaction: Redaction | None = None) -> None:
         self._sink = sink
-        self._secrets: deque[str] = deque(maxlen=SECRETS_HIDDEN)
+        self._redaction = redaction or Redaction()
         self._entries: deque[Kept] = deque(maxlen=ENTRIES_KEPT)
         self._displaced: OrderedDict[TokenId, DisplacedBy] = OrderedDict()
         self.last = 0
@@ -111,11 +111,6 @@ class Journal:
     def dropped(self) -> int:
         """How many entries since the last ``clear`` are not kept any more."""
         return self.last - self._cleared_at - len(self._entries)
-
-    def hide(self, secret: str) -> None:
-        """Show ``secret`` in no entry."""
-        if secret not in self._secrets:
-            self._secrets.append(secret)
 
     def clear(self) -> None:
         """Forget every entry."""
@@ -135,9 +130,9 @@ class Journal:
         answered = Answered(
             self.last + 1,
             at,
-            self.clean(asked_by(asked)),
-            asked.method[:TEXT_MAX],
-            self.clean(asked.path)[:TEXT_MAX],
+            asked_by(asked, self._redaction),
+            self._redaction.shortened(asked.method, TEXT_MAX),
+            self._redaction.shortened(asked.path, TEXT_MAX),
             None if exchange.response is None else exchange.response.status,
             None if refused is None else refused.error,
             None if refused is None else refused.cause,
@@ -154,7 +149,7 @@ class Journal:
             kind="change",
             ended=tuple(ended[:NAMED_MAX]),
             ended_count=len(ended),
-            what="; ".join(filter(None, [self.clean(what), _in_words(events)])),
+            what="; ".join(filter(None, [self._redaction.clean(what), _in_words(events)])),
         )
         self._add(entry)
         return entry
@@ -183,21 +178,13 @@ class Journal:
         ended = []
         for event in events:
             if isinstance(event, TokenEvicted):
-                self._displaced[event.token] = DisplacedBy(
-                    event.displaced_by, self.clean(event.asked_by), at
-                )
+                by = DisplacedBy(event.displaced_by, event.asked_by, at)
+                self._displaced[event.token] = by
                 if len(self._displaced) > DISPLACED_KEPT:
                     self._displaced.popitem(last=False)
             if isinstance(event, TokenEvicted | TokenRevoked):
                 ended.append(event.token)
         return ended
-
-    def clean(self, text: str) -> str:
-        """Return ``text`` without any secret in it."""
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, "[secret]")
-        return text
 
 
 def _in_words(events: Sequence[ProviderEvent]) -> str:

@@ -19,6 +19,7 @@ from simulator.provider.lifecycle import Change, ChangePolicy, RotateSecret
 from simulator.provider.limits import ApiLimits
 from simulator.provider.messages import Granted
 from simulator.provider.reading import HttpRequest
+from simulator.provider.redaction import Redaction
 from simulator.rng import Streams
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.units import write_span
@@ -53,7 +54,9 @@ class ServedProvider:
     def __init__(self, terms: Terms, clock: ShiftedClock, sink: Callable[[Kept], None]) -> None:
         self.terms = terms
         self.clock = clock
-        self.journal = Journal(sink)
+        self.redaction = Redaction(terms.app.credentials.client_secret)
+        """Keeps secrets out of whatever is shown."""
+        self.journal = Journal(sink, self.redaction)
         self.watch = Watch()
         self.minters = SecondMinters(self.answer, clock)
         self.section = terms.section
@@ -77,7 +80,7 @@ class ServedProvider:
     def undergo(self, change: Change) -> Entry:
         """Let ``change`` happen to the app; return what happened, as it is in the journal."""
         if isinstance(change, RotateSecret):
-            self.journal.hide(change.new_secret)
+            self.redaction.hide(change.new_secret)
         _, *events = self.provider.undergo(change, self.clock.now())
         return self._changed(lifecycle.in_words(change), events)
 
@@ -142,12 +145,12 @@ class ServedProvider:
         self.section = terms.section
         self.counts = Counts()
         self.issues = LastMinute()
-        self.journal.hide(terms.app.credentials.client_secret)
         self.zoom = ZoomHttp(
             Provider(terms.app, terms.section.policy(), self._limits(), Bursts((), Streams(0))),
             signing_key=hmac.digest(terms.signing_key, b"%d" % self._resets, hashlib.sha256),
             epoch=terms.unix_time,
             api_url=terms.api_url,
+            redaction=self.redaction,
         )
 
     def _limits(self) -> ApiLimits | None:

@@ -136,7 +136,7 @@ def _newest(served: ServedProvider, now: Ticks) -> list[TokenShown]:
     shown = [
         TokenShown(
             record.token,
-            served.journal.clean(record.asked_by),
+            record.asked_by,
             record.issued_at,
             record.expires_at,
         )

@@ -40,8 +40,12 @@ class Ambushes:
         return None
 
     def has_cancelled(self, cancellation: CancelLeader) -> None:
-        """Learn that there was a caller to cancel, so that ``cancellation`` is spent."""
+        """Take ``cancellation`` as spent: there was a caller to cancel, or its instant is near."""
         self.cancellations.remove(cancellation)
+
+    def wait_again(self, cancellation: CancelLeader) -> None:
+        """Keep ``cancellation`` for the next request: nobody waited when its instant came."""
+        self.cancellations.insert(0, cancellation)
 
 
 def _in_order(faults: Iterable[T]) -> list[T]:

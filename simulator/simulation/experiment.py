@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.clock import Ticks
-from simulator.errors import RunError, RunFailed
+from simulator.errors import RunError, RunFailed, RunLost
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
@@ -144,4 +144,5 @@ def _run(engine: Engine, plan: RunPlan, writer: TraceWriter, watcher: Watcher) -
     try:
         return engine.run(plan, writer, watcher.reached)
     except RunError as error:
-        raise RunFailed(plan.strategy, plan.seed, str(error)) from None
+        lost = isinstance(error, RunLost)
+        raise RunFailed(plan.strategy, plan.seed, str(error), is_lost=lost) from None

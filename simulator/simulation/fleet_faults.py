@@ -72,11 +72,12 @@ class ClockOff:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelLeader:
     """At the next token request of ``process`` after ``at``, the caller who has waited longest is
-    cancelled, when the request has just left."""
+    cancelled, ``after`` the request has left."""
 
     fault: int
     at: Ticks
     process: int
+    after: Ticks = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ def _clocks(timed: Iterable[Timed]) -> Iterator[ClockOff]:
 def _cancellations(timed: Iterable[Timed]) -> Iterator[CancelLeader]:
     for number, fault, at in timed:
         if (cancel := fault.cancel_leader) is not None:
-            yield CancelLeader(fault=number, at=at, process=cancel.process)
+            yield CancelLeader(fault=number, at=at, process=cancel.process, after=cancel.after)
 
 
 def _store_troubles(timed: Iterable[Timed], time_scale: float) -> Iterator[StoreTrouble]:

@@ -16,10 +16,18 @@ from simulator.token import Token
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The shared token and the number of writes that led to it (the first write makes 1)."""
+    """The shared token and the number of writes that led to it (the first write makes 1).
+
+    The writes that cleared it count as well.
+    """
 
     token: Token
     version: int
+
+
+def version_of(record: Record | None) -> int:
+    """Return the version that a writer expects where it has read ``record``."""
+    return 0 if record is None else record.version
 
 
 Snapshot = Callable[[], Record | None]
@@ -47,17 +55,18 @@ class TokenStore(Protocol):
     """One shared record."""
 
     async def read(self) -> Record | None:
-        """Return the record, or None before the first write.
+        """Return the record; None before the first write, and while it is cleared.
 
         Raises:
             StoreUnavailable: no answer.
         """
         ...
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version.
 
-        Version 0 is "no record yet". Returns whether it was written.
+        A ``token`` of None clears the record: the next read finds none. Version 0 is "there is no
+        record". Each reader gets a copy of its own. Returns whether it was written.
 
         Raises:
             StoreUnavailable: no answer; it may or may not have been written.

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct, json
+from msgspec.structs import replace
 
 from simulator.clock import MILLISECOND, SECOND, Clock, Ticks
-from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
+from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore, version_of
 from simulator.token import Token
 
 BUSY_TIMEOUT: Ticks = 5 * SECOND
@@ -28,12 +29,15 @@ _LOCK_POLL: Ticks = 5 * MILLISECOND
 
 
 class _Content(Struct, frozen=True, forbid_unknown_fields=True):
+    """``writes`` is how many there were: the version of the record, if there is one."""
+
     record: Record | None
+    writes: int
     lease: Lease | None
     leases_granted: int
 
 
-_EMPTY = _Content(None, None, 0)
+_EMPTY = _Content(None, 0, None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class HostFileStore:
         """Return the record, or None before the first write."""
         return _read(self.path).record
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
         async with self.to_change() as file:
             return file.write(token, expected_version)
@@ -128,13 +132,14 @@ class LockedFile:
 
     path: Path
 
-    def write(self, token: Token, expected_version: int | None) -> bool:
-        """Replace the record, if it has the expected version."""
+    def write(self, token: Token | None, expected_version: int | None) -> bool:
+        """Replace the record, if it has the expected version; None clears it."""
         now = _read(self.path)
-        version = 0 if now.record is None else now.record.version
-        if expected_version not in (None, version):
+        if expected_version not in (None, version_of(now.record)):
             return False
-        _replace(self.path, _Content(Record(token, version + 1), now.lease, now.leases_granted))
+        writes = now.writes + 1
+        record = None if token is None else Record(token, writes)
+        _replace(self.path, replace(now, record=record, writes=writes))
         return True
 
     def put_back(self, before: Record | None, after: Record) -> bool:
@@ -142,7 +147,8 @@ class LockedFile:
         now = _read(self.path)
         if now.record != after:
             return False
-        _replace(self.path, _Content(before, now.lease, now.leases_granted))
+        writes = now.writes - 1 if before is None else before.version
+        _replace(self.path, replace(now, record=before, writes=writes))
         return True
 
     def acquire(self, holder: str, ttl: Ticks, at: Ticks) -> Lease | None:
@@ -151,7 +157,7 @@ class LockedFile:
         if _is_held(now.lease, at):
             return None
         lease = Lease(holder, now.leases_granted + 1, at + ttl)
-        _replace(self.path, _Content(now.record, lease, lease.fencing_token))
+        _replace(self.path, replace(now, lease=lease, leases_granted=lease.fencing_token))
         return lease
 
     def release(self, lease: Lease, at: Ticks) -> bool:
@@ -164,7 +170,7 @@ class LockedFile:
     def end_lease(self) -> None:
         """End the lease, whoever has it."""
         now = _read(self.path)
-        _replace(self.path, _Content(now.record, None, now.leases_granted))
+        _replace(self.path, replace(now, lease=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,7 @@ class _HeldRecord:
     async def read(self) -> Record | None:
         return _read(self.file.path).record
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         return self.file.write(token, expected_version)
 
 

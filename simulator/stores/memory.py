@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from simulator.clock import Clock, Ticks
-from simulator.stores.contract import Lease, Record, TokenStore
+from simulator.stores.contract import Lease, Record, TokenStore, version_of
 from simulator.stores.row_queue import RowQueue, comes_within
 from simulator.token import Token
 
@@ -19,6 +19,7 @@ class MemoryStore:
 
     clock: Clock
     _record: Record | None = field(default=None, init=False)
+    _writes: int = field(default=0, init=False)
     _lease: Lease | None = field(default=None, init=False)
     _leases_granted: int = field(default=0, init=False)
     _queue: RowQueue = field(default_factory=RowQueue, init=False)
@@ -31,13 +32,17 @@ class MemoryStore:
         """Return the record, or None before the first write."""
         return self._record
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
-        version = 0 if self._record is None else self._record.version
-        if expected_version not in (None, version):
+        if expected_version not in (None, version_of(self._record)):
             return False
-        self._record = Record(token, version + 1)
+        self._record = self.next_record(token)
+        self._writes += 1
         return True
+
+    def next_record(self, token: Token | None) -> Record | None:
+        """Return what the record is once ``token`` is written."""
+        return None if token is None else Record(token, self._writes + 1)
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Take the lease if nobody has it."""
@@ -56,9 +61,14 @@ class MemoryStore:
         self._lease = None
         return True
 
+    def lease(self) -> Lease | None:
+        """Return the lease that somebody has now."""
+        held = self._lease
+        return held if held is not None and self.clock.now() < held.lapses_at else None
+
     def lose_lease(self) -> bool:
         """Forget the lease; return whether somebody had one."""
-        is_held = self._lease is not None and self.clock.now() < self._lease.lapses_at
+        is_held = self.lease() is not None
         self._lease = None
         return is_held
 

@@ -30,19 +30,21 @@ _CREATE = """
 SELECT pg_advisory_xact_lock(hashtext('tokenrace'));
 CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE IF NOT EXISTS {schema}.record (
-    one integer PRIMARY KEY CHECK (one = 1), version bigint NOT NULL, value text NOT NULL,
+    one integer PRIMARY KEY CHECK (one = 1), version bigint NOT NULL, value text,
     obtained_at bigint NOT NULL, expires_at bigint NOT NULL);
-INSERT INTO {schema}.record VALUES (1, 0, '', 0, 0) ON CONFLICT DO NOTHING;
+INSERT INTO {schema}.record VALUES (1, 0, NULL, 0, 0) ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS {schema}.lease (
     one integer PRIMARY KEY CHECK (one = 1), fencing_token bigint NOT NULL, holder text NOT NULL,
     lapses_at timestamptz NOT NULL);
 INSERT INTO {schema}.lease VALUES (1, 0, '', '-infinity') ON CONFLICT DO NOTHING;
 """
-"""Under a lock: processes that make one schema at once would collide."""
-_READ = "SELECT value, obtained_at, expires_at, version FROM record WHERE version > 0"
+"""Under a lock: processes that make one schema at once would collide. A value of NULL: there is no
+record."""
+_READ = "SELECT value, obtained_at, expires_at, version FROM record WHERE value IS NOT NULL"
 _WRITE = (
     "UPDATE record SET value = %s, obtained_at = %s, expires_at = %s, version = version + 1"
-    " WHERE version = coalesce(%s::bigint, version) RETURNING version"
+    " WHERE CASE WHEN value IS NULL THEN 0 ELSE version END"
+    " = coalesce(%s::bigint, CASE WHEN value IS NULL THEN 0 ELSE version END) RETURNING version"
 )
 _ACQUIRE = (
     "UPDATE lease SET fencing_token = fencing_token + 1, holder = %s,"
@@ -81,7 +83,7 @@ class PostgresStore:
         async with self.pool.borrow() as connection:
             return await _read(connection)
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
         async with self.pool.borrow() as connection:
             return await _write(connection, token, expected_version)
@@ -135,7 +137,7 @@ class _HeldRecord:
     async def read(self) -> Record | None:
         return await _read(self.connection)
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         return await _write(self.connection, token, expected_version)
 
 
@@ -145,9 +147,9 @@ async def _read(connection: Borrowed) -> Record | None:
     return None
 
 
-async def _write(connection: Borrowed, token: Token, expected_version: int | None) -> bool:
-    values = (token.value, token.obtained_at, token.expires_at, expected_version)
-    return bool(await connection.rows(_WRITE, values))
+async def _write(connection: Borrowed, token: Token | None, expected_version: int | None) -> bool:
+    values = (None, 0, 0) if token is None else (token.value, token.obtained_at, token.expires_at)
+    return bool(await connection.rows(_WRITE, (*values, expected_version)))
 
 
 @asynccontextmanager

@@ -56,7 +56,7 @@ class PostgresMishaps:
 
     async def put_back(self, before: Record | None, after: Record) -> bool:
         """Write the old record, if the new one is still there."""
-        old: tuple[str | int, ...] = ("", 0, 0, 0)
+        old: tuple[str | int | None, ...] = (None, 0, 0, after.version - 1)
         if before is not None:
             token = before.token
             old = (token.value, token.obtained_at, token.expires_at, before.version)

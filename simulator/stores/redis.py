@@ -28,10 +28,15 @@ CONNECTIONS_MAX = 50
 """Of one process; callers beyond it wait for one, within the timeout of their call."""
 
 _WRITE = """
-local version = tonumber(redis.call('HGET', KEYS[1], 'version') or 0)
+local writes = tonumber(redis.call('HGET', KEYS[1], 'version') or 0)
+local version = redis.call('HEXISTS', KEYS[1], 'value') == 1 and writes or 0
 if ARGV[1] ~= '' and tonumber(ARGV[1]) ~= version then return 0 end
-redis.call('HSET', KEYS[1], 'value', ARGV[2], 'obtained_at', ARGV[3], 'expires_at', ARGV[4],
-           'version', version + 1)
+redis.call('HSET', KEYS[1], 'version', writes + 1)
+if ARGV[2] then
+    redis.call('HSET', KEYS[1], 'value', ARGV[2], 'obtained_at', ARGV[3], 'expires_at', ARGV[4])
+else
+    redis.call('HDEL', KEYS[1], 'value', 'obtained_at', 'expires_at')
+end
 return 1
 """
 _ACQUIRE = """
@@ -56,7 +61,7 @@ class RedisKeys:
 
     @property
     def record(self) -> str:
-        """A hash: value, obtained_at, expires_at, version."""
+        """A hash: value, obtained_at, expires_at, version; only the version while it is cleared."""
         return f"{self.prefix}:record"
 
     @property
@@ -87,15 +92,15 @@ class RedisStore:
         value, obtained_at, expires_at, version = await self.call(
             "HMGET", self.keys.record, *fields
         )
-        if version is None:
+        if value is None:
             return None
         return Record(Token(value, int(obtained_at), int(expires_at)), int(version))
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
         expected = "" if expected_version is None else expected_version
-        values = (expected, token.value, token.obtained_at, token.expires_at)
-        return bool(await self.call("EVAL", _WRITE, 1, self.keys.record, *values))
+        values = () if token is None else (token.value, token.obtained_at, token.expires_at)
+        return bool(await self.call("EVAL", _WRITE, 1, self.keys.record, expected, *values))
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Take the lease if nobody has it; ``ttl`` is rounded up to a millisecond."""

@@ -8,10 +8,11 @@ from simulator.stores.redis import RedisStore
 
 _PUT_BACK = """
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
-if ARGV[2] then
-    redis.call('HSET', KEYS[1], 'value', ARGV[2], 'obtained_at', ARGV[3], 'expires_at', ARGV[4],
-               'version', ARGV[5])
+redis.call('HSET', KEYS[1], 'version', ARGV[2])
+if ARGV[3] then
+    redis.call('HSET', KEYS[1], 'value', ARGV[3], 'obtained_at', ARGV[4], 'expires_at', ARGV[5])
+else
+    redis.call('HDEL', KEYS[1], 'value', 'obtained_at', 'expires_at')
 end
 return 1
 """
@@ -39,9 +40,9 @@ class RedisMishaps:
 
     async def put_back(self, before: Record | None, after: Record) -> bool:
         """Write the old record, if the new one is still there."""
-        old: tuple[str | int, ...] = ()
+        old: tuple[str | int, ...] = (after.version - 1,)
         if before is not None:
             token = before.token
-            old = (token.value, token.obtained_at, token.expires_at, before.version)
+            old = (before.version, token.value, token.obtained_at, token.expires_at)
         words = ("EVAL", _PUT_BACK, 1, self.store.keys.record, after.version, *old)
         return bool(await self.store.call(*words))

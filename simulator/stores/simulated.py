@@ -1,6 +1,7 @@
 """A shared store on simulated time: what processes share, at a distance.
 
 Every call takes a round trip, drawn from the caller's own stream, and takes effect when it arrives.
+A read returns a copy, as from any store outside the process: never the object that was written.
 A read may lag: it then sees the record as it was that long ago, as a replica would. Leases lapse on
 the store's own clock. Knows no engine: it waits on the ``Clock`` it is given.
 
@@ -18,7 +19,7 @@ from typing import NoReturn
 from simulator.clock import Clock, Ticks
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream
-from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore
+from simulator.stores.contract import Lease, Record, StoreUnavailable, TokenStore, version_of
 from simulator.stores.memory import MemoryStore
 from simulator.stores.row_queue import RowQueue, Turn, comes_within
 from simulator.token import Token
@@ -28,18 +29,24 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
+def _unwatched(_: Record | None, __: Token) -> None:
+    """Nobody looks at what replaces what."""
+
+
 @dataclass(slots=True)
 class SharedState:
     """What a store holds. ``clock`` is the store's own.
 
     ``lag`` is how far reads are behind writes, now; it never exceeds ``lag_max``. ``before_write``
-    is called before a write that will take place.
+    is called before a write that will take place, and ``replacing`` with the record it replaces and
+    its token.
     """
 
     clock: Clock
     lag_max: Ticks = 0
     lag: Ticks = 0
     before_write: Callable[[], None] = _nothing
+    replacing: Callable[[Record | None, Token], None] = _unwatched
     queue: RowQueue = field(default_factory=RowQueue, init=False)
     _memory: MemoryStore = field(init=False)
     _older: deque[tuple[Ticks, Record | None]] = field(init=False)
@@ -80,14 +87,20 @@ class SharedState:
         """Return the record as the holder of its lock sees it: without lag."""
         return self._memory.snapshot()
 
-    async def write(self, token: Token, expected_version: int | None) -> bool:
-        """Replace the record now, if it has the expected version."""
+    def after_write(self, token: Token | None) -> Record | None:
+        """Return what the record is once ``token`` is written."""
+        return self._memory.next_record(token)
+
+    async def write(self, token: Token | None, expected_version: int | None) -> bool:
+        """Replace the record now, if it has the expected version; None clears it."""
         record = self._memory.snapshot()
-        if expected_version in (None, 0 if record is None else record.version):
+        if expected_version in (None, version_of(record)):
             if self._loses_writes:
                 self._loses_writes.popleft()()
                 return True
             self.before_write()
+            if token is not None:
+                self.replacing(record, token)
             if self.lag_max:
                 self._keep(record)
         return await self._memory.write(token, expected_version=expected_version)
@@ -111,32 +124,37 @@ class SharedState:
         """Take ``lease`` back now, if it is the current one."""
         return await self._memory.release(lease)
 
-    async def delete_lease(self) -> None:
-        """End the lease now, whoever has it."""
+    async def delete_lease(self) -> Lease | None:
+        """End the lease now, whoever has it; return it if somebody did."""
+        ended = self._memory.lease()
         await self._memory.delete_lease()
+        return ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SimulatedStore:
     """The way of one process to the shared ``state``. ``trips`` are its round trips.
 
     A call of which a message is lost raises ``StoreUnavailable`` after ``timeout``; one that is
     slow does not. What was lost was the request or only its answer, and the caller cannot tell.
+    ``lease_broken`` is called when the process ends a lease that another one has.
     """
 
     state: SharedState
     clock: Clock
     trips: LinkStream
     timeout: Ticks
+    lease_broken: Callable[[], None] = _nothing
+    _granted: Lease | None = field(default=None, init=False)
 
     async def read(self) -> Record | None:
         """Return the record, or None before the first write."""
         back = await self.go()
-        record = self.state.visible()
+        record = copied(self.state.visible())
         await self.come_back(back)
         return record
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
         back = await self.go()
         is_written = await self.state.write(token, expected_version)
@@ -147,6 +165,7 @@ class SimulatedStore:
         """Take the lease if nobody has it. It counts from its grant, not from the answer."""
         back = await self.go()
         lease = await self.state.acquire(holder, ttl)
+        self._granted = lease or self._granted
         await self.come_back(back)
         return lease
 
@@ -160,7 +179,9 @@ class SimulatedStore:
     async def delete_lease(self) -> None:
         """End the lease, whoever has it."""
         back = await self.go()
-        await self.state.delete_lease()
+        ended = await self.state.delete_lease()
+        if ended is not None and ended != self._granted:
+            self.lease_broken()
         await self.come_back(back)
 
     @asynccontextmanager
@@ -191,8 +212,8 @@ class SimulatedStore:
         back = await self.go()
         if not self.state.queue.leave(turn):
             raise StoreUnavailable("the transaction is over")
-        if record.written is not None:
-            await self.state.write(record.written, None)
+        if record.writes:
+            await self.state.write(record.writes[-1], None)
         await self.come_back(back)
 
     async def go(self) -> Ticks:
@@ -219,25 +240,32 @@ class _HeldRecord:
     """The record as the holder of its lock reads and writes it, until the end of the block."""
 
     store: SimulatedStore
-    written: Token | None = None
+    writes: list[Token | None] = field(default_factory=list)
 
     async def read(self) -> Record | None:
         back = await self.store.go()
-        record = self._seen()
+        record = copied(self._seen())
         await self.store.come_back(back)
         return record
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         back = await self.store.go()
-        record = self._seen()
-        is_written = expected_version in (None, 0 if record is None else record.version)
+        is_written = expected_version in (None, version_of(self._seen()))
         if is_written:
-            self.written = token
+            self.writes.append(token)
         await self.store.come_back(back)
         return is_written
 
     def _seen(self) -> Record | None:
-        newest = self.store.state.newest()
-        if self.written is None:
-            return newest
-        return Record(self.written, 1 if newest is None else newest.version + 1)
+        """Return the last write of this holder; its writes are one write to everybody else."""
+        state = self.store.state
+        return state.after_write(self.writes[-1]) if self.writes else state.newest()
+
+
+def copied(record: Record | None) -> Record | None:
+    """Return a copy of ``record`` that shares no object with it."""
+    if record is None:
+        return None
+    token = record.token
+    value = token.value[:1] + token.value[1:]  # a new object where there is more than one character
+    return Record(Token(value, token.obtained_at, token.expires_at), record.version)

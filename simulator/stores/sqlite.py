@@ -37,7 +37,7 @@ _LONGER_THAN_BUSY: Ticks = 100 * MILLISECOND
 _WAL = "PRAGMA journal_mode = WAL"
 _RECORD_TABLE = (
     "CREATE TABLE IF NOT EXISTS record (only INTEGER PRIMARY KEY CHECK (only = 1),"
-    " version INTEGER NOT NULL, value TEXT NOT NULL,"
+    " version INTEGER NOT NULL, value TEXT,"  # NULL: there is no record
     " obtained_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)"
 )
 _LEASE_TABLE = (
@@ -47,14 +47,15 @@ _LEASE_TABLE = (
 _OPENING = (
     "PRAGMA synchronous = NORMAL",  # a crashed process loses nothing; a power cut may
     _RECORD_TABLE,
-    "INSERT OR IGNORE INTO record VALUES (1, 0, '', 0, 0)",
+    "INSERT OR IGNORE INTO record VALUES (1, 0, NULL, 0, 0)",
     _LEASE_TABLE,
     "INSERT OR IGNORE INTO lease VALUES (1, 0, '', NULL)",  # NULL: given back
 )
-_READ = "SELECT value, obtained_at, expires_at, version FROM record WHERE version > 0"
+_READ = "SELECT value, obtained_at, expires_at, version FROM record WHERE value IS NOT NULL"
 _WRITE = (
     "UPDATE record SET value = :value, obtained_at = :obtained_at, expires_at = :expires_at,"
-    " version = version + 1 WHERE :expected IS NULL OR version = :expected"
+    " version = version + 1"
+    " WHERE :expected IS NULL OR :expected = CASE WHEN value IS NULL THEN 0 ELSE version END"
 )
 _LOOK = "SELECT fencing_token, lapses_at FROM lease"
 _ACQUIRE = (
@@ -89,14 +90,14 @@ class SqliteStore:
             return Record(Token(value, obtained_at, expires_at), version)
         return None
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Replace the record; with ``expected_version``, only if that is still its version."""
         return await self.change(
             _WRITE,
             {
-                "value": token.value,
-                "obtained_at": token.obtained_at,
-                "expires_at": token.expires_at,
+                "value": None if token is None else token.value,
+                "obtained_at": 0 if token is None else token.obtained_at,
+                "expires_at": 0 if token is None else token.expires_at,
                 "expected": expected_version,
             },
         )

@@ -58,10 +58,10 @@ class SqliteMishaps:
             "UPDATE record SET value = :value, obtained_at = :obtained_at,"
             " expires_at = :expires_at, version = :version WHERE version = :after",
             {
-                "value": "" if token is None else token.value,
+                "value": None if token is None else token.value,
                 "obtained_at": 0 if token is None else token.obtained_at,
                 "expires_at": 0 if token is None else token.expires_at,
-                "version": 0 if before is None else before.version,
+                "version": after.version - 1 if before is None else before.version,
                 "after": after.version,
             },
         )

@@ -11,7 +11,7 @@ from simulator.clock import SECOND, Ticks
 from simulator.errors import RunError
 from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.contract import Denied, TokenUnavailable
-from simulator.strategies.on_401 import WillDo
+from simulator.strategies.on_401 import Drop, WillDo
 from simulator.strategies.parameters import Choice, LifetimeSpan, Share, check_positive
 from simulator.strategies.ports import BrokerLine, Ports
 from simulator.strategies.scope import IssueToken, Keeper, Kept, if_it_serves
@@ -61,13 +61,17 @@ class Broker:
 
 @dataclass(slots=True)
 class _ToldKeeper:
-    """What one process was told last. ``_lasts`` is how long that is good; None: until the next."""
+    """What one process was told last. ``_lasts`` is how long that is good; None: until the next.
+
+    A token that ``_is_dropped`` is known still, to tell the broker which one will not do.
+    """
 
     _ports: Ports
     _line: BrokerLine
     _lasts: Ticks | None
     _token: Token | None = field(default=None, init=False)
     _told_at: Ticks = field(default=0, init=False)
+    _is_dropped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if self._lasts is None:
@@ -76,30 +80,38 @@ class _ToldKeeper:
     def peek(self) -> Kept | None:
         until = None if self._lasts is None else self._told_at + self._lasts
         is_stale = until is not None and self._ports.clock.now() >= until
-        return None if self._token is None or is_stale else Kept(self._token, 0, until)
+        is_kept = self._token is not None and not is_stale and not self._is_dropped
+        return Kept(self._token, 0, until) if is_kept and self._token else None
 
     async def kept(self, will_do: WillDo) -> Token | None:
         kept = self.peek()
         return None if kept is None else if_it_serves(kept.token, will_do)
 
+    async def drop(self, drop: Drop) -> None:
+        if self._token is not None and drop.takes(self._token):
+            self._is_dropped = True
+
     async def renew(self, will_do: WillDo) -> Token:
         """Ask the broker; tell it which token will not do, if it may not know."""
         known = self._token
+        serves = known is not None and not self._is_dropped and will_do(known)
         try:
-            if known is None or will_do(known):
+            if known is None or serves:
                 token = await self._line.current()
             else:
                 token = await self._line.other_than(known)
         except StoreUnavailable:
-            if known is None or not will_do(known):
+            if known is None or not serves:
                 raise
             token = known
         self._take(token)
-        if not will_do(token):
+        if self._is_dropped or not will_do(token):
             raise TokenUnavailable(NO_OTHER)
         return token
 
     def _take(self, token: Token) -> None:
-        if self._token is None or token.obtained_at >= self._token.obtained_at:
+        known = self._token
+        if known is None or token.obtained_at >= known.obtained_at:
+            self._is_dropped = self._is_dropped and known is not None and token.value == known.value
             self._token = token
             self._told_at = self._ports.clock.now()

@@ -35,7 +35,6 @@ class ComposedStrategy:
     alone: ProcessKeeper | None = None
     under_way: int = field(default=0, init=False)
     _alarm: Alarm = field(init=False)
-    _forgotten: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self._alarm = Alarm(self.clock, self._renew_in_time)
@@ -52,7 +51,8 @@ class ComposedStrategy:
         """Answer ``rejected`` where that means doing nothing: there is no next call, or the token
         that is kept will do for it."""
         kept = self._in_memory()
-        if kept is None or self.on_401.forgets(token, kept):
+        drop = self.on_401.drops(token)
+        if kept is None or (drop is not None and drop.takes(kept)):
             return None
         wanted = self.on_401.wanted(token, attempt)
         if wanted is None:
@@ -65,9 +65,11 @@ class ComposedStrategy:
         wanted = self.on_401.wanted(token, attempt)
         if self.alone is None or wanted is None:
             return None
-        self._forget(token)
+        drop = self.on_401.drops(token)
+        if drop is not None:
+            self.alone.drop_now(drop)
         kept = self._in_memory()
-        if kept is not None and kept.value != self._forgotten and wanted(kept):
+        if kept is not None and wanted(kept):
             return None
         self.under_way += 1
         return _Asked(self, self.alone, self.clock.now())
@@ -79,20 +81,32 @@ class ComposedStrategy:
 
     async def rejected(self, token: Token, attempt: int) -> bool:
         """Refresh as the on_401 axis says, and say whether to call once more."""
-        self._forget(token)
         wanted = self.on_401.wanted(token, attempt)
-        if wanted is None:
-            return False
         try:
+            await self._drop(token)
+            if wanted is None:
+                return False
             await self._token_that(wanted)
         except TokenUnavailable:
             return False
         return True
 
+    async def _drop(self, rejected: Token) -> None:
+        drop = self.on_401.drops(rejected)
+        if drop is None:
+            return
+        self.under_way += 1
+        try:
+            await self.keeper.drop(drop)
+        except StoreUnavailable as silence:
+            raise TokenUnavailable(STORE_UNAVAILABLE) from silence
+        finally:
+            self.under_way -= 1
+
     def peek(self) -> Held | None:
         """Return the token that is kept while it is fresh and no refresh is about to replace it."""
         kept = None if self.under_way else self.keeper.peek()
-        if kept is None or kept.token.value == self._forgotten:
+        if kept is None:
             return None
         until = self._fresh_until(kept)
         if self._alarm.at is not None:
@@ -111,14 +125,11 @@ class ComposedStrategy:
             self.under_way -= 1
 
     async def _found_or_granted(self, serves: WillDo) -> Token:
-        def will_do(kept: Token) -> bool:
-            return kept.value != self._forgotten and serves(kept)
-
-        kept = await self.keeper.kept(will_do)
+        kept = await self.keeper.kept(serves)
         age: Age = "old" if kept is None else self.gauge.age(kept, self.clock.now())
         if kept is not None and age == "fresh":
             return kept
-        wish = _Wish(self, will_do)
+        wish = _Wish(self, serves)
         try:
             if kept is not None and age == "ageing":
                 return await self.gate.grant_early(wish, kept)
@@ -151,18 +162,13 @@ class ComposedStrategy:
         value = "" if kept is None else kept.token.value
         await self._token_that(lambda other: other.value != value)
 
-    def _forget(self, rejected: Token) -> None:
-        kept = self._in_memory()
-        if self.on_401.forgets(rejected, kept):
-            self._forgotten = rejected.value if kept is None else kept.value
-
     def _in_memory(self) -> Token | None:
         kept = self.keeper.peek()
         return None if kept is None else kept.token
 
     def _kept_that(self, serves: WillDo) -> Token | None:
         kept = self.keeper.peek()
-        if kept is None or kept.store_reads or kept.token.value == self._forgotten:
+        if kept is None or kept.store_reads:
             return None
         is_wanted = serves(kept.token) and self.clock.now() < self._fresh_until(kept)
         return kept.token if is_wanted else None

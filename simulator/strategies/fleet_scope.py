@@ -13,7 +13,7 @@ from typing import Annotated
 
 from simulator.clock import Ticks
 from simulator.stores.contract import Record, StoreUnavailable
-from simulator.strategies.on_401 import WillDo
+from simulator.strategies.on_401 import Drop, WillDo
 from simulator.strategies.parameters import Choice, LifetimeSpan
 from simulator.strategies.ports import Ports
 from simulator.strategies.scope import IssueToken, Keeper, Kept, if_it_serves
@@ -86,6 +86,29 @@ class CacheKeeper:
                 raise
             return if_it_serves(self._own, will_do)
         return None if self._copy is None else if_it_serves(self._copy.token, will_do)
+
+    async def drop(self, drop: Drop) -> None:
+        """Clear the record, and let go of what this process has of it; where a copy of a newer
+        token is in use, nothing."""
+        copy = self.peek() if self._copy_lasts else None
+        if copy is not None and not drop.takes(copy.token):
+            return
+        self._copy = None
+        if self._own is not None and drop.takes(self._own):
+            self._own = None
+        try:
+            await self._clear(drop)
+        except StoreUnavailable:
+            if self._store_down == "fail":
+                raise
+
+    async def _clear(self, drop: Drop) -> None:
+        if drop.only is None:
+            await self._ports.store.write(None)
+            return
+        record = await self._ports.store.read()
+        if record is not None and drop.takes(record.token):
+            await self._ports.store.write(None, expected_version=record.version)
 
     async def renew(self, will_do: WillDo) -> Token:  # noqa: ARG002 - looks at nothing first
         """Have a token issued and write it, whatever is there."""

@@ -13,7 +13,7 @@ from simulator.clock import MILLISECOND, SECOND, Ticks, seconds
 from simulator.stores.contract import Lease, StoreUnavailable
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.fleet_scope import CacheKeeper, LocalCopy, StoreDown
-from simulator.strategies.on_401 import WillDo
+from simulator.strategies.on_401 import Drop, WillDo
 from simulator.strategies.parameters import Choice, LatencySpan, Share, check_positive
 from simulator.strategies.ports import Ports
 from simulator.strategies.scope import IssueToken, Keeper, Kept
@@ -159,6 +159,9 @@ class _LeasedKeeper:
 
     async def kept(self, will_do: WillDo) -> Token | None:
         return await self._cache.kept(will_do)
+
+    async def drop(self, drop: Drop) -> None:
+        await self._cache.drop(drop)
 
     async def renew(self, will_do: WillDo) -> Token:
         clock = self._ports.clock

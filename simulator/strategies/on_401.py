@@ -19,6 +19,17 @@ Retries = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The kept token goes; with ``only``, if it is that one."""
+
+    only: Token | None = None
+
+    def takes(self, kept: Token) -> bool:
+        """Return whether ``kept`` goes."""
+        return self.only is None or kept.value == self.only.value
+
+
 class On401(Protocol):
     """Decides what the next call needs after a 401."""
 
@@ -29,8 +40,8 @@ class On401(Protocol):
         """
         ...
 
-    def forgets(self, rejected: Token, kept: Token | None) -> bool:
-        """Return whether the process drops the token that is ``kept``, whatever comes next."""
+    def drops(self, rejected: Token) -> Drop | None:
+        """Return what is dropped, whatever comes next; None for nothing."""
         ...
 
 
@@ -41,13 +52,16 @@ class Ignore:
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return None
 
-    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
-        return False
+    def drops(self, rejected: Token) -> Drop | None:  # noqa: ARG002
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evict:
-    """Drop the token that is kept, be it the refused one or a newer; the next call finds none."""
+    """Drop the token that is kept, be it the refused one or a newer; the next call finds none.
+
+    Where the fleet shares the token, its record is cleared, so that nobody finds one.
+    """
 
     retries: Retries = 0
 
@@ -57,13 +71,17 @@ class Evict:
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return _any if attempt <= self.retries else None
 
-    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
-        return True
+    def drops(self, rejected: Token) -> Drop | None:  # noqa: ARG002
+        return Drop()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvictIfSame:
-    """Drop the token that is kept if it is the refused one; the next call finds none."""
+    """Drop the token that is kept if it is the refused one; the next call finds none.
+
+    Where the fleet shares the token, its record is read, compared and cleared, so that nobody finds
+    the refused one again.
+    """
 
     retries: Retries = 0
 
@@ -73,8 +91,8 @@ class EvictIfSame:
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return _any if attempt <= self.retries else None
 
-    def forgets(self, rejected: Token, kept: Token | None) -> bool:
-        return kept is None or kept.value == rejected.value
+    def drops(self, rejected: Token) -> Drop | None:
+        return Drop(only=rejected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +110,8 @@ class Issue:
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:  # noqa: ARG002
         return _none if attempt <= self.retries else None
 
-    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
-        return False
+    def drops(self, rejected: Token) -> Drop | None:  # noqa: ARG002
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +126,8 @@ class IssueIfSame:
     def wanted(self, rejected: Token, attempt: int) -> WillDo | None:
         return (lambda kept: kept.value != rejected.value) if attempt <= self.retries else None
 
-    def forgets(self, rejected: Token, kept: Token | None) -> bool:  # noqa: ARG002
-        return False
+    def drops(self, rejected: Token) -> Drop | None:  # noqa: ARG002
+        return None
 
 
 def _any(_: Token) -> bool:

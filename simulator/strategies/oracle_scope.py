@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from simulator.errors import RunError
 from simulator.strategies.contract import Denied, TokenUnavailable
-from simulator.strategies.on_401 import WillDo
+from simulator.strategies.on_401 import Drop, WillDo
 from simulator.strategies.ports import Insight, Ports
 from simulator.strategies.scope import IssueToken, Keeper, Kept, if_it_serves
 from simulator.token import Token
@@ -43,6 +43,9 @@ class _OracleKeeper:
             self._token = token
             return token
         return None
+
+    async def drop(self, drop: Drop) -> None:
+        """Do nothing: a token that has ended is never handed out again."""
 
     async def renew(self, will_do: WillDo) -> Token:
         token = if_it_serves(self._insight.newest(), will_do)

@@ -11,7 +11,7 @@ from simulator.clock import MILLISECOND, SECOND, Ticks
 from simulator.stores.contract import RowLocks, TokenStore
 from simulator.strategies.contract import Denied, TokenUnavailable
 from simulator.strategies.fleet_scope import CacheKeeper
-from simulator.strategies.on_401 import WillDo
+from simulator.strategies.on_401 import Drop, WillDo
 from simulator.strategies.parameters import LatencySpan, check_positive
 from simulator.strategies.ports import Ports
 from simulator.strategies.scope import IssueToken, Keeper, Kept
@@ -99,6 +99,9 @@ class _LockingKeeper:
 
     async def kept(self, will_do: WillDo) -> Token | None:
         return await self._cache.kept(will_do)
+
+    async def drop(self, drop: Drop) -> None:
+        await self._cache.drop(drop)
 
     async def renew(self, will_do: WillDo) -> Token:
         return await self._terms.renew(self, will_do)

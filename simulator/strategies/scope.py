@@ -11,7 +11,7 @@ from typing import Annotated, Protocol
 from msgspec import Struct
 
 from simulator.clock import SECOND, Clock, Ticks
-from simulator.strategies.on_401 import WillDo
+from simulator.strategies.on_401 import Drop, WillDo
 from simulator.strategies.parameters import LifetimeSpan
 from simulator.strategies.ports import Ports
 from simulator.token import Token
@@ -38,6 +38,10 @@ class Keeper(Protocol):
 
     async def kept(self, will_do: WillDo) -> Token | None:
         """Return the token that is kept, if it will do."""
+        ...
+
+    async def drop(self, drop: Drop) -> None:
+        """Drop the token that is kept, as ``drop`` says, for all who share it."""
         ...
 
     async def renew(self, will_do: WillDo) -> Token:
@@ -102,6 +106,14 @@ class ProcessKeeper:
     async def kept(self, will_do: WillDo) -> Token | None:
         return None if self._kept is None else if_it_serves(self._kept.token, will_do)
 
+    async def drop(self, drop: Drop) -> None:
+        self.drop_now(drop)
+
+    def drop_now(self, drop: Drop) -> None:
+        """Drop the token that is kept, as ``drop`` says."""
+        if self._kept is not None and drop.takes(self._kept.token):
+            self._kept = None
+
     async def renew(self, will_do: WillDo) -> Token:  # noqa: ARG002 - nothing comes from elsewhere
         token = await self._issue()
         self.keep(token)
@@ -114,21 +126,31 @@ class ProcessKeeper:
 
 @dataclass(slots=True)
 class _LayeredKeeper:
-    """One token is enough: the one in front is the one within, until that is let go of."""
+    """One token is enough: the one in front is the one within, until that is let go of.
+
+    ``_is_in_front`` is False once it was dropped there.
+    """
 
     _issue: IssueToken
     _clock: Clock
     _inner_leeway: Ticks
     _token: Token | None = field(default=None, init=False)
+    _is_in_front: bool = field(default=False, init=False)
 
     def peek(self) -> Kept | None:
-        return None if self._token is None else Kept(self._token, store_reads=0)
+        front = self._token if self._is_in_front else None
+        return None if front is None else Kept(front, store_reads=0)
 
     async def kept(self, will_do: WillDo) -> Token | None:
-        return if_it_serves(self._token, will_do)
+        return if_it_serves(self._token if self._is_in_front else None, will_do)
+
+    async def drop(self, drop: Drop) -> None:
+        if self._token is not None and drop.takes(self._token):
+            self._is_in_front = False
 
     async def renew(self, will_do: WillDo) -> Token:  # noqa: ARG002 - the inner cache is not told
         inner = self._token
         if inner is None or self._clock.now() >= inner.expires_at - self._inner_leeway:
             self._token = inner = await self._issue()
+        self._is_in_front = True
         return inner

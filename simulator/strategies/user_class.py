@@ -12,8 +12,10 @@ import importlib
 import inspect
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from simulator.clock import seconds
@@ -26,6 +28,7 @@ from simulator.token import Token
 
 _KNOWN_TOKENS = 64
 """How many of the newest tokens a source may still hand out with their true expiry."""
+_OURS = str(Path(__file__).parents[1])
 _SHAPES = (
     "expected a class with async token() and async rejected(token, attempt), one with "
     "async get_token(), or one with client(); see docs/bring-your-own.md"
@@ -106,8 +109,18 @@ def _module(target: str, name: str) -> Any:
             raise UserCodeError(target, where) from None
         raise UserCodeError(target, f"importing {name} failed: {error}") from error
     except Exception as error:
-        place = f"{type(error).__name__}: {error}"
-        raise UserCodeError(target, f"importing {name} failed: {place}") from error
+        what = f"{type(error).__name__}: {error}{_line_of(error)}"
+        raise UserCodeError(target, f"importing {name} failed: {what}") from error
+
+
+def _line_of(error: Exception) -> str:
+    """Return the innermost line of the user's that raised ``error``, in brackets."""
+    lines = [
+        f" ({Path(frame.filename).name}:{frame.lineno})"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "importlib" not in frame.filename and not frame.filename.startswith(_OURS)
+    ]
+    return lines[-1] if lines else ""
 
 
 def _check_call(own: PythonClass, made: type[Any]) -> None:

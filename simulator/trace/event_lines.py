@@ -104,6 +104,7 @@ _TYPES["call_refused"]["token"] = (int, type(None))
 _TYPES["trial_made"]["token"] = _TYPES["trial_made"]["status"] = (int, type(None))
 _TYPES["refresh_refused"]["family"] = (int, type(None))
 _TYPES["process_ended"]["fault"] = (int, type(None))
+_TYPES["process_ended"]["process"] = (int, str)
 _WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "call_refused": ("cause", CAUSES),
     "refresh_refused": ("cause", REFRESH_CAUSES),
@@ -194,8 +195,9 @@ def _fault_struck(event: FaultStruck) -> str:
 
 def _process_ended(event: ProcessEnded) -> str:
     fault = "null" if event.fault is None else event.fault
+    who = _quoted(event.process) if isinstance(event.process, str) else event.process
     return (
-        f'{{"at": {event.at}, "event": "process_ended", "process": {event.process},'
+        f'{{"at": {event.at}, "event": "process_ended", "process": {who},'
         f' "in_flight": {event.in_flight}, "reason": {_quoted(event.reason)}, "fault": {fault}}}\n'
     )
 

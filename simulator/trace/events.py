@@ -154,15 +154,26 @@ class TokenAdopted(Struct, frozen=True, kw_only=True, gc=False):
 class ProcessEnded(Struct, frozen=True, kw_only=True, gc=False):
     """Process ``process`` died before the run's end with ``in_flight`` requests unanswered.
 
-    ``fault`` is the fault of the scenario that ended it, by its place in the file; None where
-    nobody had asked for its death.
+    ``process`` is its number in the fleet, or the name of a process that is no part of it: the
+    provider's, the broker's. ``fault`` is the fault of the scenario that ended it, by its place in
+    the file; None where nobody had asked for its death.
     """
 
     at: Ticks
-    process: int
+    process: int | str
     in_flight: int
     reason: str
     fault: int | None = None
+
+    @property
+    def who(self) -> str:
+        """What messages call the process."""
+        return called(self.process)
+
+
+def called(process: int | str) -> str:
+    """Return what messages call a ``process`` that died: by its number or its name."""
+    return process if isinstance(process, str) else f"process {process}"
 
 
 class ProcessStarted(Struct, frozen=True, kw_only=True, gc=False):

@@ -36,7 +36,9 @@ class ProviderTally:
     """What the provider answered.
 
     ``responses`` counts every API response and ``refused`` the 401s among them by cause, per bin.
-    ``live_peak`` is the largest number of tokens that were live at once.
+    ``live_peak`` is the largest number of tokens that were live at once. ``needless_issues`` counts
+    tokens issued to the fleet while its newest one was live with more than half of its life to
+    come; ``needless_issues_own`` takes each process by itself.
     """
 
     width: Ticks
@@ -48,6 +50,8 @@ class ProviderTally:
     tokens_issued: int = 0
     issues_refused: int = 0
     live_peak: int = 0
+    needless_issues: int = 0
+    needless_issues_own: int = 0
 
     def responded(self, at: Ticks, status: int, cause: Cause | None) -> None:
         """Count one API response; ``cause`` is given exactly when ``status`` is 401."""
@@ -74,6 +78,8 @@ class ClientTally:
     counts requests (not operations) whose answer never came, to the token endpoint as well.
     ``latency`` is over operations that got an answer, from the instant the service wanted it.
     ``slices`` counts operations more finely, to find outages.
+    ``stale_writes`` counts records that an older token replaced, ``leases_broken`` leases that a
+    process ended while another one held them. Only the virtual engine sees either.
     """
 
     width: Ticks
@@ -83,6 +89,8 @@ class ClientTally:
     unknown: int = 0
     store_reads: int = 0
     store_writes: int = 0
+    stale_writes: int = 0
+    leases_broken: int = 0
     latency: Histogram = field(default_factory=Histogram)
     slices: SliceCounts = field(init=False)
 
@@ -105,5 +113,7 @@ class ClientTally:
         self.unknown += other.unknown
         self.store_reads += other.store_reads
         self.store_writes += other.store_writes
+        self.stale_writes += other.stale_writes
+        self.leases_broken += other.leases_broken
         self.latency.add(other.latency)
         self.slices.add(other.slices)

@@ -16,6 +16,8 @@ def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mappi
         "tokens_issued": provider.tokens_issued,
         "issues_refused": provider.issues_refused,
         "live_peak": provider.live_peak,
+        "needless_issues": provider.needless_issues,
+        "needless_issues_own": provider.needless_issues_own,
         "statuses": {str(code): count for code, count in sorted(provider.statuses.items())},
     }
     for bin_, responses in enumerate(provider.responses):
@@ -28,6 +30,8 @@ def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mappi
         "unknown": clients.unknown,
         "store_reads": clients.store_reads,
         "store_writes": clients.store_writes,
+        "stale_writes": clients.stale_writes,
+        "leases_broken": clients.leases_broken,
     }
     for bin_ in range(BINS):
         operations = {outcome: clients.operations[outcome][bin_] for outcome in OUTCOMES}
@@ -70,6 +74,8 @@ class TallyReader:
                 self.provider.tokens_issued = _count(issued)
                 self.provider.issues_refused = _count(refused)
                 self.provider.live_peak = _count(peak)
+                self.provider.needless_issues = _count(values.get("needless_issues", 0))
+                self.provider.needless_issues_own = _count(values.get("needless_issues_own", 0))
                 self.provider.statuses = {int(code): _count(n) for code, n in statuses.items()}
             case {"tally": "provider_bin", "bin": int(bin_), "responses": n, "refused": dict(by)}:
                 _put(self.provider.responses, bin_, n)
@@ -79,6 +85,8 @@ class TallyReader:
                 self.clients.unknown = _count(u)
                 self.clients.store_reads = _count(r)
                 self.clients.store_writes = _count(w)
+                self.clients.stale_writes = _count(values.get("stale_writes", 0))
+                self.clients.leases_broken = _count(values.get("leases_broken", 0))
             case {"tally": "clients_bin", "bin": int(bin_)}:
                 for outcome in OUTCOMES:
                     _put(self.clients.operations[outcome], bin_, values.get(outcome))

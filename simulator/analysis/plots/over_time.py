@@ -39,7 +39,8 @@ Counts = NDArray[np.int64]
 class _Panel:
     """The counts of the worst of a strategy's ``runs``, ``merged`` bins to one.
 
-    ``outages`` are its stretches in ticks of the scenario. ``median`` is the 401 rate of the median run, bin by bin; empty with fewer than three.
+    ``outages`` are its stretches in ticks of the scenario. ``median`` is the 401 rate of the median
+    run, bin by bin; empty with fewer than three.
     """
 
     def __init__(self, runs: Sequence[RecordedRun], merged: int) -> None:

@@ -44,6 +44,10 @@ def check(
             "--exact", help="Fail whatever counts otherwise than the baseline, if better."
         ),
     ] = False,
+    require_expect: Annotated[
+        bool,
+        typer.Option("--require-expect", help="Fail strategies of which nothing is expected."),
+    ] = False,
     junit: JUnitFile = None,
     summary: SummaryFile = None,
     json: JsonFile = None,
@@ -63,6 +67,7 @@ def check(
         options = Options(
             baseline=baseline,
             exact=exact,
+            require_expect=require_expect,
             junit=junit,
             summary=summary,
             json=json,
@@ -80,14 +85,18 @@ def baseline(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The baseline.")] = Path(
         "results/baseline.json"
     ),
+    allow_broken: Annotated[
+        bool,
+        typer.Option("--allow-broken", help="Take runs too that break what is expected of them."),
+    ] = False,
     jobs: Jobs = None,
 ) -> None:
     """Take what the scenarios come to now as the baseline of tokenrace check.
 
-    On virtual time. Shows what changed. The scenarios of an older baseline that are not among
-    these stay in it.
+    On virtual time. Shows what changed. Refuses runs that break what is expected of them. The
+    scenarios of an older baseline that are not among these stay in it.
     """
     with told_to_the_user():
-        from simulator.cli.baseline import make_baseline
+        from simulator.cli.baseline import Options, make_baseline
 
-        make_baseline(paths, out, jobs)
+        make_baseline(paths, Options(out=out, jobs=jobs, allow_broken=allow_broken))

@@ -32,6 +32,7 @@ from simulator.simulation.virtual.operation import begin_operation
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import ReadAhead, VirtualTokenEndpoint
 from simulator.simulation.virtual.process import VirtualProcess
+from simulator.simulation.virtual.store_invariants import count_broken
 from simulator.simulation.virtual.tether import Tether, TetheredRowLocks, TetheredStore
 from simulator.simulation.virtual.worker import Begin, VirtualWorker
 from simulator.simulation.virtual.world import World
@@ -163,6 +164,7 @@ class Birth:
             clock=world.clock,
             trips=trips.under(troubles) if troubles else trips,
             timeout=world.plan.store_timeout,
+            lease_broken=partial(count_broken, world.tally),
         )
 
     def _endpoint(self, drawn_as: str, slot: str | None = None) -> VirtualTokenEndpoint:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from simulator.clock import Ticks
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.errors import RunError, SimulatorError
+from simulator.program_end import signals_watched
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.run import run_on_virtual_time
@@ -28,11 +29,16 @@ class VirtualEngine:
         Raises:
             RunError: with the traceback, where the strategy raised or the run cannot go on.
         """
-        try:
-            return run_on_virtual_time(
-                plan, writer, report, ties=self.ties, skips_calm=self.skips_calm
-            )
-        except SimulatorError as error:
-            raise RunError(str(error)) from None
-        except Exception:  # noqa: BLE001 - a strategy may raise anything, and the user must see it
-            raise RunError(f"it raised:\n{traceback.format_exc()}") from None
+        with signals_watched() as signals:
+            try:
+                counted = run_on_virtual_time(
+                    plan, writer, report, ties=self.ties, skips_calm=self.skips_calm
+                )
+            except SimulatorError as error:
+                signals.check()
+                raise RunError(str(error)) from None
+            except BaseException:  # noqa: BLE001 - a strategy may raise anything: the user sees it
+                signals.check()
+                raise RunError(f"it raised:\n{traceback.format_exc()}") from None
+            signals.check()
+        return counted

@@ -140,10 +140,23 @@ class Population:
 
     def request_left(self, number: int) -> None:
         """Learn that a token request of a process is on its way."""
-        cancellation = self._ambushes.cancellation(number, self.world.loop.now)
-        caller = self._living[number].longest_waiting()
-        if cancellation is not None and caller is not None:
-            self._ambushes.has_cancelled(cancellation)
+        now = self.world.loop.now
+        cancellation = self._ambushes.cancellation(number, now)
+        if cancellation is None:
+            return
+        self._ambushes.has_cancelled(cancellation)
+        if cancellation.after:
+            self.world.loop.post_first(now + cancellation.after, self._cancel, cancellation)
+        else:
+            self._cancel(cancellation)
+
+    def _cancel(self, cancellation: CancelLeader) -> None:
+        """Cancel who waits longest; where nobody does, wait for the next request."""
+        life = self._living.get(cancellation.process)
+        caller = None if life is None else life.longest_waiting()
+        if caller is None:
+            self._ambushes.wait_again(cancellation)
+        else:
             self._struck(cancellation)
             caller.cancel()
 

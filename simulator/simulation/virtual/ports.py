@@ -14,6 +14,7 @@ from simulator.provider.messages import Granted, Refused, TokenRequest
 from simulator.simulation.virtual.door import Door
 from simulator.simulation.virtual.tether import Tether
 from simulator.stores.contract import Lease, Record, SharedStore
+from simulator.stores.simulated import copied
 from simulator.strategies.contract import Denied
 from simulator.token import Token
 from simulator.trace.events import TokenId
@@ -23,14 +24,22 @@ Answer = Granted | Refused | None
 """What the token endpoint answered; None where no answer came in time that can be read."""
 
 
+NO_TOKEN: TokenId = 0
+"""The number of whatever is no token of the provider's; those begin at 1."""
+
+
 def token_value(token: TokenId) -> str:
-    """Return the value of ``token`` on virtual time, where nobody could steal it."""
-    return str(token)
+    """Return the value of ``token`` on virtual time, where nobody could steal it.
+
+    Longer than one character: Python keeps each of those only once, so that copies would be one.
+    """
+    return f"t{token}"
 
 
 def token_number(value: str) -> TokenId:
-    """Return the token that ``value`` is."""
-    return int(value)
+    """Return the token that ``value`` is; ``NO_TOKEN`` where a class of the user's made it up."""
+    digits = value[1:]
+    return int(digits) if value[:1] == "t" and digits.isdecimal() else NO_TOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +150,9 @@ class ReadAhead:
     async def read(self) -> Record | None:
         """Return what was read already, once, or read."""
         made = READ_ALREADY.get([])
-        return made.pop() if made else await self.store.read()
+        return copied(made.pop()) if made else await self.store.read()
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Write."""
         return await self.store.write(token, expected_version=expected_version)
 

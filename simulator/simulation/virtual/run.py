@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulator.clock import Ticks
 from simulator.distributions import Constant
-from simulator.engine.blocking import forbid_blocking
+from simulator.engine.blocking import forbid_blocking, forbid_ends
 from simulator.engine.clocks import LoopClock
 from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.wall_clock import wall_clock_of
+from simulator.errors import BlockedLoopError
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
@@ -26,6 +28,7 @@ from simulator.simulation.virtual.leaks import leak_in
 from simulator.simulation.virtual.misfortunes import let_befall
 from simulator.simulation.virtual.population import Population
 from simulator.simulation.virtual.ports import VirtualTokenEndpoint
+from simulator.simulation.virtual.store_invariants import count_stale
 from simulator.simulation.virtual.touches import Touches
 from simulator.simulation.virtual.trials import trials_of
 from simulator.simulation.virtual.world import World
@@ -61,12 +64,14 @@ def run_on_virtual_time(
     """
     loop = VirtualLoop(ties)
     # Under another tie policy a worker's key does not tell whose turn has passed.
-    brings_client = any(map(brings_its_client, _recipes(plan)))
+    with forbid_ends(_be_raised):
+        brings_client = any(map(brings_its_client, _recipes(plan)))
     may_skip = skips_calm and isinstance(ties, Fifo) and not brings_client
     world = _world(plan, loop, sink, skips_calm=may_skip)
     if brings_client:
         world.served = _served(world)
-    population = _settled(world)
+    with forbid_blocking(_be_raised), _wall_clock(plan, loop):
+        population = _settled(world)
     loop.post_first(plan.duration, lambda _: _finish(world, population), None)
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
@@ -82,6 +87,10 @@ def run_on_virtual_time(
     return Counted(
         provider=world.recorder.tally, clients=world.tally, deaths=(), skipped=world.skipped
     )
+
+
+def _be_raised(_: BlockedLoopError) -> None:
+    """Do nothing: the error ends the run where it is raised."""
 
 
 def _settled(world: World) -> Population:
@@ -135,7 +144,7 @@ def _finish(world: World, population: Population) -> None:
 def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:
     width = bin_width(plan.duration)
     clock = LoopClock(loop)
-    touches = Touches()
+    touches, tally = Touches(), ClientTally(width=width)
     return World(
         plan=plan,
         loop=loop,
@@ -143,11 +152,12 @@ def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: boo
         provider=plan.provider(),
         recorder=Recorder(ProviderTally(width=width), sink),
         sink=sink,
-        tally=ClientTally(width=width),
+        tally=tally,
         store=SharedState(
             clock,
             lag_max=plan.fleet_faults.lag_max(),
             before_write=touches.before_store_write,
+            replacing=partial(count_stale, tally),
         ),
         store_link=plan.links.store if plan.store != "memory" else AT_ONCE,
         streams=Streams(plan.seed),

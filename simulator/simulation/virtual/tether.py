@@ -113,7 +113,7 @@ class TetheredStore:
         """Read."""
         return await self.tether.carry(self.store.read())
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Write."""
         written = self.store.write(token, expected_version=expected_version)
         return await self.tether.carry(written)

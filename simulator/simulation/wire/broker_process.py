@@ -23,6 +23,7 @@ from simulator.simulation.wire.messages import (
     ClientRecord,
     Failed,
     Finish,
+    Finished,
     Ready,
     receive,
 )
@@ -78,6 +79,7 @@ async def _serve(seat: Seat, connection: Connection, in_flight: InFlight) -> Non
         opening.cancel()
         await runner.cleanup()
     connection.send(ClientRecord(tally))
+    connection.send(Finished())
 
 
 async def _open(desk: BrokerDesk, clock: MachineClock) -> None:

@@ -8,24 +8,29 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Self
 
-from simulator.errors import RunError
+from simulator.errors import RunError, RunLost
+from simulator.simulation.wire.first_errors import ErrorOutput, errors_kept_in, last_error
 from simulator.simulation.wire.messages import Failed, Ready
 
 START_UP_S = 60.0
 GRACE_S = 2.0
+LOOK_EVERY_S = 0.2
 _KILL = signal.SIGKILL
 _SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Child:
-    """One process this one started. ``in_flight`` is memory it shares with us."""
+    """One process this one started. ``in_flight`` is memory it shares with us; ``errors`` is where
+    it writes what went wrong before it began."""
 
     process: BaseProcess
     connection: Connection
     in_flight: Any
+    errors: Path
 
     @property
     def name(self) -> str:
@@ -51,21 +56,28 @@ class Child:
 
 
 class Children:
-    """The processes of one run. Leaving the block ends every one that is still there."""
+    """The processes of one run, which keep what they need in ``folder``.
 
-    def __init__(self) -> None:
+    Leaving the block, by whatever exception, ends every one that is still there at once, whatever
+    it does.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._all: list[Child] = []
 
     def start(self, name: str, target: Callable[..., None], seat: object) -> Child:
         """Start ``target(seat, connection, in_flight)`` in a new process."""
         ours, theirs = _SPAWN.Pipe()
         in_flight = _SPAWN.Value("q", 0, lock=False)
-        process = _SPAWN.Process(target=target, args=(seat, theirs, in_flight), name=name)
-        process.daemon = True
-        with _interrupts_ignored():
+        errors = self._folder / f"{len(self._all)}.errors"
+        with _interrupts_ignored(), errors_kept_in(errors) as output:
+            args = (output, target, seat, theirs, in_flight)
+            process = _SPAWN.Process(target=_begin, args=args, name=name)
+            process.daemon = True
             process.start()
         theirs.close()
-        child = Child(process, ours, in_flight)
+        child = Child(process, ours, in_flight, errors)
         self._all.append(child)
         return child
 
@@ -82,22 +94,34 @@ class Children:
                 child.process.join()
 
 
-def await_ready(children: Sequence[Child]) -> list[Ready]:
-    """Wait until every one of ``children`` can begin.
+def await_ready(children: Sequence[Child], still_wanted: Callable[[], None]) -> list[Ready]:
+    """Wait until every one of ``children`` can begin; call ``still_wanted`` meanwhile.
 
     Raises:
-        RunError: one of them failed or did not get ready in ``START_UP_S``.
+        RunLost: one of them died or did not get ready in ``START_UP_S``.
+        RunError: one of them failed.
     """
     answers = []
     for child in children:
-        if not child.connection.poll(START_UP_S):
-            raise RunError(f"{child.name} did not start within {START_UP_S:.0f} s")
+        _await(child, still_wanted)
         message = next_message(child)
         if message is None:
-            raise RunError(f"{child.name} died while starting ({describe_exit(child)})")
+            raise RunLost(f"{child.name} died while starting ({describe_exit(child)})")
         assert isinstance(message, Ready), message
         answers.append(message)
     return answers
+
+
+def _await(child: Child, still_wanted: Callable[[], None]) -> None:
+    for _ in range(round(START_UP_S / LOOK_EVERY_S)):
+        if child.connection.poll(LOOK_EVERY_S):
+            return
+        still_wanted()
+    said = last_error(child.errors)
+    raise RunLost(
+        f"{child.name} did not start within {START_UP_S:.0f} s"
+        + (f"; it said last: {said}" if said else "")
+    )
 
 
 def tell(child: Child, message: object) -> None:
@@ -130,12 +154,28 @@ def readable(children: Sequence[Child], timeout_s: float) -> list[Child]:
 def describe_exit(child: Child) -> str:
     """Return how ``child``, which is dead or dying, ended, in words."""
     child.process.join(GRACE_S)
-    code = child.process.exitcode
+    said = last_error(child.errors)
+    return _exit_in_words(child.process.exitcode) + (f"; it said last: {said}" if said else "")
+
+
+def _exit_in_words(code: int | None) -> str:
     if code is None:
         return "it closed its connection"
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exit status {code}"
+
+
+def _begin(
+    output: ErrorOutput | None,
+    target: Callable[..., None],
+    seat: object,
+    connection: Connection,
+    in_flight: object,
+) -> None:
+    if output is not None:
+        output.restore()
+    target(seat, connection, in_flight)
 
 
 def _send(process: BaseProcess, number: signal.Signals) -> None:

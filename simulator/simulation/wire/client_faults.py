@@ -5,12 +5,13 @@ Each leaves its ``FaultStruck`` in the process's own spool, which a SIGKILL does
 told to the parent.
 """
 
+import asyncio
 import os
 import signal
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 
-from simulator.clock import Clock, Ticks
+from simulator.clock import Clock, Ticks, seconds
 from simulator.fleet.callers import Callers
 from simulator.fleet.crash_points import CrashPoint
 from simulator.fleet.errant_clock import ErrantClock
@@ -82,9 +83,21 @@ class ClientFaults:
     def token_request_left(self, callers: Callers) -> None:
         """Learn that a token request has just left: cancel who waits longest, if planned."""
         cancellation = self._ambushes.cancellation(self.part.process, self.clock.now())
-        if cancellation is not None and callers.cancel_longest():
-            self._ambushes.has_cancelled(cancellation)
+        if cancellation is None:
+            return
+        self._ambushes.has_cancelled(cancellation)
+        if cancellation.after:
+            loop = asyncio.get_running_loop()
+            loop.call_later(seconds(cancellation.after), self._cancel, cancellation, callers)
+        else:
+            self._cancel(cancellation, callers)
+
+    def _cancel(self, cancellation: CancelLeader, callers: Callers) -> None:
+        """Cancel who waits longest; where nobody does, wait for the next request."""
+        if callers.cancel_longest():
             self._strike(cancellation)
+        else:
+            self._ambushes.wait_again(cancellation)
 
     async def put_off(self, clock: ErrantClock) -> None:
         """Put off ``clock``, the process's own, when that is planned; what an earlier life has met

@@ -31,6 +31,7 @@ from simulator.simulation.wire.messages import (
 from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.simulation.wire.program_life import ProgramLife, end_group
 from simulator.simulation.wire.spool import Spool
+from simulator.simulation.wire.stuck import tell_on_demand, told_in
 from simulator.stores.contract import SharedStore, StoreUnavailable
 from simulator.stores.places import Place, open_store
 from simulator.trace.tally import ClientTally, bin_width
@@ -56,7 +57,7 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_run(seat, connection, in_flight))
-    except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 
 
@@ -73,6 +74,7 @@ async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
                 failure = await program.until_the_end()
             connection.send(ClientRecord(tally) if failure is None else Failed(failure))
             end_group()
+        tell_on_demand(told_in(part.spool))
         with Spool(part.spool) as spool:
             faults = ClientFaults(
                 faults=seat.plan.fleet_faults,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from simulator.clock import Ticks
+from simulator.clock import SECOND, Ticks
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire.run import run_on_wire, spools_in
+from simulator.simulation.wire.run import Terms, run_on_wire, spools_in
 from simulator.simulation.wire.spool import merged
 from simulator.simulation.wire.store_place import place_of, ready_store
 from simulator.simulation.wire.strikes import first_strikes
@@ -20,10 +20,12 @@ from simulator.trace.files import TraceWriter
 class WireEngine:
     """Real HTTP between real processes, in real time.
 
-    The provider listens on ``port`` or the next free one; 0 means any.
+    The provider listens on ``port`` or the next free one; 0 means any. A process that has not ended
+    ``end_within`` the run's end is killed, and the run is in doubt.
     """
 
     port: int = 0
+    end_within: Ticks = 10 * SECOND
     name: ClassVar[str] = "wire"
 
     def run(self, plan: RunPlan, writer: TraceWriter, report: Callable[[Ticks], None]) -> Counted:
@@ -37,7 +39,9 @@ class WireEngine:
             folder = Path(name)
             place = place_of(plan, folder)
             with ready_store(place):
-                counted = run_on_wire(plan, place, folder, report, self.port)
+                counted = run_on_wire(
+                    plan, place, folder, report, Terms(self.port, self.end_within)
+                )
             for event in merged(spools_in(folder), first_strikes(folder)):
                 writer.write(event)
         return counted

@@ -14,6 +14,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.children import Child, describe_exit, tell
 from simulator.simulation.wire.messages import Begin, Part
 from simulator.simulation.wire.spares import Spares
+from simulator.simulation.wire.stuck import told_in, why_it_was_killed
 from simulator.strategies.compose import Recipe
 from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
@@ -25,7 +26,8 @@ class Life:
 
     ``is_killed``: it is as good as dead, by the fault ``killed_by``, None at the run's end.
     ``again_after`` is how long after its death the next life begins; None where none does.
-    ``stands_until`` is when it goes on, in a pause.
+    ``stands_until`` is when it goes on, in a pause. ``stuck`` says why it had to be killed, where
+    it did not end with the run.
     """
 
     process: int
@@ -35,6 +37,7 @@ class Life:
     killed_by: int | None = None
     again_after: Ticks | None = None
     stands_until: Ticks = 0
+    stuck: str = ""
 
 
 @dataclass(slots=True)
@@ -116,6 +119,19 @@ class Lives:
             life.is_killed = True
         return life.is_killed
 
+    def end_stuck(self, life: Life, after: Ticks) -> None:
+        """Kill ``life``, which should have ended by itself so long ago; ``died`` will say what it
+        did instead."""
+        if not life.stuck:
+            spool = spool_of(self._folder, life.process, self.outfit(life.process).lives)
+            life.stuck = why_it_was_killed(life.child, after, told_in(spool))
+            life.child.kill()
+
+    def abandon(self, life: Life) -> None:
+        """Take ``life`` for ended, whatever it does: the run cannot go on."""
+        life.tally.unknown += life.child.unanswered()
+        self.ended(life)
+
     def ended(self, life: Life) -> None:
         """Learn that ``life`` has said all it had to say."""
         del self._of_child[life.child]
@@ -123,7 +139,7 @@ class Lives:
 
     def died(self, life: Life, at: Ticks) -> ProcessEnded:
         """Learn that ``life`` died; the requests it had under way are unknown."""
-        reason = describe_exit(life.child)
+        reason = life.stuck or describe_exit(life.child)
         in_flight = life.child.unanswered()
         life.tally.unknown += in_flight
         self.ended(life)

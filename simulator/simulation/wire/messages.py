@@ -69,6 +69,11 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """A process that is no part of the fleet has stopped and said all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What a client has counted so far; the last one stands if the client dies."""
 
@@ -84,7 +89,7 @@ class ClientRecord:
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
-    """All the provider's process counted."""
+    """All the provider's process has counted so far; the last one stands, whatever ends it."""
 
     tally: ProviderTally
 

@@ -1,6 +1,7 @@
 """One run on the wire, from the side of the process that conducts it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.clock import MILLISECOND, Ticks
@@ -13,17 +14,17 @@ from simulator.simulation.wire import (
     server_process,
     store_conductor,
 )
-from simulator.simulation.wire.children import Child, Children, await_ready, next_message, tell
+from simulator.simulation.wire.attendants import Attendants, RunSpan
+from simulator.simulation.wire.children import Child, Children, await_ready, tell
 from simulator.simulation.wire.fleet_conductor import FleetConductor, starts
 from simulator.simulation.wire.lives import Lives
-from simulator.simulation.wire.messages import Begin, ClientRecord, Finish, ServerRecord
+from simulator.simulation.wire.messages import Begin
 from simulator.simulation.wire.spares import Spares
 from simulator.simulation.wire.spool import Spool
-from simulator.simulation.wire.watch import Watch, provider_died
+from simulator.simulation.wire.watch import Watch
 from simulator.stores.places import Place
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import scope_of
-from simulator.trace.events import ProcessEnded
 from simulator.trace.tally import ClientTally, bin_width
 
 LEAD = 200 * MILLISECOND
@@ -42,25 +43,41 @@ def spools_in(folder: Path) -> list[Path]:
     return [first, *sorted(path for path in folder.glob("*.jsonl") if path != first)]
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a run is made: the provider's ``port``, or the next free one, 0 for any; and how long a
+    process may take to end when the run is over, before it is killed."""
+
+    port: int
+    end_within: Ticks
+
+
 def run_on_wire(
-    plan: RunPlan, place: Place, folder: Path, report: Callable[[Ticks], None], port: int
+    plan: RunPlan, place: Place, folder: Path, report: Callable[[Ticks], None], terms: Terms
 ) -> Counted:
     """Run ``plan`` in real time, with its store at ``place``; its processes write their events into
     ``folder``.
 
-    ``report`` is told a few times a second how far the run has come.
+    ``report`` is told a few times a second how far the run has come, from the start of the first
+    process to the end of the last. Whatever it raises ends the run at once, whatever its processes
+    do: each is killed, a program of the user's and what that has started included.
 
     Raises:
-        RunError: a process could not start, or failed through an error of its own.
+        RunLost: a process of ours died or stood still before the run began.
+        RunError: a process failed through an error of its own.
     """
-    with Children() as children:
-        server = _server(children, plan, folder, port)
+
+    def still_wanted() -> None:
+        report(0)
+
+    with Children(folder) as children:
+        server = _server(children, plan, folder, terms.port)
         broker = _broker(children, plan)
         store = _store_conductor(children, plan, place, folder)
-        listening, *brokers = await_ready([server, *broker])
-        await_ready(store)
+        listening, *brokers = await_ready([server, *broker], still_wanted)
+        await_ready(store, still_wanted)
         spares = _spares(children, plan, place)
-        await_ready(spares.waiting)
+        await_ready(spares.waiting, still_wanted)
         clock = MachineClock.starting_in(LEAD)
         broker_port = brokers[0].port if brokers else None
         begin = Begin(clock.epoch_ns, listening.port, broker_port, listening.doors)
@@ -68,15 +85,16 @@ def run_on_wire(
             tell(child, begin)
         lives = Lives(plan, spares, begin, folder)
         with Spool(folder / "conductor.jsonl") as spool:
+            others = [*broker, *store]
+            span = RunSpan(plan.duration, terms.end_within)
+            attendants = Attendants(server, others, spool, clock, span)
             conductor = FleetConductor(plan, lives, spool, clock)
-            watch = Watch(server, lives, conductor, spool, clock, plan.duration)
+            watch = Watch(attendants, lives, conductor, spool, clock, span)
             deaths = watch.until_all_ended(report)
-        for child in (server, *broker, *store):
-            tell(child, Finish())
-        for child in store:
-            next_message(child)  # raises with its traceback, if it failed
-        record = _record_of(server)
-        return _counted(plan, record, [*lives.tallies, *map(_tally_of, broker)], deaths)
+        clients = ClientTally(width=bin_width(plan.duration))
+        for tally in (*lives.tallies, *attendants.client_tallies):
+            clients.add(tally)
+        return Counted(provider=attendants.provider_tally, clients=clients, deaths=tuple(deaths))
 
 
 def _server(children: Children, plan: RunPlan, folder: Path, port: int) -> Child:
@@ -105,32 +123,3 @@ def _store_conductor(children: Children, plan: RunPlan, place: Place, folder: Pa
         return []
     seat = store_conductor.Seat(plan, place, folder / "store.jsonl")
     return [children.start("the conductor of the store's faults", store_conductor.main, seat)]
-
-
-def _tally_of(broker: Child) -> ClientTally | None:
-    """Return what the broker counted; None if it died, and then the fleet did without."""
-    record = next_message(broker)
-    assert isinstance(record, ClientRecord | None), record
-    return None if record is None else record.tally
-
-
-def _record_of(server: Child) -> ServerRecord:
-    record = next_message(server)
-    if record is None:
-        raise provider_died(server)
-    assert isinstance(record, ServerRecord), record
-    return record
-
-
-def _counted(
-    plan: RunPlan,
-    record: ServerRecord,
-    tallies: Sequence[ClientTally | None],
-    deaths: Sequence[ProcessEnded],
-) -> Counted:
-    """Return the sum of all that was counted."""
-    clients = ClientTally(width=bin_width(plan.duration))
-    for tally in tallies:
-        if tally is not None:
-            clients.add(tally)
-    return Counted(provider=record.tally, clients=clients, deaths=tuple(deaths))

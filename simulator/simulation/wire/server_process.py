@@ -31,6 +31,7 @@ from simulator.simulation.wire.messages import (
     Begin,
     Failed,
     Finish,
+    Finished,
     Ready,
     ServerRecord,
     receive,
@@ -39,6 +40,8 @@ from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.simulation.wire.spool import Spool
 from simulator.trace.tally import ProviderTally, bin_width
 
+PROGRESS_EVERY_S = 0.5
+"""How often it tells what it has counted: what it counts after that is lost if it dies."""
 SHUTDOWN_S = 0.5
 """How long requests under way have at the run's end, when no client waits for them any more."""
 
@@ -84,11 +87,20 @@ async def _serve(seat: Seat, connection: Connection) -> None:
             let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
         )
         happening.add_done_callback(partial(_tell_error, app))
+        reporting = asyncio.create_task(_report(connection, tally))
         await _finished(connection, app.failed)
+        reporting.cancel()
         happening.cancel()
         for each in runners:
             await each.cleanup()
     connection.send(ServerRecord(tally))
+    connection.send(Finished())
+
+
+async def _report(connection: Connection, tally: ProviderTally) -> None:
+    while True:
+        await asyncio.sleep(PROGRESS_EVERY_S)
+        connection.send(ServerRecord(tally))
 
 
 def _doors(plan: RunPlan) -> int:

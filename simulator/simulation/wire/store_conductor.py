@@ -21,7 +21,14 @@ from simulator.fleet.http_ports import InFlight
 from simulator.machine_clock import MachineClock
 from simulator.simulation.fleet_faults import FleetFaults, StoreLoss, StoreTrouble
 from simulator.simulation.plan import RunPlan
-from simulator.simulation.wire.messages import Begin, Failed, Finish, Ready, receive
+from simulator.simulation.wire.messages import (
+    Begin,
+    Failed,
+    Finish,
+    Finished,
+    Ready,
+    receive,
+)
 from simulator.simulation.wire.parent_bond import belong_to_parent
 from simulator.simulation.wire.strikes import Strikes
 from simulator.stores.contract import Record, StoreUnavailable
@@ -67,6 +74,7 @@ async def _run(seat: Seat, connection: Connection) -> None:
         conducting.cancel()
         with suppress(asyncio.CancelledError):
             await conducting
+    connection.send(Finished())
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class TroubledStore:
         """Read, perhaps later."""
         return await self.troubles.met_by(self.store.read)
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Write, perhaps later."""
         return await self.troubles.met_by(
             lambda: self.store.write(token, expected_version=expected_version)
@@ -128,7 +128,7 @@ class _TroubledRecord:
     async def read(self) -> Record | None:
         return await self.troubles.met_by(self.record.read)
 
-    async def write(self, token: Token, *, expected_version: int | None = None) -> bool:
+    async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         return await self.troubles.met_by(
             lambda: self.record.write(token, expected_version=expected_version)
         )

@@ -1,21 +1,23 @@
-"""Follows the processes of a run on the wire until each client has sent its record or died."""
+"""Follows the processes of a run on the wire until each has sent its record or died.
+
+None is waited for longer than ``end_within`` after the run's end: who has not ended by then, be
+it that it stands still or that it is busy, is killed, and that is a death nobody had asked for.
+"""
 
 from collections.abc import Callable
 
 from simulator.clock import Clock, Ticks, seconds
-from simulator.errors import RunError
-from simulator.simulation.wire.children import Child, describe_exit, next_message, readable
+from simulator.simulation.wire.attendants import Attendants, RunSpan
+from simulator.simulation.wire.children import (
+    LOOK_EVERY_S,
+    Child,
+    next_message,
+    readable,
+)
 from simulator.simulation.wire.fleet_conductor import FleetConductor
 from simulator.simulation.wire.lives import Life, Lives
 from simulator.simulation.wire.messages import ClientRecord, Progress, Ready, Struck
 from simulator.trace.events import EventSink, ProcessEnded
-
-LOOK_EVERY_S = 0.2
-
-
-def provider_died(server: Child) -> RunError:
-    """Return the error for a run that has lost its provider."""
-    return RunError(f"the provider's process died ({describe_exit(server)})")
 
 
 class Watch:
@@ -23,34 +25,57 @@ class Watch:
 
     def __init__(
         self,
-        server: Child,
+        attendants: Attendants,
         lives: Lives,
         conductor: FleetConductor,
         sink: EventSink,
         clock: Clock,
-        duration: Ticks,
+        span: RunSpan,
     ) -> None:
-        self._server = server
+        self._attendants = attendants
         self._lives = lives
         self._conductor = conductor
         self._sink = sink
         self._clock = clock
-        self._duration = duration
+        self._span = span
         self._deaths: list[ProcessEnded] = []
+        self._is_over = False
 
     def until_all_ended(self, report: Callable[[Ticks], None]) -> tuple[ProcessEnded, ...]:
-        """Take every message until no client is left; return the deaths nobody had asked for."""
+        """Take every message until no process is left; return the deaths nobody had asked for.
+
+        A run that has lost its provider ends there and then.
+        """
         self._conductor.begin()
-        is_over = False
-        while self._lives.all or self._conductor.next_at() is not None:
+        while self._goes_on():
             self._hear(self._pause())
             self._conductor.act()
-            now = self._clock.now()
-            if now >= self._duration and not is_over:
-                is_over = True
-                self._conductor.end_pauses()
-            report(min(max(now, 0), self._duration))
-        return tuple(self._deaths)
+            self._end_those_left()
+            report(self._now())
+        for life in self._lives.all:
+            self._lives.abandon(life)
+        self._attendants.finish(lambda: report(self._span.duration))
+        return (*self._deaths, *self._attendants.deaths)
+
+    def _goes_on(self) -> bool:
+        if self._attendants.provider_is_gone:
+            return False
+        return bool(self._lives.all) or self._conductor.next_at() is not None
+
+    def _now(self) -> Ticks:
+        """Return how far the run is: one may die before it begins, or end after it."""
+        return min(max(0, self._clock.now()), self._span.duration)
+
+    def _end_those_left(self) -> None:
+        """When the run is over, kill who stands still because that was planned, and in the end
+        everybody."""
+        over = self._clock.now() - self._span.duration
+        if over >= 0 and not self._is_over:
+            self._is_over = True
+            self._conductor.end_pauses()
+        if over >= self._span.end_within:
+            for life in self._lives.all:
+                self._lives.end_stuck(life, self._span.end_within)
 
     def _pause(self) -> float:
         """Return how long to wait for messages, in seconds."""
@@ -60,12 +85,12 @@ class Watch:
         return min(LOOK_EVERY_S, seconds(max(0, at - self._clock.now())))
 
     def _hear(self, timeout_s: float) -> None:
-        for child in readable([self._server, *self._lives.children], timeout_s):
-            if child is self._server:
-                next_message(child)  # raises with its traceback, if it could send one
-                raise provider_died(child)
+        attendants = self._attendants.children
+        for child in readable([*attendants, *self._lives.children], timeout_s):
             life = self._lives.of_child(child)
-            if life is None:
+            if child in attendants:
+                self._attendants.hear(child)
+            elif life is None:
                 self._hear_spare(child)
             else:
                 self._take(life, next_message(child))
@@ -91,8 +116,8 @@ class Watch:
                 raise AssertionError(other)
 
     def _died(self, life: Life) -> None:
-        now = max(0, self._clock.now())  # one may die before the run begins
-        if life.stands_until and now >= self._duration:
+        now = self._now()
+        if life.stands_until and now >= self._span.duration:
             self._lives.ended(life)  # killed because the run is over
             return
         death = self._lives.died(life, now)

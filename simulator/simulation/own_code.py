@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 from simulator.command import Command
-from simulator.errors import UserCodeError
+from simulator.engine.blocking import forbid_ends
+from simulator.errors import BlockedLoopError, UserCodeError
+from simulator.program_end import signals_watched
 from simulator.python_class import PythonClass
 from simulator.strategies.user_class import load
 
@@ -16,7 +18,7 @@ def check_own_code(own: PythonClass | Command) -> None:
         UserCodeError: it cannot be loaded or started, or is no strategy.
     """
     if isinstance(own, PythonClass):
-        load(own)
+        _try_to_load(own)
         return
     program = own.words[0]
     if shutil.which(program) is not None:
@@ -28,3 +30,19 @@ def check_own_code(own: PythonClass | Command) -> None:
     else:
         why = f"{program} is no program that can be executed: chmod +x {program}"
     raise UserCodeError(str(own), why)
+
+
+def _try_to_load(own: PythonClass) -> None:
+    """Load a class. Where its module ends the program, as ``sys.exit()`` does, nothing is said
+    yet: its runs fail of it, and only they."""
+    ends: list[BlockedLoopError] = []
+    with signals_watched() as signals:
+        try:
+            with forbid_ends(ends.append):
+                load(own)
+        except UserCodeError:
+            signals.check()
+            if not ends:
+                raise
+        except BaseException:  # noqa: BLE001 - whatever a module of the user's does
+            signals.check()
