@@ -17,7 +17,8 @@ def print_table(console: Console, summary: Summary) -> None:
     shows_outages = any(_had_outages(figures) for figures in summary.strategies.values())
     table = Table(
         title=_title(summary),
-        caption="401 rate of API responses with its 95 % interval; failed operations after retries"
+        caption=f"401 rate of API responses with its 95 % interval {_of_what(summary)}; "
+        "failed operations after retries"
         + ("; unknown: operations whose answer never came" if shows_unknown else "")
         + ("; outages: how many, the longest, in how many seeds" if shows_outages else ""),
         title_justify="left",
@@ -47,6 +48,10 @@ def print_table(console: Console, summary: Summary) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _of_what(summary: Summary) -> str:
+    return "over the seeds" if len(summary.seeds) > 1 else "within the one run"
 
 
 def _title(summary: Summary) -> str:
