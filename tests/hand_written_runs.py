@@ -2,10 +2,12 @@
 
 from simulator.clock import MILLISECOND, SECOND
 from simulator.trace.files import RecordedRun, TraceHeader
+from simulator.trace.outcomes import Failure
 from simulator.trace.tally import ClientTally, ProviderTally
 
 DURATION = 240 * SECOND  # bins of one second
 LIFETIME = 60 * SECOND
+WHY = {"ok": None, "refused": Failure("call_401"), "unknown": Failure("timed_out", "api")}
 
 
 def a_header(seed=1, strategy="check_then_act"):
@@ -28,7 +30,7 @@ def a_run(tmp_path, *, seed=1, answers=(), operations=(), issued=0, unknown=0):
         provider.responded(at, 401 if cause else 200, cause)
     clients = ClientTally(width=SECOND, unknown=unknown, store_reads=10 * seed)
     for outcome, took in operations:
-        clients.finished(outcome, started_at=0, at=took)
+        clients.finished(outcome, started_at=0, at=took, failure=WHY[outcome])
     return RecordedRun(
         header=a_header(seed),
         provider=provider,

@@ -14,7 +14,17 @@ def test_the_examples_run_as_they_stand(tmp_path):
     """Readers copy them. Each is imported, its tests are run, and a warning is an error."""
     for number, code in enumerate(EXAMPLES):
         (tmp_path / f"test_example_{number}.py").write_text(code)
-    told = ["-q", "-W", "error", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(tmp_path)]
+    told = [
+        "-q",
+        "-W",
+        "error",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        f"--rootdir={tmp_path}",
+        str(tmp_path),
+    ]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *told],
         cwd=ROOT,

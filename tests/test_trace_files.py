@@ -22,6 +22,7 @@ from simulator.trace.events import (
     TokenRevoked,
 )
 from simulator.trace.files import TraceHeader, TraceWriter, read_events, read_trace
+from simulator.trace.outcomes import Failure
 from simulator.trace.tally import BINS, ClientTally, ProviderTally, bin_of, bin_width
 
 HEADER = TraceHeader(
@@ -50,18 +51,23 @@ EVENTS = [
 
 
 def provider_tally():
-    tally = ProviderTally(width=HEADER.width, tokens_issued=2, issues_refused=1, live_peak=1)
+    tally = ProviderTally(width=HEADER.width, tokens_issued=2, live_peak=1)
     tally.responded(4, 401, "evicted")
     tally.responded(5, 401, "unknown_token")
     tally.responded(11 * SECOND, 201, None)
+    for peak, at in enumerate((1, 3, 7), start=1):
+        tally.token_requested(at, peak)
+    tally.issue_refused(7, 400, "invalid_client")
     return tally
 
 
 def client_tally():
     tally = ClientTally(width=HEADER.width, unknown=3, store_reads=40, store_writes=2)
     tally.finished("ok", started_at=0, at=90 * MILLISECOND)
-    tally.finished("refused", started_at=10, at=5 * SECOND)
-    tally.finished("unknown", started_at=10, at=30 * SECOND)
+    tally.finished("refused", started_at=10, at=5 * SECOND, failure=Failure("call_401"))
+    late = Failure("timed_out", "api")
+    tally.finished("unknown", started_at=10, at=30 * SECOND, failure=late)
+    tally.store_failed("read", "Redis: no answer", 4 * SECOND)
     return tally
 
 
@@ -268,7 +274,9 @@ def test_adding_tallies_is_counting_both_histories(left, right):
     def count(history):
         tally = ClientTally(width=HEADER.width, unknown=1, store_reads=2, store_writes=3)
         for outcome, started_at, took in history:
-            tally.finished(outcome, started_at=started_at, at=started_at + took)
+            why = None if outcome == "ok" else Failure("timed_out", "api")
+            at = started_at + took
+            tally.finished(outcome, started_at=started_at, at=at, failure=why)
         return tally
 
     merged = count(left)

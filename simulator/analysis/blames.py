@@ -26,7 +26,7 @@ class Blamed:
 
 def blames_of(runs: Mapping[str, Sequence[RecordedRun]]) -> Iterator[Blamed]:
     """Yield for each strategy that got a 401 the story of one in the worst moment of its worst
-    seed: the first there that ``telling_cause`` names. The clock is the scenario's.
+    seed: the first there that ``most_telling`` names. The clock is the scenario's.
 
     Raises:
         ResultsError: a trace cannot be read.
@@ -51,7 +51,7 @@ def blame_of_worst_moment(run: RecordedRun) -> Blame | None:
     moment = worst_moment(run)
     if moment is None:
         return None
-    cause = telling_cause(causes_in(run, moment))
+    cause = most_telling(causes_in(run, moment))
     causes = CAUSES if cause is None else (cause,)
     # Bins are coarser than an outage's edges: what they count may lie just outside.
     tries = (
@@ -63,7 +63,13 @@ def blame_of_worst_moment(run: RecordedRun) -> Blame | None:
     return next((each for each in found if each is not None), None)
 
 
-def telling_cause(counted: Mapping[Cause, int]) -> Cause | None:
+def telling_cause(runs: Sequence[RecordedRun]) -> Cause | None:
+    """Return the most telling cause of all 401s of ``runs``; None: no call got one."""
+    counted = {cause: sum(sum(run.provider.refused[cause]) for run in runs) for cause in CAUSES}
+    return most_telling(counted)
+
+
+def most_telling(counted: Mapping[Cause, int]) -> Cause | None:
     """Return the most frequent cause that was avoidable; where there is none, the most frequent.
 
     None: no call got a 401.

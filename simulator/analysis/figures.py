@@ -1,7 +1,9 @@
 """The figures of one strategy, from what its runs counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from simulator.analysis.intervals import BinnedCounts, Estimate, estimate, rounded
 from simulator.analysis.outages import OutageFigures, longest_span, outage_figures, outages_in
@@ -9,7 +11,10 @@ from simulator.clock import MILLISECOND, Ticks, seconds
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
 from simulator.trace.histogram import Histogram
-from simulator.trace.outcomes import OUTCOMES, Outcome
+from simulator.trace.outcomes import OUTCOMES, Failure, Outcome
+from simulator.trace.tally import BINS
+
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +54,12 @@ class StrategyFigures:
 
     ``rate_401`` is of API responses, ``failure_rate`` of operations, those of unknown outcome
     included; both are means of the runs' rates, and None where no run counted anything. Counts are
-    sums over the runs, ``live_peak`` is their maximum. ``unknown`` counts requests, to the token
-    endpoint as well. ``tokens_per_lifetime`` is how many tokens were issued, on average, in the
-    time that one token lasts. ``outages`` is None as in ``SeedFigures``.
+    sums over the runs, ``live_peak`` and ``token_requests_peak`` their maxima. ``unknown`` counts
+    requests, to the token endpoint as well. ``tokens_per_lifetime`` is how many tokens were issued,
+    on average, in the time that one token lasts. ``failures`` has the operations that did not end
+    well by why (``Failure``), ``issues_refused_by`` the refused token requests by status and error,
+    ``store_failures`` the calls of the store that failed by what was asked and what came of it.
+    ``outages`` is None as in ``SeedFigures``.
     """
 
     responses: int
@@ -71,6 +79,11 @@ class StrategyFigures:
     latency_ms: LatencyFigures
     per_seed: tuple[SeedFigures, ...]
     outages: OutageFigures | None = None
+    failures: dict[str, int] = field(default_factory=dict)
+    token_requests: int = 0
+    token_requests_peak: int = 0
+    issues_refused_by: dict[str, int] = field(default_factory=dict)
+    store_failures: dict[str, int] = field(default_factory=dict)
 
 
 def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
@@ -100,6 +113,11 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         latency_ms=_latency(runs),
         per_seed=tuple(_seed_figures(run) for run in runs),
         outages=outage_figures(runs),
+        failures=_named([failure_counts(run) for run in runs]),
+        token_requests=sum(sum(run.provider.token_requests) for run in runs),
+        token_requests_peak=max(run.provider.token_requests_peak for run in runs),
+        issues_refused_by=_named([_summed(run.provider.issues_refused_by) for run in runs]),
+        store_failures=_named([_summed(run.clients.store_failures) for run in runs]),
     )
 
 
@@ -112,12 +130,46 @@ def responses_401(run: RecordedRun) -> BinnedCounts:
 
 
 def operations_failed(run: RecordedRun) -> BinnedCounts:
-    """Return the refused operations among all operations of ``run``, by bin."""
+    """Return the operations among all of ``run``, by bin, that were refused, or waited for a token
+    in vain: those have done nothing, whatever else is unknown of them."""
     by_outcome = run.clients.operations
     return BinnedCounts(
-        part=by_outcome["refused"],
+        part=[sum(bins) for bins in zip(by_outcome["refused"], hung(run), strict=True)],
         total=[sum(bins) for bins in zip(*by_outcome.values(), strict=True)],
     )
+
+
+def hung(run: RecordedRun) -> list[int]:
+    """Return the operations of ``run`` that waited for a token in vain, by bin."""
+    of_each = [bins for why, bins in run.clients.failures.items() if why.kind == "hung"]
+    return [sum(bins) for bins in zip(*of_each, strict=True)] if of_each else [0] * BINS
+
+
+def issues_refused(run: RecordedRun) -> list[int]:
+    """Return the token requests of ``run`` that were refused, by bin; traces of before only know
+    how many, and then all are in the first."""
+    of_each = run.provider.issues_refused_by.values()
+    if not of_each:
+        return [run.provider.issues_refused] + [0] * (BINS - 1)
+    return [sum(bins) for bins in zip(*of_each, strict=True)]
+
+
+def failure_counts(run: RecordedRun) -> dict[Failure, int]:
+    """Return how many operations of ``run`` failed for what, or have no outcome for it."""
+    return _summed(run.clients.failures)
+
+
+def _summed(counts: Mapping[K, Sequence[int]]) -> dict[K, int]:
+    return {what: sum(bins) for what, bins in counts.items()}
+
+
+def _named(of_each: Sequence[Mapping[K, int]]) -> dict[str, int]:
+    """Return the sums of counts, the largest first, by the text of what was counted."""
+    totals: Counter[str] = Counter()
+    for counts in of_each:
+        for what, count in counts.items():
+            totals[str(what)] += count
+    return dict(sorted(totals.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _seed_figures(run: RecordedRun) -> SeedFigures:

@@ -6,7 +6,7 @@ A part of a run is made of the bins that lie in it, its edges rounded to the nea
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from simulator.analysis.figures import operations_failed, responses_401
+from simulator.analysis.figures import hung, issues_refused, operations_failed, responses_401
 from simulator.analysis.intervals import BinnedCounts
 from simulator.analysis.outages import longest_span, outages_in
 from simulator.clock import Ticks
@@ -114,6 +114,9 @@ _IN_PARTS: Mapping[str, _OfBins] = {
     "unknown_rate": _share(_unknown),
     **{f"rate_{cause}": _rate_of(cause) for cause in CAUSES},
     **{f"count_{cause}": _count_of(cause) for cause in CAUSES},
+    "operations_hung": lambda run, bins: float(sum(hung(run)[bins])),
+    "issues_refused": lambda run, bins: float(sum(issues_refused(run)[bins])),
+    "token_requests": lambda run, bins: float(sum(run.provider.token_requests[bins])),
 }
 
 
@@ -138,9 +141,9 @@ def _seen_on_virtual(run: RecordedRun, count: int) -> float | None:
 
 _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
     "trial_401": _trial_401,
+    "token_requests_peak": lambda run: float(run.provider.token_requests_peak),
     "tokens_issued": lambda run: float(run.provider.tokens_issued),
     "tokens_per_lifetime": lambda run: run.provider.tokens_issued / run.header.token_lifetimes,
-    "issues_refused": lambda run: float(run.provider.issues_refused),
     "live_peak": lambda run: float(run.provider.live_peak),
     "outages": lambda run: float(len(outages_in(run))),
     "outage_longest": lambda run: float(longest_span(run)),

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from simulator.engine.owned import Owned
 from simulator.engine.ownership import whose
-from simulator.engine.places import waiting_place
 from simulator.errors import DeadlockError, LivelockError
+from simulator.waiting_place import waiting_place
 
 
 def deadlock_of(loop: Owned, owners: Collection[int | None] | None = None) -> DeadlockError:

@@ -29,6 +29,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from simulator.engine.blocking import forbid_blocking
 from simulator.engine.generators import OpenGenerators
+from simulator.engine.ownership import OWNER
 from simulator.engine.schedule import Schedule
 from simulator.engine.ties import Fifo, TiePolicy
 from simulator.engine.unsupported import Unsupported
@@ -186,6 +187,9 @@ class VirtualLoop(Unsupported, Schedule):
             if task.done():
                 continue
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+            owner = context.get(OWNER)
+            if self._enter is not None and owner is not None:
+                self._enter(owner)
             with suppress(RuntimeError):  # it awaits something while it is closed
                 context.run(task.get_coro().close)
         self.close()

@@ -33,6 +33,12 @@ class Owned:
         self._crashed_at: dict[int, Ticks] = {}
         self._paused: dict[int, list[Handle]] = {}
         self._is_watching = False
+        self._enter: Callable[[int], None] | None = None
+
+    def on_entering(self, enter: Callable[[int], None]) -> None:
+        """Call ``enter`` with the process before code of it runs, at least when it changes."""
+        self._enter = enter
+        self._is_watching = True
 
     def on_crash(self, process: int, sever: Callable[[], None]) -> None:
         """Call ``sever`` when ``process`` crashes, before any of its own code notices."""
@@ -57,7 +63,7 @@ class Owned:
     def resume(self, process: int) -> None:
         """Let ``process`` run what became due meanwhile; does nothing when it is not paused."""
         self._ready.extend(self._paused.pop(process, []))
-        self._is_watching = bool(self._paused or self._crashed_at)
+        self._is_watching = bool(self._paused or self._crashed_at or self._enter)
 
     def is_paused(self, process: int) -> bool:
         """Return whether ``process`` is paused."""
@@ -94,7 +100,11 @@ class Owned:
         if owner in self._paused:
             self._paused[owner].append(handle)
             return True
-        return self._crashed_at.get(owner, self.now) < self.now
+        if self._crashed_at.get(owner, self.now) < self.now:
+            return True
+        if self._enter is not None:
+            self._enter(owner)
+        return False
 
     def _is_of_the_dead(self, handle: Handle) -> bool:
         return handle._context.get(OWNER) in self._crashed_at  # type: ignore[attr-defined]  # noqa: SLF001

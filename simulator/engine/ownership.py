@@ -19,6 +19,16 @@ def owner_in(process: int, life: int) -> int:
     return process + (life - 1) * _LIVES_APART
 
 
+def process_of(owner: int) -> int:
+    """Return the number of the process that ``owner`` is a life of."""
+    return owner % _LIVES_APART
+
+
+def life_of(owner: int) -> int:
+    """Return which life of its process ``owner`` is, counted from 1."""
+    return owner // _LIVES_APART + 1
+
+
 def whose(owner: int | None) -> str:
     """Return what to call ``owner`` in an error."""
     return "no process" if owner is None else f"process {owner % _LIVES_APART}"

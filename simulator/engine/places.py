@@ -2,17 +2,11 @@
 
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
-from typing import Any
+
+from simulator.waiting_place import described
 
 _LOOPS_OWN = ("asyncio.", "simulator.engine.")
-
-
-def described(frame: FrameType) -> str:
-    """Return the function, file and line of ``frame``."""
-    code = frame.f_code
-    return f"{code.co_qualname} ({Path(code.co_filename).name}:{frame.f_lineno})"
 
 
 def running_place(innermost: FrameType) -> str:
@@ -32,15 +26,3 @@ def _not_the_loops(innermost: FrameType) -> Iterator[FrameType]:
         if not frame.f_globals.get("__name__", "").startswith(_LOOPS_OWN):
             yield frame
         frame = frame.f_back
-
-
-def waiting_place(coroutine: Any) -> str:
-    """Return where ``coroutine`` waits: the innermost code that is not asyncio's, and for what."""
-    waits_for, place = "", ""
-    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
-        if frame.f_globals.get("__name__", "").startswith("asyncio."):
-            waits_for = f", for {frame.f_code.co_qualname}"
-        else:
-            waits_for, place = "", described(frame)
-        coroutine = coroutine.cr_await
-    return (place or "no code of yours") + waits_for

@@ -4,7 +4,7 @@ import heapq
 import math
 from asyncio import Handle, TimerHandle
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import Context
 from heapq import heappush
 from typing import Any, TypeVarTuple, Unpack
@@ -33,7 +33,7 @@ class Schedule(Uncaught):
         self.now: Ticks = 0
         self.posted_key = NO_POST_YET
         self._ties = ties
-        self._is_fifo = isinstance(ties, Fifo)
+        self._is_fifo = self.is_fifo = isinstance(ties, Fifo)
         self._ready: deque[Handle] = deque()
         self._heap: list[tuple[Ticks, int, int, int, Any, Any]] = []
         self._serial = 0
@@ -132,10 +132,12 @@ class Schedule(Uncaught):
             heapq.heapify(self._heap)
             self._cancelled_timers = 0
 
-    def is_due_for(self, process: int) -> bool:
-        """Return whether anything is ready, or due some time, that wakes a task of ``process``."""
+    def is_due_for(self, process: int, but_for: Collection[TimerHandle]) -> bool:
+        """Return whether anything is ready, or due some time, that wakes a task of ``process``;
+        ``but_for`` are timers that do not count."""
         awaited = {id(task._fut_waiter) for task in self.tasks_of(process)}  # type: ignore[attr-defined]  # noqa: SLF001
         timers = [entry[5] for entry in self._heap if entry[4] is None]
+        timers = [timer for timer in timers if timer not in but_for]
         return any(id(_wakes(entry[5])) in awaited for entry in self._heap) or any(
             handle._context.get(OWNER) == process and not handle._cancelled  # noqa: SLF001
             for handle in (*self._ready, *timers)

@@ -20,6 +20,8 @@ from simulator.token import Token
 
 BROKER = "broker"
 """The name in which it asks the provider."""
+NO_BROKER = "the broker does not answer"
+"""What a process says whose question was in vain."""
 
 Tell = Callable[[Token], None]
 """Tells everybody of a new token."""

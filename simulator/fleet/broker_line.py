@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from simulator.clock import MILLISECOND, Clock, Ticks, seconds
+from simulator.fleet.broker import BROKER, NO_BROKER
 from simulator.fleet.broker_words import (
     CURRENT,
     NEWS,
@@ -80,7 +81,8 @@ class HttpBrokerLine:
                 words = await answer.read()
                 status = answer.status
         except _SILENCE as silence:
-            raise StoreUnavailable("the broker does not answer") from silence
+            self.tally.store_failed(BROKER, NO_BROKER, self.clock.now())
+            raise StoreUnavailable(NO_BROKER) from silence
         if status == NONE_TO_GIVE:
             raise TokenUnavailable(denial_said(words))
         return token_said(words)

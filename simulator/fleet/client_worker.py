@@ -4,7 +4,6 @@ What it does about a token that is refused is its own business too. The worker s
 operation. Which token the client showed, it reads from the request that was really sent.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -12,18 +11,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from simulator.clock import Clock, Ticks, seconds
+from simulator.clock import Clock, Ticks
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.http_ports import request_of
 from simulator.fleet.ports import Errand
+from simulator.fleet.waits import WaitedInVain, Waits
+from simulator.fleet.worker import Ending, failed, refusal
 from simulator.provider.reading import CALLER_HEADER
+from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.contract import TokenUnavailable
 from simulator.strategies.own_client import OwnClient
 from simulator.token import Token
-from simulator.trace.outcomes import Outcome
+from simulator.trace.outcomes import Failure
 from simulator.trace.tally import ClientTally
 
 _SHOWN = "Authorization"
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 _NO = {
     "aiohttp": ("ClientResponseError",),
     "httpx": ("HTTPStatusError",),
@@ -54,8 +57,8 @@ class Answered(NamedTuple):
 class ClientWorker:
     """One concurrent task of a process whose calls go through ``own``.
 
-    An operation is given up after ``timeout``, with all that the client does on the way. ``sends``
-    is entered while it waits. ``adopted`` is told each token when its answer is there.
+    An operation is given up when ``waits`` says so, with all that the client does on the way.
+    ``sends`` is entered while it waits. ``adopted`` is told each token when its answer is there.
     """
 
     own: OwnClient
@@ -64,30 +67,33 @@ class ClientWorker:
     agenda: Agenda
     clock: Clock
     tally: ClientTally
-    timeout: Ticks
+    waits: Waits
     adopted: Callable[[Token], None]
     sends: Callable[[], AbstractContextManager[None]]
 
     async def operate(self, wanted_at: Ticks) -> None:
         """Do one operation that the service wanted at ``wanted_at``, and count how it ended."""
         errand = self.agenda.next()
-        outcome = await self._outcome_of(errand)
+        outcome, failure = await self._outcome_of(errand, wanted_at)
         self.agenda.ended(errand, outcome)
-        self.tally.finished(outcome, started_at=wanted_at, at=self.clock.now())
+        now = self.clock.now()
+        self.tally.finished(outcome, started_at=wanted_at, at=now, failure=failure)
 
-    async def _outcome_of(self, errand: Errand) -> Outcome:
+    async def _outcome_of(self, errand: Errand, wanted_at: Ticks) -> Ending:
         try:
-            with self.sends():
-                async with asyncio.timeout(seconds(self.timeout)):
-                    answered = await self._call(errand)
-        except TokenUnavailable as unavailable:
-            return unavailable.outcome
+            with self.sends(), self.waits.wait(wanted_at):
+                answered = await self._call(errand)
+        except WaitedInVain as gave_up:
+            self.tally.unknown += gave_up.failure.kind == "timed_out"
+            return "unknown", gave_up.failure
+        except (TokenUnavailable, StoreUnavailable) as error:
+            return failed(error)
         except Exception as error:
             if isinstance(error, _loaded(_NO)):
-                return "refused"
+                return "refused", refusal_in(error)
             if isinstance(error, (*_SILENCE, *_loaded(_NO_ANSWER))):
                 self.tally.unknown += 1
-                return "unknown"
+                return "unknown", silence_in(error)
             raise
         if answered.token:
             now = self.clock.now()
@@ -112,12 +118,49 @@ class ClientWorker:
         value = shown.partition(" ")[2]
         return Answered(status, value, json.loads(content) if status == 201 else None)
 
-    def _settle(self, errand: Errand, answered: Answered) -> Outcome:
+    def _settle(self, errand: Errand, answered: Answered) -> Ending:
         if answered.status >= 400:
-            return "refused"
+            return "refused", refusal(answered.status)
         if errand.operation == "create_meeting" and answered.status == 201:
             self.agenda.created(answered.body["id"])
-        return "ok"
+        return "ok", None
+
+
+def refusal_in(error: Exception) -> Failure:
+    """Return why an operation failed whose client raised ``error`` because it was answered no.
+
+    What the error has is looked at, because no library needs to be there: authlib's has the OAuth
+    ``error``, httpx's a ``response`` and a ``request``, aiohttp's a ``status`` and
+    ``request_info``.
+    """
+    oauth = getattr(error, "error", None)
+    if isinstance(oauth, str) and oauth:
+        return Failure("token_refused", oauth)
+    status = getattr(getattr(error, "response", error), "status_code", None)
+    status = getattr(error, "status", None) if status is None else status
+    if not isinstance(status, int):
+        return Failure("user_code", type(error).__name__)
+    return Failure("token_refused", str(status)) if _asked(error) == "token" else refusal(status)
+
+
+def silence_in(error: Exception) -> Failure:
+    """Return why an operation has no outcome whose client raised ``error``: it got no answer."""
+    if isinstance(error, json.JSONDecodeError):
+        return Failure("unreadable_answer", _asked(error))
+    is_late = isinstance(error, TimeoutError) or "Timeout" in type(error).__name__
+    return Failure("timed_out" if is_late else "connection_lost", _asked(error))
+
+
+def _asked(error: Exception) -> str:
+    """Return which endpoint the request of ``error`` was for; empty where it does not say."""
+    try:
+        request: Any = error.request  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):  # httpx's raises where it was never set
+        request = getattr(error, "request_info", None)
+    path = getattr(getattr(request, "url", None), "path", None)
+    if path is None:
+        return ""
+    return "token" if path == TOKEN_PATH else "api"
 
 
 async def close(own: OwnClient) -> None:

@@ -1,86 +1,125 @@
-"""A store that counts what a process asks of it: a strategy's cost in store calls."""
+"""A store that counts what a process asks of it, and which of its calls fail."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
-from simulator.clock import Ticks
-from simulator.stores.contract import Lease, Record, RowLocks, SharedStore, TokenStore
+from simulator.clock import Clock, Ticks
+from simulator.stores.contract import (
+    Lease,
+    Record,
+    RowLocks,
+    SharedStore,
+    StoreUnavailable,
+    TokenStore,
+)
 from simulator.token import Token
 from simulator.trace.tally import ClientTally
+
+T = TypeVar("T")
+_REASON_LETTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTally:
+    """Counts the calls of the store of one process in ``tally``, by the run's ``clock``."""
+
+    tally: ClientTally
+    clock: Clock
+
+    async def reads(self, operation: str, call: Awaitable[T]) -> T:
+        """Count and make a call that reads."""
+        self.tally.store_reads += 1
+        with self.failing(operation):
+            return await call
+
+    async def writes(self, operation: str, call: Awaitable[T]) -> T:
+        """Count and make a call that changes something."""
+        self.tally.store_writes += 1
+        with self.failing(operation):
+            return await call
+
+    @contextmanager
+    def failing(self, operation: str) -> Iterator[None]:
+        """Count ``operation`` as failed where the block raises ``StoreUnavailable``, which passes
+        through."""
+        try:
+            yield
+        except StoreUnavailable as error:
+            lines = str(error).splitlines() or ["no answer"]
+            self.tally.store_failed(operation, lines[0][:_REASON_LETTERS], self.clock.now())
+            raise
 
 
 class CountedStore:
     """``store``, with every call counted: reads as reads, all others as writes."""
 
-    __slots__ = ("_store", "_tally")
+    __slots__ = ("_counts", "_store")
 
-    def __init__(self, store: SharedStore, tally: ClientTally) -> None:
+    def __init__(self, store: SharedStore, counts: StoreTally) -> None:
         self._store = store
-        self._tally = tally
+        self._counts = counts
 
     async def read(self) -> Record | None:
         """Count and read."""
-        self._tally.store_reads += 1
-        return await self._store.read()
+        return await self._counts.reads("read", self._store.read())
 
     async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
         """Count and write."""
-        self._tally.store_writes += 1
-        return await self._store.write(token, expected_version=expected_version)
+        written = self._store.write(token, expected_version=expected_version)
+        return await self._counts.writes("write", written)
 
     async def acquire(self, holder: str, ttl: Ticks) -> Lease | None:
         """Count and ask for the lease."""
-        self._tally.store_writes += 1
-        return await self._store.acquire(holder, ttl)
+        return await self._counts.writes("acquire", self._store.acquire(holder, ttl))
 
     async def release(self, lease: Lease) -> bool:
         """Count and give the lease back."""
-        self._tally.store_writes += 1
-        return await self._store.release(lease)
+        return await self._counts.writes("release", self._store.release(lease))
 
     async def delete_lease(self) -> None:
         """Count and end the lease."""
-        self._tally.store_writes += 1
-        await self._store.delete_lease()
+        await self._counts.writes("delete_lease", self._store.delete_lease())
 
 
-def counted_locks(store: SharedStore, tally: ClientTally) -> RowLocks | None:
+def counted_locks(store: SharedStore, counts: StoreTally) -> RowLocks | None:
     """Return the locks of ``store``, with every call counted; None where it has none."""
-    return CountedRowLocks(store, tally) if isinstance(store, RowLocks) else None
+    return CountedRowLocks(store, counts) if isinstance(store, RowLocks) else None
 
 
 class CountedRowLocks:
     """``locks``, with every call counted: taking one and giving it back as a write each."""
 
-    __slots__ = ("_locks", "_tally")
+    __slots__ = ("_counts", "_locks")
 
-    def __init__(self, locks: RowLocks, tally: ClientTally) -> None:
+    def __init__(self, locks: RowLocks, counts: StoreTally) -> None:
         self._locks = locks
-        self._tally = tally
+        self._counts = counts
 
     @asynccontextmanager
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Count and hold."""
-        self._tally.store_writes += 1
-        async with self._locks.hold(wait) as record:
+        counts = self._counts
+        async with AsyncExitStack() as stack:
+            record = await counts.writes("hold", stack.enter_async_context(self._locks.hold(wait)))
             if record is None:
                 yield None
                 return
-            yield _CountedRecord(record, self._tally)
-            self._tally.store_writes += 1
+            yield _CountedRecord(record, counts)
+            await counts.writes("hold", stack.aclose())
 
 
 class _CountedRecord:
-    __slots__ = ("_record", "_tally")
+    __slots__ = ("_counts", "_record")
 
-    def __init__(self, record: TokenStore, tally: ClientTally) -> None:
+    def __init__(self, record: TokenStore, counts: StoreTally) -> None:
         self._record = record
-        self._tally = tally
+        self._counts = counts
 
     async def read(self) -> Record | None:
-        self._tally.store_reads += 1
-        return await self._record.read()
+        return await self._counts.reads("read", self._record.read())
 
     async def write(self, token: Token | None, *, expected_version: int | None = None) -> bool:
-        self._tally.store_writes += 1
-        return await self._record.write(token, expected_version=expected_version)
+        written = self._record.write(token, expected_version=expected_version)
+        return await self._counts.writes("write", written)

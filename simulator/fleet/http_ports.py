@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from simulator.provider.messages import Operation
 from simulator.provider.reading import CALLER_HEADER
 from simulator.strategies.contract import Denied
 from simulator.token import Token
+from simulator.trace.outcomes import Silence
 from simulator.trace.tally import ClientTally
 
 _NO_ANSWER = (
@@ -28,6 +30,20 @@ _NO_ANSWER = (
     json.JSONDecodeError,
 )
 """What a network does to a request, and a provider to its answer."""
+
+
+def exactly(timeout: Ticks) -> aiohttp.ClientTimeout:
+    """Return a time-out that aiohttp does not round up to a whole second, as it does above 5 s."""
+    return aiohttp.ClientTimeout(total=seconds(timeout), ceil_threshold=math.inf)
+
+
+def silence_of(error: Exception) -> Silence:
+    """Return why a request has no answer whose client raised ``error``."""
+    if isinstance(error, TimeoutError):  # aiohttp's own are connection errors as well
+        return "timed_out"
+    return "unreadable_answer" if isinstance(error, json.JSONDecodeError) else "connection_lost"
+
+
 _ROUTES: dict[Operation, tuple[str, str]] = {
     "create_meeting": ("POST", "/v2/users/{}/meetings"),
     "get_meeting": ("GET", "/v2/meetings/{}"),
@@ -66,9 +82,9 @@ class Wire:
         path: str,
         caller: str,
         **request: Any,
-    ) -> tuple[int, dict[str, str], Any] | None:
-        """Send one request and read its whole answer; None, and counted, when none came that can
-        be read."""
+    ) -> tuple[int, dict[str, str], Any] | Silence:
+        """Send one request and read its whole answer; where none came that can be read, that is
+        counted, and why is returned."""
         headers = {CALLER_HEADER: caller, **request.pop("headers", {})}
         try:
             with self.counted():
@@ -76,14 +92,14 @@ class Wire:
                     method,
                     self.base_url + path,
                     headers=headers,
-                    timeout=aiohttp.ClientTimeout(total=seconds(self.timeout)),
+                    timeout=exactly(self.timeout),
                     **request,
                 ) as response:
                     body = await response.json() if response.status != 204 else None
                     return response.status, dict(response.headers), body
-        except _NO_ANSWER:
+        except _NO_ANSWER as error:
             self.tally.unknown += 1
-            return None
+            return silence_of(error)
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -142,8 +158,8 @@ class HttpTokenEndpoint:
             },
             trace_request_ctx=self.left,
         )
-        if answer is None:
-            return Denied(status=None, error="")
+        if isinstance(answer, str):
+            return Denied(status=None, error="", silence=answer)
         status, headers, body = answer
         now = self.clock.now()
         if status == 200:
@@ -163,8 +179,8 @@ class HttpApi:
     wire: Wire
     caller: str
 
-    async def call(self, errand: Errand, token: Token) -> Answer | None:
-        """Call once; None when no answer came."""
+    async def call(self, errand: Errand, token: Token) -> Answer | Silence:
+        """Call once; where no answer came, return why."""
         method, path, body = request_of(errand)
         answer = await self.wire.send(
             method,
@@ -173,8 +189,8 @@ class HttpApi:
             headers={"Authorization": f"Bearer {token.value}"},
             **({} if body is None else {"json": body}),
         )
-        if answer is None:
-            return None
+        if isinstance(answer, str):
+            return answer
         status, _, body = answer
         created = status == 201
         return Answer(status, meeting=body["id"] if created else None)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from simulator.provider.messages import Operation
 from simulator.token import Token
+from simulator.trace.outcomes import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,6 @@ class Answer:
 class Api(Protocol):
     """Calls the provider's API in the name of one worker."""
 
-    async def call(self, errand: Errand, token: Token) -> Answer | None:
-        """Call once; None when no answer came, so that nobody knows what the call did."""
+    async def call(self, errand: Errand, token: Token) -> Answer | Silence:
+        """Call once; where no answer came, so that nobody knows what the call did, return why."""
         ...

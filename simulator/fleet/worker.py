@@ -11,19 +11,36 @@ from simulator.clock import Clock, Ticks
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.callers import CallerCancelled
 from simulator.fleet.ports import Answer, Api, Errand
+from simulator.fleet.waits import WaitedInVain, Waits
+from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.contract import Strategy, TokenUnavailable
 from simulator.token import Token
-from simulator.trace.outcomes import Outcome
+from simulator.trace.outcomes import Failure, Outcome
 from simulator.trace.tally import ClientTally
 
 UNAUTHORIZED = 401
+Ending = tuple[Outcome, Failure | None]
+"""How an operation ended; why, unless it ended ``ok``."""
+
+
+def refusal(status: int) -> Failure:
+    """Return why an operation failed that the API refused with ``status``."""
+    return Failure("call_401") if status == UNAUTHORIZED else Failure("call_refused", str(status))
+
+
+def failed(error: TokenUnavailable | StoreUnavailable) -> tuple[Outcome, Failure]:
+    """Return how an operation ends whose strategy raised ``error``, and why."""
+    if isinstance(error, TokenUnavailable):
+        return error.outcome, error.denied.failure
+    return "refused", Failure("store_unavailable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """One concurrent task of a process.
 
-    ``adopted`` is told every token the strategy hands out, before it is used.
+    ``adopted`` is told every token the strategy hands out, before it is used. ``waits`` are those
+    of the process for its strategy.
     """
 
     strategy: Strategy
@@ -32,39 +49,46 @@ class Worker:
     clock: Clock
     tally: ClientTally
     adopted: Callable[[Token], None]
+    waits: Waits
 
     async def operate(self, wanted_at: Ticks) -> None:
         """Do one operation that the service wanted at ``wanted_at``, and count how it ended."""
         errand = self.agenda.next()
-        outcome = await self._outcome_of(errand)
+        outcome, failure = await self._outcome_of(errand, wanted_at)
         self.agenda.ended(errand, outcome)
-        self.tally.finished(outcome, started_at=wanted_at, at=self.clock.now())
+        now = self.clock.now()
+        self.tally.finished(outcome, started_at=wanted_at, at=now, failure=failure)
 
-    async def _outcome_of(self, errand: Errand) -> Outcome:
+    async def _outcome_of(self, errand: Errand, wanted_at: Ticks) -> Ending:
         try:
-            return await self._attempts(errand)
-        except TokenUnavailable as unavailable:
-            return unavailable.outcome
+            return await self._attempts(errand, wanted_at)
+        except (TokenUnavailable, StoreUnavailable) as error:
+            return failed(error)
+        except WaitedInVain as gave_up:
+            return "unknown", gave_up.failure
         except CallerCancelled:
-            return "unknown"
+            return "unknown", Failure("cancelled")
 
-    async def _attempts(self, errand: Errand) -> Outcome:
+    async def _attempts(self, errand: Errand, wanted_at: Ticks) -> Ending:
         attempt = 0
         while True:
-            token = await self.strategy.token()
+            with self.waits.wait(wanted_at):
+                token = await self.strategy.token()
             self.adopted(token)
             answer = await self.api.call(errand, token)
-            if answer is None:
-                return "unknown"
+            if isinstance(answer, str):
+                return "unknown", Failure(answer, "api")
             if answer.status != UNAUTHORIZED:
                 return self._settle(answer)
             attempt += 1
-            if not await self.strategy.rejected(token, attempt):
-                return "refused"
+            with self.waits.wait(wanted_at):
+                call_again = await self.strategy.rejected(token, attempt)
+            if not call_again:
+                return "refused", refusal(UNAUTHORIZED)
 
-    def _settle(self, answer: Answer) -> Outcome:
+    def _settle(self, answer: Answer) -> Ending:
         if answer.status >= 400:
-            return "refused"
+            return "refused", refusal(answer.status)
         if answer.meeting is not None:
             self.agenda.created(answer.meeting)
-        return "ok"
+        return "ok", None

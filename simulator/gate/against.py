@@ -29,7 +29,7 @@ class Figure:
 
 DECIDING = (
     Figure("401 rate", lambda run: _share(sum(run.causes.values()), run.responses), points=True),
-    Figure("failure rate", lambda run: _share(run.refused, run.operations), points=True),
+    Figure("failure rate", lambda run: _share(run.refused + run.hung, run.operations), points=True),
     Figure("unknown rate", lambda run: _share(run.unknown, run.operations), points=True),
     Figure("tokens issued", lambda run: run.tokens_issued),
 )
@@ -40,6 +40,9 @@ TOLD = (
         lambda run: _share(run.store_reads + run.store_writes, run.operations),
     ),
     Figure("most tokens live", lambda run: run.live_peak),
+    Figure("token requests refused", lambda run: run.issues_refused),
+    Figure("token requests", lambda run: run.token_requests or 0),
+    Figure("most token requests in a second", lambda run: run.token_requests_peak or 0),
 )
 """What is told of where it changed, and decides nothing: a scenario can expect something of it."""
 
@@ -116,7 +119,7 @@ def compare_counts(
     seeds = sorted(before.keys() & after.keys())
     if not seeds:
         return None
-    pairs = [(before[seed], after[seed]) for seed in seeds]
+    pairs = [(before[seed], after[seed].as_known_by(before[seed])) for seed in seeds]
     if all(old == new for old, new in pairs):
         return Comparison(
             word="same", is_exact=True, pairs=len(seeds), changes=(), worst_seed=seeds[0]

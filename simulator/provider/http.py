@@ -62,7 +62,8 @@ class Exchange:
 
     ``response`` None closes the connection without one; otherwise it is sent ``late`` ticks later
     than it would be. ``endpoint`` and ``reply`` are None where the request had no effect on the
-    token endpoint or the API. ``token`` is the one granted, or shown to the API.
+    token endpoint or the API. ``token`` is the one granted, or shown to the API. ``reached`` is the
+    endpoint that the request came to, also where it had no effect.
     """
 
     response: HttpResponse | None
@@ -71,6 +72,7 @@ class Exchange:
     events: Sequence[ProviderEvent] = ()
     late: Ticks = 0
     token: TokenId | None = None
+    reached: Endpoint | None = None
 
     def after(self, events: Sequence[ProviderEvent]) -> "Exchange":
         """Return this with ``events`` before those it has."""
@@ -124,9 +126,10 @@ class ZoomHttp:
             case Dropped():
                 exchange = Exchange(None)
             case ErrorAnswer() as answer:
-                exchange = self._error(endpoint, answer.refused(endpoint))
+                exchange = self._error(request, endpoint, answer.refused(endpoint), now)
             case ailment:
                 exchange = _marred(self._act(request, operation, route.target, now), ailment)
+        exchange = replace(exchange, reached=endpoint)
         return exchange if struck is None else exchange.after(struck.events)
 
     def authorize(self, now: Ticks) -> tuple[str, Sequence[ProviderEvent]]:
@@ -150,11 +153,15 @@ class ZoomHttp:
             return self._issue(request, now)
         return self._call(request, operation, target, now)
 
-    def _error(self, endpoint: Endpoint, refused: Refused) -> Exchange:
+    def _error(
+        self, request: HttpRequest, endpoint: Endpoint, refused: Refused, now: Ticks
+    ) -> Exchange:
         is_token = endpoint == "token"
         body = zoom_bodies.token_refusal(refused) if is_token else zoom_bodies.api_refusal(refused)
         headers = {**(NOT_STORED if is_token else TYPE), **retry_after(refused)}
-        return Exchange(self._response(refused.status, headers, body), endpoint, refused)
+        events = [refused.issue_refused(now, self.caller(request))] if is_token else []
+        response = self._response(refused.status, headers, body)
+        return Exchange(response, endpoint, refused, events)
 
     def _issue(self, request: HttpRequest, now: Ticks) -> Exchange:
         asked = read_token_request(request, self.tokens.read_refresh, self.redaction)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from simulator.clock import Ticks
 from simulator.provider.refresh_tokens import RefreshToken
-from simulator.trace.events import Cause, TokenId
+from simulator.trace.events import Cause, IssueRefused, TokenId
 
 Operation = Literal["create_meeting", "get_meeting", "delete_meeting", "get_user"]
 
@@ -119,6 +119,10 @@ class Refused(Struct, frozen=True, kw_only=True, gc=False):
     cause: Cause | None = None
     retry_after: Ticks | None = None
     quota: Quota | None = None
+
+    def issue_refused(self, at: Ticks, asked_by: str) -> IssueRefused:
+        """Return the event of a token request of ``asked_by`` that was answered with this."""
+        return IssueRefused(at=at, status=self.status, error=self.error, asked_by=asked_by)
 
 
 Request = TokenRequest | ApiCall

@@ -6,28 +6,33 @@ from simulator.clock import Ticks
 from simulator.provider.messages import Accepted, Granted, Refused
 from simulator.provider.needless import NeedlessIssues
 from simulator.trace.events import EventSink, ProviderEvent
-from simulator.trace.tally import ProviderTally
+from simulator.trace.tally import Peak, ProviderTally
 
 
 class Recorder:
     """Counts every answer of the provider and passes its events on."""
 
-    __slots__ = ("_needless", "_sink", "tally")
+    __slots__ = ("_needless", "_requests", "_sink", "tally")
 
     def __init__(self, tally: ProviderTally, sink: EventSink) -> None:
         self.tally = tally
         self._sink = sink
         self._needless = NeedlessIssues()
+        self._requests = Peak()
+
+    def token_requested(self, now: Ticks) -> None:
+        """Take one request that reached the token endpoint, whatever becomes of it."""
+        self.tally.token_requested(now, self._requests.add(now))
 
     def issue_answered(
-        self, reply: Granted | Refused, events: Sequence[ProviderEvent], live: int
+        self, now: Ticks, reply: Granted | Refused, events: Sequence[ProviderEvent], live: int
     ) -> None:
         """Take one answer of the token endpoint; ``live`` tokens are live after it."""
         if isinstance(reply, Granted):
             self.tally.tokens_issued += reply.is_new
             self.tally.live_peak = max(self.tally.live_peak, live)
         else:
-            self.tally.issues_refused += 1
+            self.tally.issue_refused(now, reply.status, reply.error)
         self.happened(events)
 
     def call_answered(

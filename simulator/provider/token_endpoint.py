@@ -20,7 +20,7 @@ from simulator.provider.policy import TokenPolicy
 from simulator.provider.refresh_tokens import RefreshPolicy, RefreshToken, RefreshTokens
 from simulator.provider.standing import Standing
 from simulator.provider.token_records import TokenRecord
-from simulator.trace.events import AppChanged, FamilyEnded, IssueRefused, ProviderEvent, TokenId
+from simulator.trace.events import AppChanged, FamilyEnded, ProviderEvent, TokenId
 
 _NOTHING: Sequence[ProviderEvent] = ()
 _SLOT_DIGITS_MAX = 6
@@ -214,6 +214,4 @@ def _joined(scopes: tuple[str, ...]) -> str:
 def _refuse(
     refused: Refused, request: TokenRequest, now: Ticks
 ) -> tuple[Refused, list[ProviderEvent]]:
-    return refused, [
-        IssueRefused(at=now, status=refused.status, error=refused.error, asked_by=request.asked_by)
-    ]
+    return refused, [refused.issue_refused(now, request.asked_by)]

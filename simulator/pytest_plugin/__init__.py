@@ -4,19 +4,23 @@ pytest loads this module in every session where tokenrace is installed, so what 
 imported when it is used. docs/testing.md shows both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from simulator.pytest_plugin.runs import RunStrategy
+    from simulator.pytest_plugin.runs import RunStrategy, Shown
     from simulator.pytest_plugin.served_zoom import ServedZoom
 
 _MARKER = (
     "scenario(file): the scenario whose provider the fixture zoom follows, and whose strategies "
     "tokenrace_run runs; relative to the test's own folder, or else to the root folder"
 )
+
+
+_SHOWN: "pytest.StashKey[list[Shown]]" = pytest.StashKey()
+"""What ``tokenrace_run`` has shown a test."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,4 +51,19 @@ def tokenrace_run(request: pytest.FixtureRequest) -> "RunStrategy":
     """
     from simulator.pytest_plugin.runs import runner_for  # noqa: PLC0415
 
-    return runner_for(request.node)
+    return runner_for(request.node, request.node.stash.setdefault(_SHOWN, []).append)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> "Generator[None, pytest.TestReport, pytest.TestReport]":
+    """Add to the report of a failed test why the runs it was shown got their 401s."""
+    report = yield
+    shown = item.stash.get(_SHOWN, None)
+    if call.when == "call" and report.failed and shown:
+        from simulator.pytest_plugin.runs import story_of  # noqa: PLC0415
+
+        told = "\n".join(map(story_of, shown))
+        report.sections.append(("tokenrace_run", told))
+    return report

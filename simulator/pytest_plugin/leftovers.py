@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from simulator.engine.places import waiting_place
+from simulator.waiting_place import waiting_place
 
 _OF_THE_RUNNERS = ("anyio", "pytest_asyncio", "_pytest")
 """Whose tasks live longer than a test on purpose."""
@@ -25,11 +25,19 @@ class Leftovers:
         """``port`` is the server's."""
         self._port = port
         self._before = {id(task) for task in _open_tasks()}
+        self._at_loops_end: dict[int, str] = {}
+
+    def note(self, task: "asyncio.Task[Any]") -> None:
+        """Note a task whose loop is about to end."""
+        if id(task) not in self._before and not task.done() and _is_the_tests(task):
+            self._at_loops_end.setdefault(id(task), _line(task))
 
     def tasks(self) -> list[str]:
-        """Return a line for each task that was started since and is not done."""
-        since = [task for task in _open_tasks() if id(task) not in self._before]
-        return sorted(f"  task {task.get_name()}, in {_place(task)}" for task in since)
+        """Return a line for each task that was started since and is not done, or was not when its
+        loop ended."""
+        for task in _open_tasks():
+            self.note(task)
+        return sorted(self._at_loops_end.values())
 
     def connections(self) -> list[str]:
         """Return a line for each connection to the server that is still open."""
@@ -59,8 +67,8 @@ def _is_the_tests(task: asyncio.Task[Any]) -> bool:
     return not any(name in parts for name in _OF_THE_RUNNERS)
 
 
-def _place(task: asyncio.Task[Any]) -> str:
-    return waiting_place(task.get_coro())
+def _line(task: asyncio.Task[Any]) -> str:
+    return f"  task {task.get_name()}, in {waiting_place(task.get_coro())}"
 
 
 def _of(each: object) -> str:

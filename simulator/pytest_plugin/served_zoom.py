@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from simulator.provider.endpoints import Provider
+from simulator.pytest_plugin.endings import before_loops_end
 from simulator.pytest_plugin.leftovers import Leftovers
 from simulator.scenario import Scenario
 from simulator.testing.mock_zoom import MockZoom
@@ -49,7 +50,8 @@ def served_zoom(scenario: Scenario | None) -> Iterator[ServedZoom]:
     control = MockZoom() if scenario is None else _following(scenario)
     with zoom_server_in_thread(control) as url:
         leftovers = Leftovers(urlsplit(url).port or 0)
-        yield ServedZoom(url=url, control=control)
+        with before_loops_end(leftovers.note):
+            yield ServedZoom(url=url, control=control)
         connections = leftovers.connections()
     told = [*connections, *leftovers.tasks()]
     if told:

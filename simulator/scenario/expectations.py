@@ -54,9 +54,12 @@ FIGURES: Mapping[str, FigureKind] = {
     **{f"rate_{cause}": FigureKind("share", in_parts=True) for cause in CAUSES},
     **{f"count_{cause}": FigureKind("number", in_parts=True) for cause in CAUSES},
     "trial_401": FigureKind("share"),
+    "operations_hung": FigureKind("number", in_parts=True),
+    "issues_refused": FigureKind("number", in_parts=True),
+    "token_requests": FigureKind("number", in_parts=True),
+    "token_requests_peak": FigureKind("number"),
     "tokens_issued": FigureKind("number"),
     "tokens_per_lifetime": FigureKind("number"),
-    "issues_refused": FigureKind("number"),
     "live_peak": FigureKind("number"),
     "needless_issues": FigureKind("number"),
     "needless_issues_own": FigureKind("number"),
@@ -74,7 +77,9 @@ FIGURES: Mapping[str, FigureKind] = {
 operations for failures and unknown outcomes, of tries for ``trial_401``; ``store_calls`` are per
 operation; ``outages`` are stretches in which most operations failed (``trace/outages.py``);
 ``recovery`` is how long after the last fault began the 401 rate stays above what it was
-before the first one."""
+before the first one. ``operations_hung`` waited for a token in vain; they count as failed, and as
+unknown. ``token_requests_peak`` is the most requests that reached the token endpoint within one
+second of the engine's time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,11 @@ class WorkloadSection(Section):
     timeout: PositiveSpan = Field(
         default="10s",
         validate_default=True,
-        description="The span after which a request without an answer counts as unknown. "
-        f"{UNSCALED}",
+        description="The span after which a request without an answer counts as unknown, and so "
+        f"does an operation that waits for a token. {UNSCALED}",
+    )
+    token_timeout: PositiveSpan | None = Field(
+        default=None,
+        description="How long an operation waits for a token, where that is not workload.timeout: "
+        f"longer, where a strategy may ask more than once meanwhile. {UNSCALED}",
     )

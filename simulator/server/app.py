@@ -138,10 +138,12 @@ class ZoomApp:
         if self._api_urls and (api_url := self._api_urls.get(self._zoom.caller(asked))) is not None:
             self._zoom.move_to(api_url)
         exchange = self._zoom.handle(asked, now)
+        if exchange.reached == "token":
+            self._recorder.token_requested(now)
         match exchange.reply:
             case Granted() | Refused() as reply if exchange.endpoint == "token":
                 live = self._zoom.provider.ledger.live_count(now)
-                self._recorder.issue_answered(reply, exchange.events, live)
+                self._recorder.issue_answered(now, reply, exchange.events, live)
             case Accepted() | Refused() as reply:
                 self._recorder.call_answered(now, reply, exchange.events)
             case _:

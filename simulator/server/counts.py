@@ -19,7 +19,8 @@ class Counts:
     """``requests`` counts every one that came, ``calls`` those the API answered itself.
 
     ``tokens_returned`` counts grants of a token that was live already. ``unanswered`` requests had
-    their connection closed. ``live_peak`` is the most tokens that were live at once.
+    their connection closed. ``live_peak`` is the most tokens that were live at once,
+    ``token_requests_peak`` the most requests that reached the token endpoint within a second.
     """
 
     requests: int = 0
@@ -32,6 +33,8 @@ class Counts:
     calls: int = 0
     answers_401: int = 0
     live_peak: int = 0
+    token_requests: int = 0
+    token_requests_peak: int = 0
     causes: dict[Cause, int] = field(default_factory=_zeros)
 
     def take(self, exchange: Exchange) -> None:

@@ -30,6 +30,7 @@ from simulator.server.served_section import ServedSection
 from simulator.server.shifted_clock import ShiftedClock
 from simulator.server.watch import Watch
 from simulator.trace.events import ProviderEvent
+from simulator.trace.tally import Peak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,9 @@ class ServedProvider:
         now = self.clock.now()
         exchange = self.zoom.handle(asked, now)
         self.counts.take(exchange)
+        if exchange.reached == "token":
+            self.counts.token_requests += 1
+            self.counts.token_requests_peak = self._requests.add(now)
         if exchange.endpoint == "token":
             live = self.provider.ledger.live_count(now)
             self.counts.live_peak = max(self.counts.live_peak, live)
@@ -145,6 +149,7 @@ class ServedProvider:
         self.section = terms.section
         self.counts = Counts()
         self.issues = LastMinute()
+        self._requests = Peak()
         self.zoom = ZoomHttp(
             Provider(terms.app, terms.section.policy(), self._limits(), Bursts((), Streams(0))),
             signing_key=hmac.digest(terms.signing_key, b"%d" % self._resets, hashlib.sha256),

@@ -3,7 +3,7 @@
 Only the provider's own figures can be judged: it sees no operation, retry or latency of a client.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +26,7 @@ Word = Literal["pass", "inconclusive", "fail"]
 JUDGED = [
     name
     for name in FIGURES
-    if name.startswith(("rate_", "count_", "tokens_")) or name == "live_peak"
+    if name.startswith(("rate_", "count_", "token", "issues_")) or name == "live_peak"
 ]
 """The figures that a provider can tell by itself."""
 CANNOT_TELL = f"a provider cannot tell; it can judge {', '.join(JUDGED)}"
@@ -126,14 +126,21 @@ def _judge(served: ServedProvider, wanted: Expectation) -> JudgedShown:
     return JudgedShown(wanted.text, shown, "pass" if wanted.holds(value) else "fail")
 
 
+_COUNTED: Mapping[str, Callable[[Counts], int]] = {
+    "tokens_issued": lambda counts: counts.tokens_issued,
+    "live_peak": lambda counts: counts.live_peak,
+    "issues_refused": lambda counts: counts.issues_refused,
+    "token_requests": lambda counts: counts.token_requests,
+    "token_requests_peak": lambda counts: counts.token_requests_peak,
+}
+
+
 def _value(served: ServedProvider, figure: str) -> float | None:
     """Return ``figure`` since the reset; None where nothing was counted yet."""
     counts = served.counts
+    if figure in _COUNTED:
+        return _COUNTED[figure](counts)
     match figure:
-        case "tokens_issued":
-            return counts.tokens_issued
-        case "live_peak":
-            return counts.live_peak
         case "tokens_per_lifetime":
             lifetimes = served.clock.now() / served.provider.policy.lifetime
             return counts.tokens_issued / lifetimes if lifetimes else None

@@ -8,6 +8,7 @@ from simulator.engine.blocking import forbid_ends
 from simulator.errors import BlockedLoopError, UserCodeError
 from simulator.program_end import signals_watched
 from simulator.python_class import PythonClass
+from simulator.simulation.virtual.own_processes import looking, own_modules
 from simulator.strategies.user_class import load
 
 
@@ -38,7 +39,8 @@ def _try_to_load(own: PythonClass) -> None:
     ends: list[BlockedLoopError] = []
     with signals_watched() as signals:
         try:
-            with forbid_ends(ends.append):
+            modules = own_modules([own])
+            with forbid_ends(ends.append), modules.in_use(), looking(modules):
                 load(own)
         except UserCodeError:
             signals.check()

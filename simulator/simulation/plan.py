@@ -42,7 +42,11 @@ TRIAL = "trial"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetPlan:
-    """The client app. ``start_spread`` is the span over which its processes start, evenly."""
+    """The client app. ``start_spread`` is the span over which its processes start, evenly.
+
+    ``timeout`` is how long a request waits for its answer, ``token_timeout`` how long a caller
+    waits for a token; None: as long as a request.
+    """
 
     processes: int
     workers: int
@@ -50,6 +54,11 @@ class FleetPlan:
     arrivals: Arrivals
     mix: OperationMix
     timeout: Ticks
+    token_timeout: Ticks | None = None
+
+    def patience(self) -> Ticks:
+        """Return how long a caller waits for a token."""
+        return self.timeout if self.token_timeout is None else self.token_timeout
 
     def starts_at(self, process: int) -> Ticks:
         """Return the instant ``process`` starts."""

@@ -57,6 +57,7 @@ def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
         arrivals=law,
         mix=OperationMix.of(scenario.workload.operations),
         timeout=scenario.workload.timeout,
+        token_timeout=scenario.workload.token_timeout,
     )
 
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from simulator.clock import Clock, Ticks
 from simulator.stores.contract import StoreUnavailable
 from simulator.strategies.alarm import Alarm
-from simulator.strategies.contract import Denied, Held, Refresh, TokenUnavailable
+from simulator.strategies.contract import (
+    STORE_UNAVAILABLE,
+    Denied,
+    Held,
+    Refresh,
+    TokenUnavailable,
+)
 from simulator.strategies.control import Gate
 from simulator.strategies.failure import Issuer
 from simulator.strategies.on_401 import On401, WillDo
@@ -13,7 +19,7 @@ from simulator.strategies.scope import Keeper, Kept, ProcessKeeper
 from simulator.strategies.trigger import Age, Gauge
 from simulator.token import Token
 
-STORE_UNAVAILABLE = Denied(status=None, error="store_unavailable")
+NO_STORE = Denied(status=None, error=STORE_UNAVAILABLE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +105,7 @@ class ComposedStrategy:
         try:
             await self.keeper.drop(drop)
         except StoreUnavailable as silence:
-            raise TokenUnavailable(STORE_UNAVAILABLE) from silence
+            raise TokenUnavailable(NO_STORE) from silence
         finally:
             self.under_way -= 1
 
@@ -120,7 +126,7 @@ class ComposedStrategy:
         try:
             return await self._found_or_granted(serves)
         except StoreUnavailable as silence:
-            raise TokenUnavailable(STORE_UNAVAILABLE) from silence
+            raise TokenUnavailable(NO_STORE) from silence
         finally:
             self.under_way -= 1
 

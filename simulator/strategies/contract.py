@@ -9,7 +9,10 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from simulator.clock import Ticks
 from simulator.token import Token
-from simulator.trace.outcomes import Outcome
+from simulator.trace.outcomes import Failure, Outcome, Silence
+
+STORE_UNAVAILABLE = "store_unavailable"
+"""The ``error`` of a strategy whose store did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +25,29 @@ class Denied:
     ``leader_cancelled`` (it followed a caller who was), ``refresh_under_way`` (it does not wait for
     somebody else's), ``store_unavailable``, or ``no_other_token`` (its broker has only a refused
     one).
-    ``retry_after`` is in ticks.
+    ``retry_after`` is in ticks. ``silence`` says why no answer came, where none did.
     """
 
     status: int | None
     error: str
     retry_after: Ticks | None = None
+    silence: Silence = "timed_out"
 
     @property
     def is_unanswered(self) -> bool:
         """Whether a request was sent that nobody knows the outcome of."""
         return self.status is None and not self.error
+
+    @property
+    def failure(self) -> Failure:
+        """Why an operation fails that gets no token for this."""
+        if self.is_unanswered:
+            return Failure(self.silence, "token")
+        if self.status is not None:
+            return Failure("token_refused", f"{self.status} {self.error}".rstrip())
+        if self.error == STORE_UNAVAILABLE:
+            return Failure("store_unavailable")
+        return Failure("no_token", self.error)
 
 
 class TokenEndpoint(Protocol):

@@ -95,6 +95,11 @@ def made_by(own: PythonClass, ports: Ports) -> Strategy:
     return _OwnSource(own.target, made(fetch, **dict(own.options)), fetch)
 
 
+def peeks(strategy: Strategy) -> bool:
+    """Return whether ``strategy``, of a class of the user's, says what it would hand out."""
+    return isinstance(strategy, _OwnStrategy) and strategy.peeks
+
+
 def brings_client(own: PythonClass) -> bool:
     """Return whether its class makes its calls through a client of its own; raises as ``load``."""
     return not issubclass(load(own), _TokenAndRejected | _Source)
@@ -202,6 +207,10 @@ class _OwnStrategy:
             why = f"rejected() must say True (call once more) or False, got {again!r}"
             raise UserCodeError(self._target, why)
         return again
+
+    @property
+    def peeks(self) -> bool:
+        return isinstance(self._strategy, _Peeks)
 
     def peek(self) -> Held | None:
         return self._strategy.peek() if isinstance(self._strategy, _Peeks) else None

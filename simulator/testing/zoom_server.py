@@ -1,10 +1,14 @@
 """The mock Zoom on loopback, for aiohttp and for every client that insists on a socket."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import NamedTuple
 
 from aiohttp import web
-from anyio.from_thread import start_blocking_portal
 
 from simulator.server.incoming import as_asked, hang_up
 from simulator.server.listen import LOOPBACK, listen_on
@@ -44,8 +48,35 @@ async def zoom_server(zoom: MockZoom) -> AsyncIterator[str]:
 @contextmanager
 def zoom_server_in_thread(zoom: MockZoom) -> Iterator[str]:
     """Serve ``zoom`` on a loop in a thread of its own, for clients that block; yields its URL."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(zoom_server(zoom)) as url,
-    ):
-        yield url
+    opened: Future[_Open] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(zoom, opened)), name="mock Zoom")
+    thread.start()
+    try:
+        server = opened.result()
+        try:
+            yield server.url
+        finally:
+            server.close()
+    finally:
+        thread.join()
+
+
+class _Open(NamedTuple):
+    """A server in a thread: its URL, and what ends it."""
+
+    url: str
+    close: Callable[[], object]
+
+
+async def _serve(zoom: MockZoom, opened: "Future[_Open]") -> None:
+    """Serve until told to close, which ``opened`` says how to do, or why nothing was opened."""
+    over = asyncio.Event()
+    close = partial(asyncio.get_running_loop().call_soon_threadsafe, over.set)
+    try:
+        async with zoom_server(zoom) as url:
+            opened.set_result(_Open(url, close))
+            await over.wait()
+    except Exception as error:
+        if opened.done():
+            raise
+        opened.set_exception(error)

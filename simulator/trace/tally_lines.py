@@ -1,12 +1,12 @@
 """The tallies of a run as lines of JSON: totals, then each bin and bucket that counted anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.outages import Outage
-from simulator.trace.outcomes import OUTCOMES
-from simulator.trace.tally import BINS, ClientTally, ProviderTally
+from simulator.trace.outcomes import OUTCOMES, failure_named
+from simulator.trace.tally import BINS, ClientTally, ProviderTally, StoreFailure
 
 
 def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mapping[str, object]]:
@@ -19,12 +19,13 @@ def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mappi
         "needless_issues": provider.needless_issues,
         "needless_issues_own": provider.needless_issues_own,
         "statuses": {str(code): count for code, count in sorted(provider.statuses.items())},
+        "token_requests_peak": provider.token_requests_peak,
     }
     for bin_, responses in enumerate(provider.responses):
-        if responses:
+        if responses or provider.token_requests[bin_]:
             refused = {c: provider.refused[c][bin_] for c in CAUSES if provider.refused[c][bin_]}
             line = {"tally": "provider_bin", "bin": bin_, "responses": responses}
-            yield line | {"refused": refused}
+            yield line | {"refused": refused} | _token_requests(provider, bin_)
     yield {
         "tally": "clients",
         "unknown": clients.unknown,
@@ -37,10 +38,28 @@ def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mappi
         operations = {outcome: clients.operations[outcome][bin_] for outcome in OUTCOMES}
         if any(operations.values()):
             yield {"tally": "clients_bin", "bin": bin_} | operations
+    for failure, bins in sorted(clients.failures.items()):
+        yield {"tally": "failures", "failure": str(failure), "bins": _counted(bins)}
+    for (operation, reason), bins in sorted(clients.store_failures.items()):
+        line = {"tally": "store_failures", "operation": operation, "reason": reason}
+        yield line | {"bins": _counted(bins)}
     for bucket, count in clients.latency.counts().items():
         yield {"tally": "latency", "bucket": bucket, "count": count}
     for outage in clients.slices.outages():
         yield {"tally": "outage"} | asdict(outage)
+
+
+def _token_requests(provider: ProviderTally, bin_: int) -> dict[str, object]:
+    """Return what a bin says of token requests; nothing where there were none."""
+    requests = provider.token_requests[bin_]
+    by = {error: n[bin_] for error, n in sorted(provider.issues_refused_by.items()) if n[bin_]}
+    told: dict[str, object] = {"token_requests": requests} if requests else {}
+    return told | ({"issues_refused": by} if by else {})
+
+
+def _counted(bins: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the bins that counted anything, each with its count."""
+    return [(bin_, count) for bin_, count in enumerate(bins) if count]
 
 
 class TallyReader:
@@ -57,7 +76,7 @@ class TallyReader:
         """Take what was read for all there is."""
         self.clients.slices.settle(self._outages)
 
-    def take(self, values: Mapping[str, object]) -> None:
+    def take(self, values: Mapping[str, object]) -> None:  # noqa: C901 - one for each kind of line
         """Take the ``values`` of one line.
 
         Raises:
@@ -77,10 +96,12 @@ class TallyReader:
                 self.provider.needless_issues = _count(values.get("needless_issues", 0))
                 self.provider.needless_issues_own = _count(values.get("needless_issues_own", 0))
                 self.provider.statuses = {int(code): _count(n) for code, n in statuses.items()}
+                self.provider.token_requests_peak = _count(values.get("token_requests_peak", 0))
             case {"tally": "provider_bin", "bin": int(bin_), "responses": n, "refused": dict(by)}:
                 _put(self.provider.responses, bin_, n)
                 for cause, count in by.items():
                     _put(self.provider.refused[_cause(cause)], bin_, count)
+                self._take_token_requests(bin_, values)
             case {"tally": "clients", "unknown": u, "store_reads": r, "store_writes": w}:
                 self.clients.unknown = _count(u)
                 self.clients.store_reads = _count(r)
@@ -90,12 +111,25 @@ class TallyReader:
             case {"tally": "clients_bin", "bin": int(bin_)}:
                 for outcome in OUTCOMES:
                     _put(self.clients.operations[outcome], bin_, values.get(outcome))
+            case {"tally": "failures", "failure": str(name), "bins": list(bins)}:
+                self.clients.failures[failure_named(name)] = _spread(bins)
+            case {"tally": "store_failures", "operation": str(op), "reason": str(why), "bins": b}:
+                self.clients.store_failures[StoreFailure(op, why)] = _spread(b)
             case {"tally": "latency", "bucket": int(bucket), "count": int(count)}:
                 self.clients.latency.record_bucket(bucket, count)
             case {"tally": "outage", "begins": b, "ends": e, "operations": n, "failed": f}:
                 self._outages.append(_outage(b, e, n, f))
             case _:
                 raise ValueError(f"neither an event nor a count: {dict(values)!r}")
+
+    def _take_token_requests(self, bin_: int, values: Mapping[str, object]) -> None:
+        """Take what a bin says of token requests; traces of before say nothing."""
+        _put(self.provider.token_requests, bin_, values.get("token_requests", 0))
+        by = values.get("issues_refused", {})
+        if not isinstance(by, dict):
+            raise ValueError(f"not counts by error: {by!r}")  # noqa: TRY004 - the file is wrong
+        for error, count in by.items():
+            _put(self.provider.issues_refused_by.setdefault(error, [0] * BINS), bin_, count)
 
 
 def _put(bins: list[int], bin_: int, count: object) -> None:
@@ -114,6 +148,20 @@ def _outage(begins: object, ends: object, operations: object, failed: object) ->
     if outage.ends <= outage.begins or not 0 < outage.failed <= outage.operations:
         raise ValueError(f"not an outage: {outage}")
     return outage
+
+
+def _spread(counted: object) -> list[int]:
+    """Return all bins, of which ``counted`` has those that are not 0."""
+    bins = [0] * BINS
+    if not isinstance(counted, list):
+        raise ValueError(f"not bins: {counted!r}")  # noqa: TRY004 - the file is wrong
+    for each in counted:
+        match each:
+            case [int(bin_), int(count)]:
+                _put(bins, bin_, count)
+            case _:
+                raise ValueError(f"not a bin and its count: {each!r}")
+    return bins
 
 
 def _count(value: object) -> int:

@@ -8,8 +8,9 @@ from msgspec import structs
 from simulator.arrivals import Closed, gaps, phase
 from simulator.clock import Ticks
 from simulator.engine.clocks import SkewedClock
+from simulator.engine.ownership import owner_in
 from simulator.fleet.agenda import Agenda
-from simulator.fleet.counted_store import CountedStore, counted_locks
+from simulator.fleet.counted_store import CountedStore, StoreTally, counted_locks
 from simulator.fleet.crash_points import (
     RefreshWatch,
     WatchedEndpoint,
@@ -21,6 +22,7 @@ from simulator.fleet.site import site_at
 from simulator.network.fates import Delay, Outage, Rule
 from simulator.network.links import stream_of
 from simulator.provider.app import Credentials
+from simulator.python_class import PythonClass
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.broker import Line, VirtualBroker
 from simulator.simulation.virtual.calm import catch_up
@@ -41,6 +43,7 @@ from simulator.stores.memory import MemoryStore
 from simulator.stores.simulated import SimulatedStore
 from simulator.strategies.broker_scope import Broker
 from simulator.strategies.compose import Ports, Recipe, compose, scope_of
+from simulator.strategies.contract import Strategy
 from simulator.strategies.oracle_scope import Oracle
 from simulator.strategies.own_client import OwnClient
 from simulator.strategies.ports import Insight, Site
@@ -78,7 +81,7 @@ class Birth:
         process = VirtualProcess(
             self.world,
             self.number,
-            compose(recipe, self._ports(own, peeking, line, endpoint)),
+            self._strategy(recipe, self._ports(own, peeking, line, endpoint)),
             peeking,
             life=self.life,
             is_oracle=isinstance(scope_of(recipe), Oracle),
@@ -98,6 +101,16 @@ class Birth:
         for worker in workers:
             worker.start(at + phase(fleet.arrivals, worker.key, fleet.size()))
         return Life(process=process, workers=workers, tether=self.tether, line=line)
+
+    def _strategy(self, recipe: Recipe, ports: Ports) -> Strategy:
+        own = self.world.own
+        if own is None or not isinstance(recipe, PythonClass):
+            return compose(recipe, ports)
+        owner = owner_in(self.number, self.life)
+        own.born(self.number, self.clock or self.world.clock)
+        with own.inside(owner):
+            strategy = compose(recipe, ports)
+        return strategy if isinstance(strategy, OwnClient) else own.strategy_of(strategy, owner)
 
     def _is_undisturbed(self) -> bool:
         """Return whether nothing can befall it but its end."""
@@ -121,7 +134,8 @@ class Birth:
 
     def _ports_to(self, own: SharedStore, endpoint: VirtualTokenEndpoint, drawn_as: str) -> Ports:
         world, name = self.world, process_name(self.number)
-        store = ReadAhead(self._out_of_reach(CountedStore(own, world.tally)))
+        counts = StoreTally(world.tally, world.clock)
+        store = ReadAhead(self._out_of_reach(CountedStore(own, counts)))
         insight: Insight = ProviderInsight(world.loop, door_of(world), endpoint.request)
         return Ports(
             endpoint=endpoint if self.watch is None else WatchedEndpoint(endpoint, self.watch),
@@ -129,7 +143,7 @@ class Birth:
             stream=world.streams.stream(f"strategy/{drawn_as}"),
             store=store,
             leases=store,
-            row_locks=self._locks_out_of_reach(counted_locks(own, world.tally)),
+            row_locks=self._locks_out_of_reach(counted_locks(own, counts)),
             snapshot=None,
             holder=name,
             insight=insight if self.watch is None else WatchedInsight(insight, self.watch),

@@ -14,7 +14,7 @@ from typing import Any
 from simulator.clock import Ticks, seconds
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ownership import OWNER
-from simulator.fleet.broker import BROKER, BrokerDesk
+from simulator.fleet.broker import BROKER, NO_BROKER, BrokerDesk
 from simulator.fleet.names import stream_name
 from simulator.network.fates import NEVER
 from simulator.network.links import LinkStream, stream_of
@@ -40,6 +40,7 @@ class Line:
     news: LinkStream
     timeout: Ticks
     count: Callable[[], None]
+    failed: Callable[[], None]
     broker: "VirtualBroker"
     prepare: Callable[[], None] = field(init=False)
     _take: Callable[[Token], None] | None = field(default=None, init=False)
@@ -97,7 +98,8 @@ class Line:
             async with asyncio.timeout(seconds(self.timeout)):
                 return await answered
         except TimeoutError:
-            raise StoreUnavailable("the broker does not answer") from None
+            self.failed()
+            raise StoreUnavailable(NO_BROKER) from None
 
     def _answer_later(
         self, answered: asyncio.Future[Token], back: Ticks, got: Token | TokenUnavailable
@@ -136,6 +138,7 @@ class VirtualBroker:
             news=stream_of(plan.links, "store", streams, news, stream_name(news, life)),
             timeout=plan.fleet.timeout,
             count=self._count,
+            failed=self._failed,
             broker=self,
         )
         self._lines.append(line)
@@ -169,6 +172,9 @@ class VirtualBroker:
 
     def _count(self) -> None:
         self._world.tally.store_reads += 1
+
+    def _failed(self) -> None:
+        self._world.tally.store_failed(BROKER, NO_BROKER, self._world.loop.now)
 
 
 async def _served(answer: Answer, send: Callable[[Token | TokenUnavailable], None]) -> None:

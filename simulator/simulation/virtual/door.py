@@ -14,16 +14,17 @@ from simulator.provider.recorder import Recorder
 from simulator.simulation.provider_faults import Happening, Trial
 from simulator.simulation.virtual.touches import Touches
 from simulator.simulation.virtual.world import World
+from simulator.trace.outcomes import Silence
 
 
 class Reached(Struct, frozen=True, gc=False):
     """What becomes of a request that reached the token endpoint.
 
-    ``reply`` is None where the caller gets no answer it can read; ``late`` is how much later than
+    ``reply`` is why where the caller gets no answer it can read; ``late`` is how much later than
     otherwise it hears.
     """
 
-    reply: Granted | Refused | None
+    reply: Granted | Refused | Silence
     late: Ticks = 0
 
 
@@ -40,6 +41,7 @@ class Door:
 
     def issue(self, request: TokenRequest, now: Ticks) -> Reached:
         """Let ``request`` take effect, unless something at the provider keeps it from that."""
+        self.recorder.token_requested(now)
         struck = self.provider.bursts.strike("token", now)
         if struck is None:
             return Reached(self._issue(request, now))
@@ -47,15 +49,17 @@ class Door:
             case ErrorAnswer() as answer:
                 refused = answer.refused("token")
                 live = self.provider.ledger.live_count(now)
-                self.recorder.issue_answered(refused, struck.events, live)
+                self.recorder.happened(struck.events)
+                events = [refused.issue_refused(now, request.asked_by)]
+                self.recorder.issue_answered(now, refused, events, live)
                 return Reached(refused)
             case Dropped():
                 self.recorder.happened(struck.events)
-                return Reached(None)
+                return Reached("connection_lost")
             case Malformed():
                 self.recorder.happened(struck.events)
                 self._issue(request, now)
-                return Reached(None)
+                return Reached("unreadable_answer")
             case Slow(late):
                 self.recorder.happened(struck.events)
                 return Reached(self._issue(request, now), late)
@@ -65,7 +69,8 @@ class Door:
             for token in self.provider.endangered(request, now):
                 self.touches.before_token_ends(token)
         reply, events = self.provider.issue(request, now)
-        self.recorder.issue_answered(reply, events, self.provider.ledger.live_count(now))
+        live = self.provider.ledger.live_count(now)
+        self.recorder.issue_answered(now, reply, events, live)
         return reply
 
 

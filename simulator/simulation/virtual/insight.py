@@ -50,8 +50,8 @@ class ProviderInsight:
                 return Token(token_value(granted.token), now, now + ticks(granted.expires_in))
             case Refused() as refused:
                 return Denied(refused.status, refused.error, refused.retry_after)
-            case None:
-                return Denied(status=None, error="")
+            case silence:
+                return Denied(status=None, error="", silence=silence)
 
     def _is_valid(self, token: TokenId, now: Ticks) -> bool:
         return self.door.provider.surely_valid_until(token, now) > now

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from simulator.engine.loop import VirtualLoop
-from simulator.engine.places import waiting_place
 from simulator.errors import RunError
 from simulator.simulation.virtual.process import VirtualProcess
+from simulator.waiting_place import waiting_place
 
 TASKS_PER_WORKER = 10
 """More tasks of its own than that for each worker, and of ``TASKS_MIN``, is no way of working."""

@@ -125,6 +125,9 @@ class Life:
         if self.line is not None:
             self.line.cut()
         self._loop.crash(self.process.owner)
+        own = self.process.world.own
+        if own is not None:
+            own.has_died(self.process.owner)
         return in_flight
 
     def cut(self) -> None:
@@ -163,6 +166,11 @@ class Life:
         """Return whether it can never go on, though nothing keeps it from that."""
         is_kept = self.pauses or (self.tether is not None and self.tether.under_way)
         return not is_kept and self.process.is_deadlocked()
+
+    def count_hung(self) -> None:
+        """Count the operations that hang, now that the run ends; not while it stands still."""
+        if not self.pauses:
+            self.process.waits.count_hung(self._loop.now)
 
     def _is_ours(self, _: Step, argument: Any) -> bool:
         return isinstance(argument, Operation) and argument.process is self.process

@@ -9,17 +9,18 @@ from asyncio import CancelledError
 
 from simulator.clock import Ticks
 from simulator.fleet.ports import Errand
-from simulator.fleet.worker import UNAUTHORIZED
+from simulator.fleet.waits import WaitedInVain
+from simulator.fleet.worker import UNAUTHORIZED, failed, refusal
 from simulator.network.fates import NEVER, Ways
 from simulator.provider.messages import Accepted, Refused
 from simulator.simulation.virtual.ports import Answer
 from simulator.simulation.virtual.process import VirtualProcess
 from simulator.simulation.virtual.struck import meet
 from simulator.simulation.virtual.worker import VirtualWorker
-from simulator.stores.contract import Record
+from simulator.stores.contract import Record, StoreUnavailable
 from simulator.strategies.contract import Refresh, TokenUnavailable
 from simulator.token import Token
-from simulator.trace.outcomes import Outcome
+from simulator.trace.outcomes import Failure, Outcome, Silence
 
 
 class Operation:
@@ -49,7 +50,7 @@ class Operation:
         self._record: Record | None = None
         self._refresh_begun: Refresh | None = None
         self._token: Token | None = None
-        self._reply: Accepted | Refused | None = None
+        self._reply: Accepted | Refused | Silence = "timed_out"
         self.is_unheard = False
         """Whether the answer to the request that has been sent will not come in time."""
 
@@ -119,9 +120,12 @@ class Operation:
 
     async def _fetch(self) -> None:
         try:
-            token = await self._worker.strategy.token()
-        except TokenUnavailable as unavailable:
-            self._finish(unavailable.outcome, self._worker.loop.now)
+            with self._worker.process.waits.wait(self._wanted_at):
+                token = await self._worker.strategy.token()
+        except WaitedInVain as gave_up:
+            self._fail("unknown", gave_up.failure, self._worker.loop.now)
+        except (TokenUnavailable, StoreUnavailable) as error:
+            self._fail(*failed(error), self._worker.loop.now)
         except CancelledError:
             self._cancelled()
         else:
@@ -159,7 +163,7 @@ class Operation:
         elif arrives_at < NEVER:
             worker.loop.post(arrives_at, worker.key, Operation.api_reached_unheard, self)
         if self._deadline < cut:
-            self._give_up(self._deadline)
+            self._give_up("timed_out", self._deadline)
         else:
             worker.loop.post(self._deadline, worker.key, Operation.gave_up, self)
 
@@ -169,11 +173,11 @@ class Operation:
 
     def gave_up(self) -> None:
         """Give up: the answer has not come in time."""
-        self._give_up(self._worker.loop.now)
+        self._give_up("timed_out", self._worker.loop.now)
 
-    def _give_up(self, now: Ticks) -> None:
+    def _give_up(self, silence: Silence, now: Ticks) -> None:
         self._worker.process.world.tally.unknown += 1
-        self._finish("unknown", now)
+        self._fail("unknown", Failure(silence, "api"), now)
 
     def reach_api(self, now: Ticks) -> Ticks:
         """Let the request take effect at ``now``; return when the answer is back."""
@@ -206,8 +210,8 @@ class Operation:
     def answer(self, now: Ticks) -> None:
         """Take the API's answer at ``now``."""
         reply = self._reply
-        if reply is None:
-            self._give_up(now)
+        if isinstance(reply, str):
+            self._give_up(reply, now)
         elif isinstance(reply, Accepted):
             if reply.status == 201 and reply.meeting is not None:
                 self._worker.agenda.created(reply.meeting)
@@ -215,7 +219,7 @@ class Operation:
         elif reply.status == UNAUTHORIZED:
             self._rejected(now)
         else:
-            self._finish("refused", now)
+            self._fail("refused", refusal(reply.status), now)
 
     def _rejected(self, now: Ticks) -> None:
         assert self._token is not None
@@ -230,7 +234,7 @@ class Operation:
         if call_again:
             self.ask(now)
         else:
-            self._finish("refused", now)
+            self._fail("refused", refusal(UNAUTHORIZED), now)
 
     def _refresh(self, token: Token) -> None:
         """Let the strategy do what it does about a token refused; in a task, unless all it does is
@@ -253,7 +257,12 @@ class Operation:
 
     async def _tell(self, token: Token) -> None:
         try:
-            call_again = await self._worker.strategy.rejected(token, self._attempt)
+            with self._worker.process.waits.wait(self._wanted_at):
+                call_again = await self._worker.strategy.rejected(token, self._attempt)
+        except WaitedInVain as gave_up:
+            self._fail("unknown", gave_up.failure, self._worker.loop.now)
+        except (TokenUnavailable, StoreUnavailable) as error:
+            self._fail(*failed(error), self._worker.loop.now)
         except CancelledError:
             self._cancelled()
         else:
@@ -262,12 +271,17 @@ class Operation:
     def _cancelled(self) -> None:
         """End as a caller whose time is out, unless there is nobody left to end."""
         if not self._worker.process.is_over:
-            self._finish("unknown", self._worker.loop.now)
+            self._fail("unknown", Failure("cancelled"), self._worker.loop.now)
 
-    def _finish(self, outcome: Outcome, now: Ticks) -> None:
+    def _fail(self, outcome: Outcome, failure: Failure, now: Ticks) -> None:
+        self._finish(outcome, now, failure)
+
+    def _finish(self, outcome: Outcome, now: Ticks, failure: Failure | None = None) -> None:
         worker = self._worker
         worker.agenda.ended(self._errand, outcome)
-        worker.process.world.tally.finished(outcome, started_at=self._wanted_at, at=now)
+        worker.process.world.tally.finished(
+            outcome, started_at=self._wanted_at, at=now, failure=failure
+        )
         worker.ended(now)
 
     def reaches_store_later(self, at: Ticks) -> None:

@@ -130,6 +130,8 @@ class Population:
         if life is not None:
             life.before_clock_changes()
         self._clocks[off.process].set_off(off.offset, off.drift_ppm)
+        if self.world.own is not None:
+            self.world.own.clock_set(off.process, off.drift_ppm)
 
     def reached(self, number: int, point: CrashPoint) -> None:
         """Learn that a process is at ``point``. Does not return where that is its end."""
@@ -168,6 +170,11 @@ class Population:
     def stuck(self) -> list[int]:
         """Return the owners of all that can never go on, though nothing keeps it from that."""
         return [life.process.owner for life in self.living() if life.is_stuck()]
+
+    def count_hung(self) -> None:
+        """Count the operations that hang, now that the run ends."""
+        for life in self.living():
+            life.count_hung()
 
     def _begin_again(self, number: int) -> None:
         if number < self.size and number not in self._living:

@@ -18,10 +18,11 @@ from simulator.stores.simulated import copied
 from simulator.strategies.contract import Denied
 from simulator.token import Token
 from simulator.trace.events import TokenId
+from simulator.trace.outcomes import Silence
 from simulator.trace.tally import ClientTally
 
-Answer = Granted | Refused | None
-"""What the token endpoint answered; None where no answer came in time that can be read."""
+Answer = Granted | Refused | Silence
+"""What the token endpoint answered; why, where no answer came in time that can be read."""
 
 
 NO_TOKEN: TokenId = 0
@@ -91,9 +92,9 @@ class VirtualTokenEndpoint:
         if isinstance(answer, Granted):
             now = self.clock.now()
             return Token(token_value(answer.token), now, now + ticks(answer.expires_in))
-        if answer is None:
+        if isinstance(answer, str):
             self.tally.unknown += 1
-            return Denied(status=None, error="")
+            return Denied(status=None, error="", silence=answer)
         return Denied(answer.status, answer.error, answer.retry_after)
 
     def _arrive(self, request: "_Request") -> None:
@@ -125,7 +126,7 @@ class _Request:
         self.deadline = deadline
         self.wakes = wakes
         self.back: Ticks = 0
-        self.answer: Answer = None
+        self.answer: Answer = "timed_out"
 
     def end(self) -> None:
         """Tell whoever asked: the answer is there, or its time is out."""

@@ -16,6 +16,7 @@ from simulator.engine.clocks import SkewedClock
 from simulator.engine.ownership import OWNER, owner_in
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.names import process_name
+from simulator.fleet.waits import Waits
 from simulator.simulation.virtual.draws import draws_of
 from simulator.simulation.virtual.peeking import Peeking
 from simulator.simulation.virtual.ports import (
@@ -27,10 +28,13 @@ from simulator.simulation.virtual.ports import (
 from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
 from simulator.strategies.contract import Held, Refresh, Strategy
+from simulator.strategies.own_client import OwnClient
 
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""
 
+JUST_AFTER: Ticks = 1
+"""Whatever ends in the very tick in which a caller's time is over is heard by it."""
 
 CatchUp = Callable[[Held, Ticks, int], None]
 """Do all that a calm process's workers did before an instant, and at it up to a worker's key."""
@@ -84,6 +88,7 @@ class VirtualProcess:
         "peeking",
         "strategy",
         "waiting",
+        "waits",
         "workers",
         "world",
     )
@@ -124,6 +129,7 @@ class VirtualProcess:
         self.adopt = Adoption(number, world.clock, world.sink, token_number)
         self.busy = 0
         self.waiting = 0
+        self.waits = _waits(world, strategy)
         self.is_calm = False
         self.held: Held | None = None
         self._sure: Held | None = None
@@ -265,14 +271,10 @@ class VirtualProcess:
         self._catch_up = self._catch_up_if_trusted if is_trusted else None
 
     def is_deadlocked(self) -> bool:
-        """Return whether every worker waits for the strategy, and the strategy for nothing that
-        will happen."""
-        return (
-            self.busy > 0
-            and not any(worker.is_resting and worker.is_closed for worker in self.workers)
-            and self.busy >= len(self.workers)
-            and not self.world.loop.is_due_for(self.owner)
-        )
+        """Return whether its workers wait for the strategy, and the strategy for nothing that will
+        happen."""
+        timers = self.waits.timers()
+        return bool(timers) and not self.world.loop.is_due_for(self.owner, timers)
 
     def wake(self) -> None:
         """End the calm, if there is one: bring every worker up to now, and step from here."""
@@ -289,6 +291,19 @@ class VirtualProcess:
         for worker in self.workers:
             if worker.is_resting:
                 worker.rest()
+
+
+def _waits(world: World, strategy: Strategy) -> Waits:
+    """Return the waits for ``strategy``; with a client of the user's, for whole operations."""
+    fleet, brings_client = world.plan.fleet, isinstance(strategy, OwnClient)
+    return Waits(
+        limit=fleet.timeout if brings_client else fleet.patience(),
+        half=world.plan.duration // 2,
+        endpoint="" if brings_client else "token",
+        grace=0 if brings_client else JUST_AFTER,
+        clock=world.clock,
+        tally=world.tally,
+    )
 
 
 def _peek_truly(strategy: Strategy, clock: SkewedClock) -> Held | None:

@@ -1,7 +1,7 @@
 """One run on virtual time: builds the world, lets it run, returns what was counted."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,7 @@ from simulator.engine.blocking import forbid_blocking, forbid_ends
 from simulator.engine.clocks import LoopClock
 from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
-from simulator.engine.ties import Fifo, TiePolicy
-from simulator.engine.wall_clock import wall_clock_of
+from simulator.engine.ties import TiePolicy
 from simulator.errors import BlockedLoopError
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
@@ -20,7 +19,7 @@ from simulator.provider.recorder import Recorder
 from simulator.python_class import PythonClass
 from simulator.rng import Streams
 from simulator.simulation.counted import Counted
-from simulator.simulation.plan import EPOCH, SECOND_MINTER, RunPlan
+from simulator.simulation.plan import SECOND_MINTER, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.virtual.broker import VirtualBroker
 from simulator.simulation.virtual.door import door_of, let_happen
@@ -40,6 +39,7 @@ from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally, ProviderTally, bin_width
 
 if TYPE_CHECKING:
+    from simulator.simulation.virtual.own_processes import OwnProcesses
     from simulator.simulation.virtual.served import ServedProvider
 
 REPORTS = 100
@@ -64,19 +64,33 @@ def run_on_virtual_time(
     """
     loop = VirtualLoop(ties)
     # Under another tie policy a worker's key does not tell whose turn has passed.
-    with forbid_ends(_be_raised):
-        brings_client = any(map(brings_its_client, _recipes(plan)))
-    may_skip = skips_calm and isinstance(ties, Fifo) and not brings_client
+    own = _own_processes(plan, loop)
+    with nullcontext() if own is None else own.in_use():
+        return _run(plan, loop, sink, report, own, skips_calm=skips_calm)
+
+
+def _run(
+    plan: RunPlan,
+    loop: VirtualLoop,
+    sink: EventSink,
+    report: Callable[[Ticks], None],
+    own: "OwnProcesses | None",
+    *,
+    skips_calm: bool,
+) -> Counted:
+    brings_client = own is not None and _brings_client(plan, own)
+    may_skip = skips_calm and loop.is_fifo and not brings_client
     world = _world(plan, loop, sink, skips_calm=may_skip)
+    world.own = own
     if brings_client:
         world.served = _served(world)
-    with forbid_blocking(_be_raised), _wall_clock(plan, loop):
+    with forbid_blocking(_be_raised):
         population = _settled(world)
     loop.post_first(plan.duration, lambda _: _finish(world, population), None)
     for step in range(REPORTS):
         loop.post_first(plan.duration * step // REPORTS, lambda _: report(loop.now), None)
     try:
-        with forbid_blocking(world.fail), _wall_clock(plan, loop):
+        with forbid_blocking(world.fail):
             loop.run_until_complete(world.ended)
         population.wake()
     finally:
@@ -108,10 +122,21 @@ def _settled(world: World) -> Population:
     return population
 
 
-def _wall_clock(plan: RunPlan, loop: VirtualLoop) -> AbstractContextManager[None]:
-    """Return what lets the machine's clocks tell the loop's time; only a user's code asks them."""
-    is_own = any(isinstance(recipe, PythonClass) for recipe in _recipes(plan))
-    return wall_clock_of(loop, EPOCH) if is_own else nullcontext()
+def _own_processes(plan: RunPlan, loop: VirtualLoop) -> "OwnProcesses | None":
+    """Return what makes processes of those in which the user's code runs; None where none does,
+    and then nothing of it is loaded."""
+    classes = [recipe for recipe in _recipes(plan) if isinstance(recipe, PythonClass)]
+    if not classes:
+        return None
+    from simulator.simulation.virtual.own_processes import OwnProcesses  # noqa: PLC0415
+
+    return OwnProcesses.of(loop, Streams(plan.seed), classes)
+
+
+def _brings_client(plan: RunPlan, own: "OwnProcesses") -> bool:
+    """Return whether a class of the user's makes its calls through a client of its own."""
+    with forbid_ends(_be_raised), own.looking():
+        return any(map(brings_its_client, _recipes(plan)))
 
 
 def _recipes(plan: RunPlan) -> list[Recipe]:
@@ -130,8 +155,10 @@ def _served(world: World) -> "ServedProvider":
 
 
 def _finish(world: World, population: Population) -> None:
-    """End the run: its time is over. Its end is always due, so a deadlock shows only here."""
-    stuck = population.stuck()
+    """End the run: its time is over. A deadlock that left somebody a call of the API is told by the
+    operations that hang; one that left none would show nothing else."""
+    stuck = [] if any(world.recorder.tally.responses) else population.stuck()
+    population.count_hung()
     leak = leak_in(world.loop, (life.process for life in population.living()))
     if stuck:
         world.fail(deadlock_of(world.loop, stuck))

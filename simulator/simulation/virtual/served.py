@@ -88,7 +88,7 @@ class ServedProvider:
                 agenda=worker.agenda,
                 clock=world.clock,
                 tally=world.tally,
-                timeout=worker.timeout,
+                waits=process.waits,
                 adopted=adopted,
                 sends=sends,
             )

@@ -7,15 +7,16 @@ from simulator.clock import Ticks
 from simulator.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow, Struck
 from simulator.provider.messages import Accepted, Refused
 from simulator.provider.recorder import Recorder
+from simulator.trace.outcomes import Silence
 
 NO_CONTENT = 204
 Reply = Accepted | Refused
 
 
 class Met(NamedTuple):
-    """What the caller can read, None where it is nothing, and how much later than otherwise."""
+    """What the caller can read, or why it is nothing, and how much later than otherwise."""
 
-    reply: Reply | None
+    reply: Reply | Silence
     late: Ticks = 0
 
 
@@ -31,11 +32,11 @@ def meet(struck: Struck, call: Callable[[], Reply], recorder: Recorder, now: Tic
             return Met(refused)
         case Dropped():
             recorder.happened(struck.events)
-            return Met(None)
+            return Met("connection_lost")
         case Malformed():
             recorder.happened(struck.events)
             reply = call()
-            return Met(reply if reply.status == NO_CONTENT else None)
+            return Met(reply if reply.status == NO_CONTENT else "unreadable_answer")
         case Slow(late):
             recorder.happened(struck.events)
             return Met(call(), late)

@@ -35,7 +35,7 @@ class Trials:
         loop = self.world.loop
         reached = self.door.issue(self._request(), loop.now)
         if not isinstance(reached.reply, Granted):
-            status = None if reached.reply is None else reached.reply.status
+            status = None if isinstance(reached.reply, str) else reached.reply.status
             self._made(trial, None, status)
             return
         leaves_at = loop.now + back + reached.late

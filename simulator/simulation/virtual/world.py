@@ -17,13 +17,15 @@ from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
 
 if TYPE_CHECKING:
+    from simulator.simulation.virtual.own_processes import OwnProcesses
     from simulator.simulation.virtual.served import ServedProvider
 
 
 @dataclass(slots=True, kw_only=True)
 class World:
     """One run on virtual time. ``ended`` is done at its end, or gets the error that ended it.
-    ``served`` is the provider's HTTP, where a class of the user's brings its own client."""
+    ``served`` is the provider's HTTP, where a class of the user's brings its own client; ``own``
+    what its processes have to themselves, where any class of the user's runs."""
 
     plan: RunPlan
     loop: VirtualLoop
@@ -39,6 +41,7 @@ class World:
     skips_calm: bool
     skipped: int = 0
     served: "ServedProvider | None" = None
+    own: "OwnProcesses | None" = None
     touches: Touches = field(default_factory=Touches)
     _shards: dict[int, SharedState] = field(default_factory=dict, init=False)
 

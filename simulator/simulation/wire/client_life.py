@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import aiohttp
 
 from simulator.arrivals import gaps, phase
-from simulator.clock import seconds
+from simulator.clock import MILLISECOND, Ticks, seconds
 from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
 from simulator.fleet.client_worker import ClientWorker, close
-from simulator.fleet.counted_store import CountedRowLocks, CountedStore
+from simulator.fleet.counted_store import CountedRowLocks, CountedStore, StoreTally
 from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
 from simulator.fleet.http_ports import (
@@ -28,6 +28,7 @@ from simulator.fleet.http_ports import (
 from simulator.fleet.names import process_name, stream_name, user_id, worker_name
 from simulator.fleet.pace import Operates, work
 from simulator.fleet.site import site_at
+from simulator.fleet.waits import Waits
 from simulator.fleet.worker import Worker
 from simulator.machine_clock import MachineClock
 from simulator.rng import Streams
@@ -43,6 +44,9 @@ from simulator.strategies.own_client import OwnClient
 from simulator.strategies.split import part_of
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
+
+GRACE: Ticks = 100 * MILLISECOND
+"""A token request that a caller makes at once times out before the caller does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +80,31 @@ class ClientLife:
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
         adoption = Adoption(self.part.process, self.clock, self.sink)
-        end = asyncio.timeout(seconds(self.plan.duration - self.clock.now()))
+        waits, left = self._waits(strategy), seconds(self.plan.duration - self.clock.now())
+        asyncio.get_running_loop().call_later(left, waits.count_hung, self.plan.duration)
+        end = asyncio.timeout(left)
         with suppress(TimeoutError):
             async with end, asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.faults.put_off(own_clock))
                 for number in range(self.plan.fleet.workers):
-                    tasks.create_task(self._worker(number, strategy, wire, adoption))
+                    tasks.create_task(self._worker(number, strategy, wire, adoption, waits))
         assert end.expired(), "workers never end by themselves"
 
+    def _waits(self, strategy: Strategy) -> Waits:
+        """Return the waits for ``strategy``; those for a client of the user's last a whole
+        operation."""
+        fleet, brings_client = self.plan.fleet, isinstance(strategy, OwnClient)
+        return Waits(
+            limit=fleet.timeout if brings_client else fleet.patience(),
+            half=self.plan.duration // 2,
+            endpoint="" if brings_client else "token",
+            grace=0 if brings_client else GRACE,
+            clock=self.clock,
+            tally=self.tally,
+        )
+
     def _worker(
-        self, number: int, strategy: Strategy, wire: Wire, adoption: Adoption
+        self, number: int, strategy: Strategy, wire: Wire, adoption: Adoption, waits: Waits
     ) -> Coroutine[None, None, None]:
         fleet, streams, process = self.plan.fleet, Streams(self.plan.seed), self.part.process
         name = worker_name(process, number)
@@ -100,7 +119,7 @@ class ClientLife:
                 agenda=agenda,
                 clock=self.clock,
                 tally=self.tally,
-                timeout=fleet.timeout,
+                waits=waits,
                 adopted=adoption,
                 sends=wire.counted,
             )
@@ -112,6 +131,7 @@ class ClientLife:
                 clock=self.clock,
                 tally=self.tally,
                 adopted=adoption,
+                waits=waits,
             )
         shift = phase(fleet.arrivals, fleet.number_of(process, number), fleet.size())
         return work(
@@ -188,8 +208,9 @@ class ClientLife:
     ) -> Ports:
         name = process_name(self.part.process)
         beneath, locks = self._store_in_trouble()
-        store: SharedStore = CountedStore(beneath, self.tally)
-        row_locks: RowLocks | None = locks and CountedRowLocks(locks, self.tally)
+        counts = StoreTally(self.tally, self.clock)
+        store: SharedStore = CountedStore(beneath, counts)
+        row_locks: RowLocks | None = locks and CountedRowLocks(locks, counts)
         if self.faults.crashes():
             endpoint = WatchedEndpoint(endpoint, self.faults)
             store = WatchedStore(store, self.faults)
