@@ -15,6 +15,7 @@ from simulator.clock import DAY, HOUR, MINUTE, SECOND
 from simulator.scenario.expectations import read_expectation
 from simulator.trace.files import TraceWriter, read_trace
 from simulator.trace.outages import SliceCounts, outages_of, parts_of_bin
+from simulator.trace.outcomes import Failure
 from simulator.trace.tally import BINS, ClientTally, ProviderTally, bin_width
 from tests.hand_written_runs import a_header, a_run
 
@@ -210,10 +211,26 @@ def test_a_tally_settles_to_its_outages():
     """What goes from one process to another is small; nothing can be lost by it."""
     tally = ClientTally(width=bin_width(HOUR))
     for second in range(600):
-        tally.finished("unknown", started_at=0, at=second * SECOND)
+        lost = Failure("timed_out", "api")
+        tally.finished("unknown", started_at=0, at=second * SECOND, failure=lost)
     before = tally.slices.outages()
 
     tally.slices.settle()
 
     assert tally.slices.outages() == before
     assert [(each.begins, each.ends) for each in before] == [(0, 600 * SECOND)]
+
+
+def test_what_hangs_is_out_from_when_it_was_wanted():
+    """One a second from 20 min on waits to the end of the hour: 40 min, not the last instant."""
+    tally = ClientTally(width=bin_width(HOUR))
+    for second in range(3600):
+        if second < 1200:
+            tally.finished("ok", started_at=second * SECOND, at=second * SECOND)
+        else:
+            hung = Failure("hung", "tokens.py:7")
+            tally.finished("unknown", started_at=second * SECOND, at=HOUR, failure=hung)
+
+    (found,) = tally.slices.outages()
+
+    assert (found.begins, found.lasts) == (20 * MINUTE, 40 * MINUTE)

@@ -168,7 +168,9 @@ class ClientTally:
             _count(self.failures, failure, at, self.width)
         if outcome != "unknown":
             self.latency.record(at - started_at)
-        self.slices.count(at, failed=outcome != "ok")
+        # What hangs to the run's end is out from when it was wanted.
+        is_hung = failure is not None and failure.kind == "hung"
+        self.slices.count(started_at if is_hung else at, failed=failure is not None)
 
     def store_failed(self, operation: str, reason: str, at: Ticks) -> None:
         """Count one call of the store that failed at ``at``, for a ``reason`` in words."""
