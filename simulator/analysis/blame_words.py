@@ -50,8 +50,14 @@ def _its_holders(blame: Blame) -> str:
     held, still = blame.held_by, blame.still_held_by
     if not held and not still:
         return "no process held it by then: the call was under way, or another client's"
-    later = f"{_processes(still)} still did when the call was refused"
-    return f"{_processes(held)} held it when it ended; {later}"
+    new = [process for process in still if process not in held]
+    kept = [process for process in still if process in held]
+    told = [f"{_processes(held)} held it when it ended"]
+    if kept or not new:
+        told.append(f"{_processes(kept)} still did when the call was refused")
+    if new:
+        told.append(f"{_processes(new)} took it up after that, dead as it was")
+    return "; ".join(told)
 
 
 def _processes(numbers: Sequence[int]) -> str:
