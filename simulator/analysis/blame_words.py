@@ -23,8 +23,20 @@ def blame_in_words(blame: Blame, show: Callable[[Ticks], str]) -> Iterator[str]:
         return
     yield f"token {token} was issued to {blame.issued.asked_by} at {show(blame.issued.at)}"
     yield from _its_end(blame, blame.issued, show)
+    if blame.clock is not None:
+        who = refused.asked_by.partition(".")[0]
+        yield (
+            f"{who} judges a token's time by a clock that is wrong: since {show(blame.clock.at)}, "
+            f"{blame.clock.what}"
+        )
     if refused.cause in ("evicted", "revoked", "expired"):
         yield _its_holders(blame)
+    if blame.heedless is not None:
+        who = refused.asked_by.partition(".")[0]
+        yield (
+            f"{who} ignores 401s: it got {blame.heedless.again:,} more with that token, up to "
+            f"{show(blame.heedless.until)}, and asked for no other one"
+        )
 
 
 def _its_end(blame: Blame, issued: TokenIssued, show: Callable[[Ticks], str]) -> Iterator[str]:
