@@ -66,7 +66,8 @@ class Blame:
     ``held_by`` are the processes that were handing it out when it ended, ``still_held_by`` those
     that did so when it was refused. ``happened`` is what befell the app, or struck from the
     scenario, last of all. ``clock`` is the fault that set the caller's clock off, where a token was
-    refused for its time. ``heedless`` is not None where the caller ignored this 401. ``chain`` has these events and the adoptions of both tokens, in order,
+    refused for its time. ``heedless`` is not None where the caller ignored this 401. ``chain``
+    has these events and the adoptions of both tokens, in order,
     the 401 last.
     """
 
@@ -85,7 +86,8 @@ class Blame:
 def blame(events: Iterable[Event], wanted: Wanted | None = None) -> Blame | None:
     """Return the blame of the first 401 of ``events`` that is ``wanted``; None if there is none.
 
-    Reads on until it is known whether the caller heeds it. Holds every token that was issued before.
+    Reads on until it is known whether the caller heeds it. Holds every token that was issued
+    before.
     """
     witness = Witness(wanted or Wanted())
     for event in events:
