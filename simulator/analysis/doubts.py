@@ -18,13 +18,24 @@ def doubts_about(
         for run in of_strategy:
             who = f"{strategy}, seed {run.header.seed}"
             if not any(run.provider.responses):
-                yield f"{who}: the API was never called"
+                yield f"{who}: the API was never called{_why_never(run)}"
             for death in run.deaths:
                 yield f"{who}: {death.who} died, which nobody had asked for ({death.reason})"
             struck = _struck(run) if faults else set()
             for number, name in faults.items():
                 if number not in struck:
                     yield f"{who}: fault {number + 1} ({name}) did not happen"
+
+
+def _why_never(run: RecordedRun) -> str:
+    """Return what kept the callers from it: the first exception, else the most frequent failure."""
+    clients = run.clients
+    if clients.first_error:
+        return f". The first error was {clients.first_error}"
+    if not clients.failures:
+        return ""
+    failure, bins = max(clients.failures.items(), key=lambda each: sum(each[1]))
+    return f". {sum(bins):,} operations failed alike: {failure.in_words()}"
 
 
 def _struck(run: RecordedRun) -> set[int]:

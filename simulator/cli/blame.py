@@ -44,6 +44,14 @@ def tell_blame(file: Path, sought: Sought, out: Path | None) -> None:
         else:
             run = _repeated(file, sought, Path(folder))
         diagram = diagram_of(_found(run, sought), clock_of(run))
+    if run.header.time_scale != 1:
+        console.print(
+            f"scaled: this run went {run.header.time_scale:g} times as fast as the scenario says, "
+            "all but its latencies: at true scale there may be no such 401",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     for sentence in diagram.sentences:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     if out is not None:

@@ -4,10 +4,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from simulator.analysis.timeline import clock_time, timeline
 from simulator.cli.asked import Options, read_request
+from simulator.cli.plain_console import console_of_lines
 from simulator.cli.progress import Silent
 from simulator.simulation.experiment import run_all
 
@@ -20,10 +19,10 @@ def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = (
     """
     options = Options(strategies=[strategy], seed=seed, engine="virtual", settings=settings)
     asked = read_request(file, options)
-    console = Console(highlight=False, soft_wrap=True)
+    console = console_of_lines()
     with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
         (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())
         for line in timeline(run.events(), clock_time):
-            console.print(line, markup=False)
+            console.print(line)
     responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())
     console.print(f"{responses:,} API responses, {refused:,} of them 401", style="bold")

@@ -11,6 +11,7 @@ from simulator.analysis.verdicts import Word
 from simulator.cli.asked import Asked
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
+from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed, RunLost
@@ -33,6 +34,7 @@ def run_scenario(asked: Asked) -> Word:
     """
     console = console_of_output()
     folder = asked.out / asked.experiment.scenario.name
+    warn_of_scale(console, asked.experiment)
 
     def again(strategy: str, seed: int) -> str:
         return again_command(asked.file, asked.engine.name, strategy, seed)
@@ -46,11 +48,13 @@ def run_scenario(asked: Asked) -> Word:
             engine=asked.engine.name,
             command=asked.command,
             runs=runs,
+            true_scale=made_at_true_scale(console, asked.experiment, of=runs),
             again=again,
         )
         written = write_results(partial, made)
     summary = written.summary
     print_table(console, summary)
+    print_scale_note(console, summary.scale, summary.strategies)
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot for plot in written.plots], summary)
     if failures:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.errors import ResultsError
 from simulator.gate.baseline import Baseline, KnownRun, KnownScenario, KnownStrategy
+from simulator.json_reading import read_json
 from simulator.scenario.wording import of_record
 
 SCHEMA = 1
@@ -34,7 +35,7 @@ def read_baseline(path: Path) -> Baseline:
     except OSError as error:
         raise ResultsError(f"{path}: cannot read the baseline: {error.strerror}") from None
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError as error:
         raise _damaged(path, str(error)) from None
     _check_schema(path, values)

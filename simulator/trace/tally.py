@@ -139,6 +139,8 @@ class ClientTally:
     the service wanted it. ``slices`` counts operations more finely, to find outages.
     ``stale_writes`` counts records that an older token replaced, ``leases_broken`` leases that a
     process ended while another one held them. Only the virtual engine sees either.
+    ``first_error`` is the first exception of a client of the user's that ended an operation, with
+    the line that raised it; empty where there was none.
     """
 
     width: Ticks
@@ -153,6 +155,7 @@ class ClientTally:
     latency: Histogram = field(default_factory=Histogram)
     failures: dict[Failure, list[int]] = field(default_factory=dict)
     store_failures: dict[StoreFailure, list[int]] = field(default_factory=dict)
+    first_error: str = ""
     slices: SliceCounts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -189,6 +192,7 @@ class ClientTally:
         self.store_reads += other.store_reads
         self.store_writes += other.store_writes
         self.stale_writes += other.stale_writes
+        self.first_error = self.first_error or other.first_error
         self.leases_broken += other.leases_broken
         self.latency.add(other.latency)
         self.slices.add(other.slices)

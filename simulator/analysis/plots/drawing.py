@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from simulator.analysis.plots import FaultMark
 from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
-from simulator.analysis.plots.look import our_look
+from simulator.analysis.plots.look import our_look, title
 from simulator.analysis.plots.over_time import over_time_figure
 from simulator.analysis.plots.rates import rates_figure
 from simulator.analysis.plots.sweep_lines import lines_figure
 from simulator.analysis.plots.sweeps import heatmap_figure
-from simulator.analysis.summary import Summary
+from simulator.analysis.summary import Summary, scale_in_short
 from simulator.analysis.surface import Surface
 from simulator.errors import ResultsError
 from simulator.trace.files import RecordedRun
@@ -30,12 +30,23 @@ def draw_all(
 ) -> list[Path]:
     """Draw each plot, as ``draw_plots`` promises."""
     with our_look():
-        return [
-            *_saved(rates_figure(summary), folder, "rate-401"),
-            *_saved(over_time_figure(summary, runs, faults), folder, "rate-401-over-time"),
-            *_saved(lifelines_figure(summary, runs), folder, "token-lifelines"),
-            *_saved(latency_figure(summary, runs), folder, "latency"),
-        ]
+        figures = {
+            "rate-401": rates_figure(summary),
+            "rate-401-over-time": over_time_figure(summary, runs, faults),
+            "token-lifelines": lifelines_figure(summary, runs),
+            "latency": latency_figure(summary, runs),
+        }
+        for figure in figures.values():
+            _tell_scale(figure, summary)
+        return [path for name, figure in figures.items() for path in _saved(figure, folder, name)]
+
+
+def _tell_scale(figure: Figure, summary: Summary) -> None:
+    """Say below the title of ``figure`` that its runs were scaled, and what is true."""
+    told = scale_in_short(summary)
+    if told:
+        note = title(f"({told})", figure.get_figwidth())
+        figure.suptitle(f"{figure.get_suptitle()}\n{note}", x=0.01, ha="left")
 
 
 def draw_one(surface: Surface, folder: Path, name: str) -> list[Path]:

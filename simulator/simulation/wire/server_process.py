@@ -24,6 +24,7 @@ from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.server.app import Latencies, ZoomApp
 from simulator.server.listen import listen_on
+from simulator.server.under_way import served
 from simulator.simulation.plan import EPOCH, SECOND_MINTER, TRIAL, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.wire.happenings import let_happen
@@ -79,20 +80,19 @@ async def _serve(seat: Seat, connection: Connection) -> None:
             seat.plan.token_request(SECOND_MINTER, seat.plan.app.credentials),
             Streams(seat.plan.seed),
         )
-        runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
-        await runner.setup()
-        await web.SockSite(runner, listening).start()
-        runners = [runner, *[await _opened(app, *door) for door in enumerate(doors)]]
-        happening = asyncio.create_task(
-            let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
-        )
-        happening.add_done_callback(partial(_tell_error, app))
-        reporting = asyncio.create_task(_report(connection, tally))
-        await _finished(connection, app.failed)
-        reporting.cancel()
-        happening.cancel()
-        for each in runners:
-            await each.cleanup()
+        apps = [
+            (app.application(), listening),
+            *[(_at_door(app, *door), door[1]) for door in enumerate(doors)],
+        ]
+        async with served(apps, SHUTDOWN_S):
+            happening = asyncio.create_task(
+                let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
+            )
+            happening.add_done_callback(partial(_tell_error, app))
+            reporting = asyncio.create_task(_report(connection, tally))
+            await _finished(connection, app.failed)
+            reporting.cancel()
+            happening.cancel()
     connection.send(ServerRecord(tally))
     connection.send(Finished())
 
@@ -111,14 +111,9 @@ def _doors(plan: RunPlan) -> int:
     return plan.fleet_faults.processes_max(plan.fleet.processes)
 
 
-async def _opened(app: ZoomApp, process: int, door: socket.socket) -> web.AppRunner:
+def _at_door(app: ZoomApp, process: int, door: socket.socket) -> web.Application:
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
-    runner = web.AppRunner(
-        app.door(process_name(process), url), access_log=None, shutdown_timeout=SHUTDOWN_S
-    )
-    await runner.setup()
-    await web.SockSite(runner, door).start()
-    return runner
+    return app.door(process_name(process), url)
 
 
 def _trial_request(plan: RunPlan, at: Ticks) -> TokenRequest:
