@@ -1,6 +1,5 @@
 """``tokenrace blame``."""
 
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from simulator.cli.progress import Silent
 from simulator.errors import SimulatorError
 from simulator.scenario.units import read_span
 from simulator.simulation.experiment import run_all
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun, read_trace
 
@@ -37,12 +37,12 @@ def tell_blame(file: Path, sought: Sought, out: Path | None) -> None:
         SimulatorError: the file is wrong, there is no such 401, or the picture cannot be written.
     """
     console = console_of_output()
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
+    with temporary_folder() as folder:
         if file.suffix == ".jsonl":
             _refuse_a_choice(file, sought)
             run = read_trace(file)
         else:
-            run = _repeated(file, sought, Path(folder))
+            run = _repeated(file, sought, folder)
         diagram = diagram_of(_found(run, sought), clock_of(run))
     if run.header.time_scale != 1:
         console.print(

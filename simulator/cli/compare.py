@@ -1,6 +1,5 @@
 """``tokenrace compare``."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_
 from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
 from simulator.simulation.experiment import outcomes_of
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import RecordedRun
 
 SEEDS_MIN = 2
@@ -43,10 +43,10 @@ def compare_strategies(file: Path, options: Options) -> None:
     warn_of_scale(console, experiment)
     total = len(experiment.seeds) * len(experiment.choices)
     with (
-        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        temporary_folder() as folder,
         ShownProgress(console, total) as progress,
     ):
-        for outcome in outcomes_of(experiment, asked.engine, Path(folder), progress):
+        for outcome in outcomes_of(experiment, asked.engine, folder, progress):
             if isinstance(outcome, RunFailed):
                 failures.append(outcome)
                 del runs[outcome.strategy]

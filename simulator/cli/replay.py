@@ -1,6 +1,5 @@
 """``tokenrace replay``."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_lines
 from simulator.cli.progress import Silent
 from simulator.simulation.experiment import run_all
+from simulator.temporary_folder import temporary_folder
 
 
 def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = ()) -> None:
@@ -20,8 +20,8 @@ def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = (
     options = Options(strategies=[strategy], seed=seed, engine="virtual", settings=settings)
     asked = read_request(file, options)
     console = console_of_lines()
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
-        (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())
+    with temporary_folder() as folder:
+        (run,) = run_all(asked.experiment, asked.engine, folder, Silent())
         for line in timeline(run.events(), clock_time):
             console.print(line)
     responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -18,6 +19,7 @@ from simulator.analysis.summary import Summary, scale_in_short
 from simulator.analysis.surface import Surface
 from simulator.errors import ResultsError
 from simulator.trace.files import RecordedRun
+from simulator.whole_file import write_whole
 
 _DOTS_PER_INCH = 150
 
@@ -77,10 +79,14 @@ def _lean(svg: str) -> str:
 def _saved(figure: Figure, folder: Path, name: str) -> list[Path]:
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
     try:
-        figure.savefig(png, dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        write_whole(png, drawn.getvalue())
         # A date or a version in the file would make equal runs differ.
-        figure.savefig(svg, metadata={"Date": None, "Creator": "tokenrace"})
-        svg.write_text(_lean(svg.read_text("utf-8")), encoding="utf-8", newline="\n")
+        written = StringIO()
+        told = {"Date": None, "Creator": "tokenrace"}
+        figure.savefig(written, format="svg", metadata=told)
+        write_whole(svg, _lean(written.getvalue()))
     except OSError as error:
         raise ResultsError(f"{folder}: cannot write the plot {name}: {error.strerror}") from None
     return [png, svg]

@@ -30,6 +30,7 @@ from simulator.clock import ticks
 from simulator.errors import ResultsError
 from simulator.replay_command import replay_command
 from simulator.scenario.quoting import shown
+from simulator.whole_file import write_whole
 
 _PICTURE_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 SUMMARY = "summary.json"
@@ -103,7 +104,7 @@ def write_page(path: Path, html: str) -> None:
         ResultsError: the file cannot be written.
     """
     try:
-        path.write_text(html, encoding="utf-8", newline="\n")
+        write_whole(path, html)
     except OSError as error:
         raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
