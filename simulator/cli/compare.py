@@ -13,6 +13,7 @@ from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
+from simulator.cli.table import print_failures
 from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
 from simulator.simulation.experiment import outcomes_of
@@ -60,6 +61,7 @@ def compare_strategies(file: Path, options: Options) -> None:
     for standing in standings:
         for hidden in standing.hidden:
             console.print(Text(hidden))
+    print_failures(console, {each.strategy: each.failures for each in standings})
     for standing in standings[1:]:
         console.print(Text(_in_words(standing, standings[0])))
     true = made_at_true_scale(console, experiment, of=runs)

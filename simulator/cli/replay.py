@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulator.analysis.failure_words import failures_in_words, is_told
+from simulator.analysis.figures import named_failures
 from simulator.analysis.timeline import clock_time, timeline
 from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_lines
@@ -26,3 +28,6 @@ def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = (
             console.print(line)
     responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())
     console.print(f"{responses:,} API responses, {refused:,} of them 401", style="bold")
+    failures = named_failures([run])
+    if is_told(failures):
+        console.print(f"failed: {failures_in_words(failures)}", style="bold")

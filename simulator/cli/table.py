@@ -1,14 +1,19 @@
 """The result table: one row per strategy, the rates first."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from simulator.analysis.failure_words import failures_in_words, is_told
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.spread import findings_of
 from simulator.analysis.summary import Summary
 from simulator.analysis.wording import percent
+
+UNKNOWN = "; unknown: operations whose answer never came, or whose token, and those failed as well"
 
 
 def print_table(console: Console, summary: Summary) -> None:
@@ -19,7 +24,7 @@ def print_table(console: Console, summary: Summary) -> None:
         title=_title(summary),
         caption=f"401 rate of API responses with its 95 % interval {_of_what(summary)}; "
         "failed operations after retries"
-        + ("; unknown: operations whose answer never came" if shows_unknown else "")
+        + (UNKNOWN if shows_unknown else "")
         + ("; outages: how many, the longest, in how many seeds" if shows_outages else ""),
         title_justify="left",
         caption_justify="left",
@@ -38,6 +43,7 @@ def print_table(console: Console, summary: Summary) -> None:
     for name, figures in summary.strategies.items():
         for finding in findings_of(name, figures):
             console.print(Text(finding), soft_wrap=True, highlight=False)
+    print_failures(console, {name: each.failures for name, each in summary.strategies.items()})
     for death in summary.deaths:
         requests = "request" if death.in_flight == 1 else "requests"
         console.print(
@@ -52,6 +58,14 @@ def print_table(console: Console, summary: Summary) -> None:
 
 def _of_what(summary: Summary) -> str:
     return "over the seeds" if len(summary.seeds) > 1 else "within the one run"
+
+
+def print_failures(console: Console, failures: Mapping[str, Mapping[str, int]]) -> None:
+    """Print of each strategy why operations of it failed, where that was not for 401s alone."""
+    for strategy, of_strategy in failures.items():
+        if is_told(of_strategy):
+            text = f"failed   {strategy}: {failures_in_words(of_strategy)}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _title(summary: Summary) -> str:

@@ -10,6 +10,12 @@ from dataclasses import dataclass, replace
 
 from simulator.analysis.blame import Blame, Wanted, Witness, blame
 from simulator.analysis.blame_words import blame_in_words
+from simulator.analysis.failure_blame import (
+    FailureBlame,
+    FailureWitness,
+    failure_blame,
+    failure_in_words,
+)
 from simulator.analysis.first_difference import FirstDifference, Remembered
 from simulator.analysis.surplus import Surplus
 from simulator.analysis.timeline import clock_time
@@ -25,6 +31,7 @@ from simulator.simulation.planning import plan_run
 from simulator.simulation.runners import Runners
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.trace.events import Event, EventSink
+from simulator.trace.outcomes import Failure
 
 NONE_THERE = "no call got such a 401"
 NO_TIME = "its first 401 was not looked for: the time was over"
@@ -33,10 +40,11 @@ STOPPED = "its first 401 was not looked for: the check was stopped"
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A run to be made again, for the first 401 that is ``wanted``."""
+    """A run to be made again, for the first 401 that is ``wanted``, or for a ``failure``."""
 
     plan: RunPlan
     wanted: Wanted
+    failure: Failure | None = None
     is_of_tokens: bool = False
     before: RunPlan | None = None
 
@@ -45,7 +53,7 @@ class _Look:
 class _Seen:
     """What was seen: the 401's blame, and sentences on what was asked besides."""
 
-    blame: Blame | None
+    blame: Blame | FailureBlame | None
     sentences: tuple[str, ...] = ()
 
 
@@ -71,6 +79,8 @@ def _look(look: _Look) -> _Seen:
         VirtualEngine().run(look.plan, _All(*sinks), lambda _: None)
     told = () if difference is None else difference.sentences(_shown_at(1))
     told += tuple(surplus.sentences(_shown_at(1))) if look.is_of_tokens else ()
+    if look.failure is not None:
+        return _Seen(_look_for_failure(look.plan, look.failure), told)
     return _Seen(witness.blame, told)
 
 
@@ -80,6 +90,15 @@ def _history(plan: RunPlan) -> Sequence[Event]:
     with suppress(RunError):
         VirtualEngine().run(plan, remembered, lambda _: None)
     return remembered.events
+
+
+def _look_for_failure(plan: RunPlan, failure: Failure) -> FailureBlame | None:
+    witness = FailureWitness(failure)
+    try:
+        counted = VirtualEngine().run(plan, witness, lambda _: None)
+    except RunError:
+        return None  # it went well before: its strategy is not the same every time
+    return witness.blame(counted.clients)
 
 
 def blamed_on_virtual(
@@ -109,7 +128,12 @@ def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding
             yield each.finding
             continue
         run = made.runs[each.finding.strategy][back.seed]
-        yield _with_blame(each.finding, blame(run.events(), each.wanted), run.header.time_scale)
+        found: Blame | FailureBlame | None
+        if each.failure is not None:
+            found = failure_blame(run.token_events(), run.clients, each.failure)
+        else:
+            found = blame(run.events(), each.wanted)
+        yield _with_blame(each.finding, found, run.header.time_scale)
 
 
 def unblamed(finding: Finding) -> Finding:
@@ -129,17 +153,23 @@ def _again(case: Case, judged: Judged) -> _Look:
     return _Look(
         plan_run(case.scenario, choice, seed, 1),
         judged.wanted,
+        judged.failure,
         is_of_tokens=judged.is_of_tokens,
         before=None if judged.before is None else plan_run(case.scenario, judged.before, seed, 1),
     )
 
 
 def _with_blame(
-    finding: Finding, found: Blame | None, time_scale: float, told: tuple[str, ...] = ()
+    finding: Finding,
+    found: Blame | FailureBlame | None,
+    time_scale: float,
+    told: tuple[str, ...] = (),
 ) -> Finding:
     """Return ``finding`` with what was ``told`` of it, and then the blame of its 401."""
     if found is None:
         return _with(finding, told or (NONE_THERE,))
+    if isinstance(found, FailureBlame):
+        return _with(finding, (*told, *failure_in_words(found, _shown_at(time_scale))))
     assert finding.way_back is not None
     sentences = (*told, *blame_in_words(found, _shown_at(time_scale)))
     back = replace(finding.way_back, blame=sentences, chain=found.chain)

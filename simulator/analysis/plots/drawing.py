@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from simulator.analysis.plots import FaultMark
+from simulator.analysis.plots.failures import failures_figure, strategies_told
 from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
 from simulator.analysis.plots.look import our_look, title
@@ -35,6 +36,7 @@ def draw_all(
         figures = {
             "rate-401": rates_figure(summary),
             "rate-401-over-time": over_time_figure(summary, runs, faults),
+            **_failures(summary, runs, faults),
             "token-lifelines": lifelines_figure(summary, runs),
             "latency": latency_figure(summary, runs),
         }
@@ -49,6 +51,15 @@ def _tell_scale(figure: Figure, summary: Summary) -> None:
     if told:
         note = title(f"({told})", figure.get_figwidth())
         figure.suptitle(f"{figure.get_suptitle()}\n{note}", x=0.01, ha="left")
+
+
+def _failures(
+    summary: Summary, runs: Mapping[str, Sequence[RecordedRun]], faults: Sequence[FaultMark]
+) -> Mapping[str, Figure]:
+    """Return the plot of why operations failed, where that was not for 401s alone."""
+    if not strategies_told(summary):
+        return {}
+    return {"failures-over-time": failures_figure(summary, runs, faults)}
 
 
 def draw_one(surface: Surface, folder: Path, name: str) -> list[Path]:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from simulator.analysis.blame_svg import svg_of
 from simulator.analysis.blames import Blamed
+from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.scale_note import misleading
@@ -130,6 +131,7 @@ def _templates() -> Environment:
         "causes": _causes,
         "outages": _outages,
         "findings": lambda figures, name: list(findings_of(name, figures)),
+        "failures": _failures,
         "replay": _replay,
         "drawn": _drawn,
         "instant": lambda seconds: instant_text(ticks(seconds)),
@@ -174,6 +176,10 @@ def _causes(figures: StrategyFigures) -> str:
 
 def _outages(figures: StrategyFigures) -> str:
     return "not looked for" if figures.outages is None else figures.outages.in_short()
+
+
+def _failures(figures: StrategyFigures) -> str:
+    return failures_in_words(figures.failures) or "none"
 
 
 def _replay(summary: Summary, strategy: str) -> str:

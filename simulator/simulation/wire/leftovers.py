@@ -15,7 +15,7 @@ from pathlib import Path
 from simulator.clock import SECOND, Ticks
 from simulator.errors import NotInstalledError
 from simulator.owned_folder import OWNER, leftover_folders
-from simulator.scenario.store_choice import without_password
+from simulator.passwords import with_passwords_hidden, without_password
 from simulator.simulation.wire.store_place import URL_VARIABLES
 from simulator.stores.contract import StoreUnavailable
 from simulator.stores.places import Place, PostgresServer, RedisServer, remove_store
@@ -76,5 +76,6 @@ def _removed(note: str, by_shown: Mapping[str, str]) -> str:
     try:
         asyncio.run(remove_store(place, _ANSWER_WITHIN))
     except (StoreUnavailable, NotInstalledError) as error:
-        return f"{what}, which cannot be removed now ({error}); a later run tries again"
+        why = with_passwords_hidden(str(error))
+        return f"{what}, which cannot be removed now ({why}); a later run tries again"
     return ""
