@@ -22,6 +22,7 @@ from simulator.json_reading import read_json
 from simulator.scenario.wording import of_record
 from simulator.trace.events import called
 from simulator.trace.files import RecordedRun
+from simulator.whole_file import write_whole
 
 SCHEMA = 1
 Plain = int | float | str | bool | None
@@ -165,7 +166,7 @@ def write_summary(path: Path, summary: Summary) -> None:
     values = {"schema": SCHEMA} | _SUMMARY.dump_python(summary, mode="json")
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise ResultsError(f"{path}: cannot write the summary: {error.strerror}") from None
 

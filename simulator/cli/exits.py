@@ -16,6 +16,7 @@ WRONG_INPUT = 2
 INCONCLUSIVE = 3
 INTERRUPTED = 130
 TERMINATED = 143
+HUNG_UP = 129
 
 EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 """By the verdict on what the scenarios expect."""
@@ -23,9 +24,11 @@ EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:
-    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C and SIGTERM, and
-    for what the machine refuses."""
+    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C, SIGTERM and
+    SIGHUP, and for what the machine refuses."""
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: go on without a terminal
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         yield
     except RunLost as error:
@@ -51,6 +54,7 @@ def _tell(error: SimulatorError) -> None:
     typer.echo(with_passwords_hidden(str(error)), err=True)
 
 
-def _terminate(*_: object) -> NoReturn:
-    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled."""
-    raise SystemExit(TERMINATED)
+def _terminate(number: int, _: object) -> NoReturn:
+    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled, and a terminal that is closed
+    sends SIGHUP."""
+    raise SystemExit(TERMINATED if number == signal.SIGTERM else HUNG_UP)

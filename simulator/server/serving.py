@@ -15,7 +15,7 @@ from simulator.server.connections import HEAD_S, ConnectionServer
 from simulator.server.desk import Desk
 from simulator.server.served import ServedProvider
 
-STOPPING = (signal.SIGTERM, signal.SIGINT)
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FINISH_S = 30.0
 """How long requests under way have to be answered, once the server is to stop."""
 
@@ -64,11 +64,12 @@ async def serving(
 
 @contextmanager
 def stop_asked() -> Iterator[asyncio.Future[signal.Signals]]:
-    """Give the SIGTERM or Ctrl-C that comes while the block runs; a second one ends the process
-    there and then."""
+    """Give the SIGTERM, SIGHUP or Ctrl-C that comes while the block runs; a second one ends the
+    process there and then. Under nohup a SIGHUP is none."""
     asked: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     for one in STOPPING:
-        asked.get_loop().add_signal_handler(one, _note, asked, one)
+        if one != signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN:
+            asked.get_loop().add_signal_handler(one, _note, asked, one)
     try:
         yield asked
     finally:

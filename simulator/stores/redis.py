@@ -184,4 +184,6 @@ def _unavailable(*besides: type[Exception]) -> Iterator[None]:
     except TimeoutError as error:
         raise StoreUnavailable("Redis: no answer") from error
     except failures as error:
-        raise StoreUnavailable(f"Redis: {with_passwords_hidden(str(error))}") from error
+        # Of a script that failed Redis says after that which one, by its hash.
+        said, _, _ = with_passwords_hidden(str(error)).partition(". script: ")
+        raise StoreUnavailable(f"Redis: {said}") from error

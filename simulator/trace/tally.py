@@ -22,6 +22,8 @@ PEAK_WINDOW: Ticks = SECOND
 _REASONS_MAX = 50
 """Different reasons of one store operation that are told apart; the others are counted together."""
 OTHER_REASONS = "other reasons"
+AS_PLANNED = "as planned"
+"""What the reason begins with where a fault of the scenario made a real store fail."""
 
 
 class StoreFailure(NamedTuple):

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from simulator.analysis.blame_svg import svg_of
 from simulator.analysis.blames import Blamed
+from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.scale_note import misleading
@@ -29,6 +30,7 @@ from simulator.clock import ticks
 from simulator.errors import ResultsError
 from simulator.replay_command import replay_command
 from simulator.scenario.quoting import shown
+from simulator.whole_file import write_whole
 
 _PICTURE_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 SUMMARY = "summary.json"
@@ -102,7 +104,7 @@ def write_page(path: Path, html: str) -> None:
         ResultsError: the file cannot be written.
     """
     try:
-        path.write_text(html, encoding="utf-8", newline="\n")
+        write_whole(path, html)
     except OSError as error:
         raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -126,6 +128,7 @@ def _templates() -> Environment:
         "interval": _interval,
         "unknown": _unknown,
         "causes": _causes,
+        "failures": _failures,
         "replay": _replay,
         "drawn": _drawn,
         "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
@@ -166,6 +169,10 @@ def _unknown(figures: StrategyFigures) -> str:
 def _causes(figures: StrategyFigures) -> str:
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return ", ".join(causes) or "none"
+
+
+def _failures(figures: StrategyFigures) -> str:
+    return failures_in_words(figures.failures) or "none"
 
 
 def _replay(summary: Summary, strategy: str) -> str:
