@@ -9,8 +9,8 @@ from simulator.trace.files import RecordedRun
 def doubts_about(
     runs: Mapping[str, Sequence[RecordedRun]], faults: Mapping[int, str]
 ) -> Iterator[str]:
-    """Yield a sentence for each run in which nobody called the API, a process was lost, or one of
-    ``faults`` is missing.
+    """Yield a sentence for each run in which nobody called the API, a process was lost, one of
+    ``faults`` is missing, or a second run went otherwise.
 
     ``faults`` names those whose every happening is in the trace, by their place in the scenario.
     """
@@ -21,6 +21,8 @@ def doubts_about(
                 yield f"{who}: the API was never called"
             for death in run.deaths:
                 yield f"{who}: {death.who} died, which nobody had asked for ({death.reason})"
+            if run.differs:
+                yield f"{who}: {run.differs}"
             struck = _struck(run) if faults else set()
             for number, name in faults.items():
                 if number not in struck:
