@@ -24,6 +24,9 @@ class Constant:
     def mean(self) -> float:
         return float(self.span)
 
+    def quantile_95(self) -> float:
+        return float(self.span)
+
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
@@ -39,6 +42,9 @@ class Uniform:
     def mean(self) -> float:
         return (self.low + self.high) / 2
 
+    def quantile_95(self) -> float:
+        return self.low + 0.95 * (self.high - self.low)
+
 
 @dataclass(frozen=True, slots=True)
 class Exponential:
@@ -52,6 +58,9 @@ class Exponential:
 
     def mean(self) -> float:
         return float(self.mean_span)
+
+    def quantile_95(self) -> float:
+        return self.mean_span * math.log(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,13 @@ class Lognormal:
     def mean(self) -> float:
         return self.median * math.exp(self.sigma**2 / 2)
 
+    def quantile_95(self) -> float:
+        return float(self.p95)
+
 
 Distribution = Constant | Uniform | Exponential | Lognormal
-"""A law that spans of time follow: never negative, with a mean in ticks."""
+"""A law that spans of time follow: never negative, with a mean in ticks, and the span that one in
+twenty exceeds."""
 PER_MILLION = 1_000_000
 CHANCES = Uniform(0, PER_MILLION - 1)
 """The law of what happens with a chance, in numbers per million."""

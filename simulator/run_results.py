@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.analysis.blames import blames_of
 from simulator.analysis.doubts import doubts_about
+from simulator.analysis.failure_blame import failures_blamed
 from simulator.analysis.plots import FaultMark, draw_plots
 from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
 from simulator.analysis.run_figures import fault_span
@@ -25,6 +26,7 @@ from simulator.scenario import scenario_hash
 from simulator.scenario.faults import labels_of_traced
 from simulator.simulation.experiment import Experiment
 from simulator.trace.files import RecordedRun
+from simulator.true_scale import TrueScale, not_by_scale
 
 SUMMARY = "summary.json"
 Runs = Mapping[str, Sequence[RecordedRun]]
@@ -33,12 +35,14 @@ Runs = Mapping[str, Sequence[RecordedRun]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """The ``runs`` of ``experiment`` on the engine called ``engine``, by strategy and in order of
-    the seeds; ``command`` makes them again, and what ``again`` returns one of them."""
+    the seeds; ``command`` makes them again, and what ``again`` returns one of them. ``true_scale``
+    is there where they were scaled."""
 
     experiment: Experiment
     engine: str
     command: str
     runs: Runs
+    true_scale: TrueScale | None = None
     again: Again = lambda _strategy, _seed: ""
 
 
@@ -71,17 +75,21 @@ def summary_of(made: Made) -> Summary:
     """
     scenario, runs = made.experiment.scenario, made.runs
     traced = labels_of_traced(scenario.faults)
+    verdicts = judge(scenario.expect, runs, fault_span(scenario.faults), made.again)
     summary = summarize(
         _setting(made),
         runs,
         faults=tuple(
             PlannedFault(at_s=seconds(fault.at), label=fault.label()) for fault in scenario.faults
         ),
-        verdicts=judge(scenario.expect, runs, fault_span(scenario.faults), made.again),
+        verdicts=not_by_scale(verdicts, made.experiment, made.true_scale),
         doubts=tuple(doubts_about(runs, traced)),
     )
     return replace(
-        summary, pictures=pictures_of(summary.strategies, runs), blames=tuple(blames_of(runs))
+        summary,
+        pictures=pictures_of(summary.strategies, runs),
+        blames=(*failures_blamed(runs), *blames_of(runs)),
+        scale=None if made.true_scale is None else made.true_scale.note,
     )
 
 

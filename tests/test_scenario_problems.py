@@ -32,7 +32,7 @@ def problems_or_none(text):
             changed("smallest", "5"),
             (
                 "1:7: name: must be lower-case letters and digits "
-                "with hyphens between (at most 64), got 5"
+                'with hyphens between (at most 64), got 5; put it in quotes: "5"'
             ),
         ),
         (SMALLEST + "description: [a]\n", "8:14: description: must be text, got a list"),
@@ -59,7 +59,10 @@ def problems_or_none(text):
         ),
         (
             SMALLEST + "provider: {profile: zoom}\n",
-            "8:21: provider.profile: unknown profile 'zoom'; did you mean 'zoho'?",
+            (
+                "8:21: provider.profile: unknown profile 'zoom'; which one: 'zoom-2022', "
+                "'zoom-index5', 'zoom-2023' or 'zoom-hypothesis'?"
+            ),
         ),
         (
             SMALLEST + "provider: {live_tokens: 0}\n",

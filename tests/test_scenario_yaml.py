@@ -49,7 +49,7 @@ from tests.scenario_text import CATALOGUE, SMALLEST, problems_of, read
         (
             SMALLEST + "<<: {a: 1}\n",
             (
-                "8:1: '<<': unknown key; known: name, description, provider, fleet, workload, "
+                "8:6: a: unknown key; known: name, description, provider, fleet, workload, "
                 "network, store, faults, strategies, expect, run, sweep"
             ),
         ),
@@ -64,7 +64,7 @@ def test_text_that_is_not_utf_8_is_told_at_its_place():
     """The byte 0xff is on line 2, after three characters."""
     with pytest.raises(ScenarioError) as caught:
         parse(b"a: 1\nb: \xff", CATALOGUE, Path("x.yaml"))
-    assert str(caught.value) == "x.yaml:2:4: is not UTF-8 text"
+    assert str(caught.value) == "x.yaml:2:4: is not UTF-8 text: save it as UTF-8"
 
 
 def test_aliases_that_multiply_are_stopped():

@@ -13,8 +13,9 @@ from simulator.scenario import load, parse
 from simulator.scenario.expectations import Part
 from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import InMemory
+from simulator.simulation.storm_law import storm_life, storm_onset, storm_threshold
 from simulator.strategies.catalogue import CATALOGUE
-from simulator.sweep.laws import Question, curves, storm_life, storm_onset, storm_threshold
+from simulator.sweep.laws import Question, curves
 
 SWEEPS = Path(__file__).parents[1] / "scenarios" / "sweeps"
 TEXT = """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.analysis.figures import operations_failed, responses_401
+from simulator.analysis.figures import named_failures, operations_failed, responses_401
 from simulator.analysis.intervals import mean_and_reach
 from simulator.clock import MILLISECOND
 from simulator.trace.files import RecordedRun
@@ -42,7 +42,8 @@ class Standing:
     Means over the seeds. ``avoidable`` is the 401 rate less the oracle's, and ``added_ms`` what a
     caller waits on average beyond what the oracle's callers do; None where there is no oracle.
     ``behind`` is its 401 rate less that of the first in the order, None for the first itself;
-    ``behind_in_failures`` the same of the failure rate.
+    ``behind_in_failures`` the same of the failure rate. ``failures`` has the operations of all its
+    runs that failed, by why.
     """
 
     strategy: str
@@ -54,6 +55,7 @@ class Standing:
     store_calls: float
     behind: Difference | None
     behind_in_failures: Difference | None
+    failures: Mapping[str, int]
 
 
 def compare(
@@ -78,6 +80,7 @@ def compare(
             behind_in_failures=None
             if name == order[0]
             else _difference(_failures(runs[name]), _failures(first)),
+            failures=named_failures(runs[name]),
         )
         for name in order
     ]

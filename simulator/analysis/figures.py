@@ -103,7 +103,7 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         store_writes=sum(run.clients.store_writes for run in runs),
         latency_ms=_latency(runs),
         per_seed=tuple(_seed_figures(run) for run in runs),
-        failures=_named([failure_counts(run) for run in runs]),
+        failures=named_failures(runs),
         token_requests=sum(sum(run.provider.token_requests) for run in runs),
         token_requests_peak=max(run.provider.token_requests_peak for run in runs),
         issues_refused_by=_named([_summed(run.provider.issues_refused_by) for run in runs]),
@@ -129,6 +129,11 @@ def operations_failed(run: RecordedRun) -> BinnedCounts:
     )
 
 
+def operations_unknown(run: RecordedRun) -> BinnedCounts:
+    """Return the operations of unknown outcome among all of ``run``, by bin."""
+    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
+
+
 def hung(run: RecordedRun) -> list[int]:
     """Return the operations of ``run`` that waited for a token in vain, by bin."""
     of_each = [bins for why, bins in run.clients.failures.items() if why.kind == "hung"]
@@ -147,6 +152,11 @@ def issues_refused(run: RecordedRun) -> list[int]:
 def failure_counts(run: RecordedRun) -> dict[Failure, int]:
     """Return how many operations of ``run`` failed for what, or have no outcome for it."""
     return _summed(run.clients.failures)
+
+
+def named_failures(runs: Sequence[RecordedRun]) -> dict[str, int]:
+    """Return how many operations of all ``runs`` failed, by the text of why, the most first."""
+    return _named([failure_counts(run) for run in runs])
 
 
 def _summed(counts: Mapping[K, Sequence[int]]) -> dict[K, int]:

@@ -6,7 +6,13 @@ A part of a run is made of the bins that lie in it, its edges rounded to the nea
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from simulator.analysis.figures import hung, issues_refused, operations_failed, responses_401
+from simulator.analysis.figures import (
+    hung,
+    issues_refused,
+    operations_failed,
+    operations_unknown,
+    responses_401,
+)
 from simulator.analysis.intervals import BinnedCounts
 from simulator.clock import Ticks
 from simulator.scenario.faults import Fault
@@ -88,10 +94,6 @@ def _share(counts: Callable[[RecordedRun], BinnedCounts]) -> "_OfBins":
     return share
 
 
-def _unknown(run: RecordedRun) -> BinnedCounts:
-    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
-
-
 def _of_cause(run: RecordedRun, cause: str) -> Sequence[int]:
     return next(bins for name, bins in run.provider.refused.items() if name == cause)
 
@@ -110,7 +112,7 @@ _OfBins = Callable[[RecordedRun, slice], float | None]
 _IN_PARTS: Mapping[str, _OfBins] = {
     "rate_401": _share(responses_401),
     "failure_rate": _share(operations_failed),
-    "unknown_rate": _share(_unknown),
+    "unknown_rate": _share(operations_unknown),
     **{f"rate_{cause}": _rate_of(cause) for cause in CAUSES},
     **{f"count_{cause}": _count_of(cause) for cause in CAUSES},
     "operations_hung": lambda run, bins: float(sum(hung(run)[bins])),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from simulator.analysis.failure_words import failures_in_words, is_told
 from simulator.analysis.figures import StrategyFigures, responses_401
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.lifelines import ENDS, lifelines_of
@@ -45,9 +46,20 @@ def pictures_of(strategies: Strategies, runs: Runs) -> tuple[Picture, ...]:
     return (
         Picture(name="rate-401", title="401 rate by strategy", shows=_of_rates(strategies)),
         Picture(name="rate-401-over-time", title="401 rate over time", shows=_of_time(runs)),
+        *_failures(strategies),
         Picture(name="token-lifelines", title="Token lifelines", shows=_of_lifelines(runs)),
         Picture(name="latency", title="What callers waited", shows=_of_latency(strategies)),
     )
+
+
+def _failures(strategies: Strategies) -> list[Picture]:
+    """Return the plot of why operations failed, where there is one."""
+    told = {name: each.failures for name, each in strategies.items() if is_told(each.failures)}
+    if not told:
+        return []
+    shows = " ".join(f"{name}: {failures_in_words(each)}." for name, each in told.items())
+    title = "Why operations failed, over time"
+    return [Picture(name="failures-over-time", title=title, shows=shows)]
 
 
 def percent(share: float) -> str:

@@ -13,13 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.analysis.blames import Blamed
 from simulator.analysis.figures import StrategyFigures, figures_of
+from simulator.analysis.scale_note import ScaleNote
 from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
+from simulator.json_reading import read_json
 from simulator.scenario.wording import of_record
 from simulator.trace.events import called
 from simulator.trace.files import RecordedRun
+from simulator.whole_file import write_whole
 
 SCHEMA = 1
 Plain = int | float | str | bool | None
@@ -84,6 +87,8 @@ class Summary(Setting):
     the figures are then of less than was asked for. ``verdicts`` are on what the scenario expects,
     and ``doubts`` say why the runs are inconclusive all the same. ``pictures`` are the plots beside
     the summary, and what they show; ``blames`` tell of each strategy why one of its calls got 401.
+    ``scale`` says what is true where the runs were scaled; None where they were not, and in
+    summaries of older versions.
     """
 
     faults: tuple[PlannedFault, ...] = ()
@@ -92,6 +97,7 @@ class Summary(Setting):
     verdicts: tuple[Verdict, ...] = ()
     doubts: tuple[str, ...] = ()
     blames: tuple[Blamed, ...] = ()
+    scale: ScaleNote | None = None
     strategies: dict[str, StrategyFigures]
 
     @property
@@ -103,6 +109,16 @@ class Summary(Setting):
 
 
 _SUMMARY = TypeAdapter(Summary)
+
+
+def scale_in_short(summary: Summary) -> str:
+    """Return that the runs of ``summary`` were scaled, with what is true, in a line; empty where
+    they were not."""
+    if summary.time_scale == 1:
+        return ""
+    if summary.scale is not None:
+        return summary.scale.short()
+    return f"scaled, {summary.time_scale:g} times as fast as written"
 
 
 def summarize(
@@ -150,7 +166,7 @@ def write_summary(path: Path, summary: Summary) -> None:
     values = {"schema": SCHEMA} | _SUMMARY.dump_python(summary, mode="json")
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise ResultsError(f"{path}: cannot write the summary: {error.strerror}") from None
 
@@ -166,7 +182,7 @@ def read_summary(path: Path) -> Summary:
     except OSError as error:
         raise ResultsError(f"{path}: cannot read the summary: {error.strerror}") from None
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError as error:
         raise ResultsError(f"{path}: damaged, or no summary of ours: {error}") from None
     _check_schema(path, values)

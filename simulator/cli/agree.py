@@ -1,6 +1,5 @@
 """``tokenrace agree``."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -18,16 +17,19 @@ from simulator.analysis.agreement import (
     compare,
     worst,
 )
+from simulator.analysis.figures import figures_of
 from simulator.analysis.wording import tied
 from simulator.cli.engines import engine_named
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
+from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.errors import SimulatorError
 from simulator.scenario import Scenario, load
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import RecordedRun
 
 SEEDS_MIN = 2
@@ -56,9 +58,13 @@ def agree_on(file: Path, seeds: int | None) -> Verdict:
         time_scale=scenario.run.time_scale,
     )
     console = console_of_output()
+    warn_of_scale(console, experiment)
     virtual, wire = _runs(experiment, "virtual", console), _runs(experiment, "wire", console)
     rows = {name: compare(wire[name], virtual[name]) for name in wire}
     console.print(_table(scenario.name, count, rows))
+    true = made_at_true_scale(console, experiment)
+    figures = {name: figures_of(runs) for name, runs in wire.items()}
+    print_scale_note(console, None if true is None else true.note, figures)
     verdict = worst(row.verdict for compared in rows.values() for row in compared)
     dead = [run for runs in (*wire.values(), *virtual.values()) for run in runs if run.deaths]
     for run in dead:
@@ -88,10 +94,10 @@ def _runs(
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
     total = len(experiment.seeds) * len(experiment.choices)
     with (
-        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        temporary_folder() as folder,
         ShownProgress(console, total) as progress,
     ):
-        for run in run_all(experiment, engine_named(engine), Path(folder), progress):
+        for run in run_all(experiment, engine_named(engine), folder, progress):
             runs[run.header.strategy].append(run)
     return runs
 

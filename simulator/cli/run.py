@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from simulator.analysis.report.page import REPORT
@@ -11,6 +12,7 @@ from simulator.analysis.verdicts import Word
 from simulator.cli.asked import Asked
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
+from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
 from simulator.errors import RunError, RunFailed, RunLost
@@ -18,6 +20,7 @@ from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
+from simulator.simulation.wire.leftovers import remove_what_killed_runs_left
 from simulator.trace.files import RecordedRun
 
 
@@ -32,7 +35,10 @@ def run_scenario(asked: Asked) -> Word:
         SimulatorError: a run failed, or the results cannot be written.
     """
     console = console_of_output()
+    for left in remove_what_killed_runs_left(asked.experiment.scenario.store.url):
+        typer.echo(left, err=True)
     folder = asked.out / asked.experiment.scenario.name
+    warn_of_scale(console, asked.experiment)
 
     def again(strategy: str, seed: int) -> str:
         return again_command(asked.file, asked.engine.name, strategy, seed)
@@ -46,11 +52,13 @@ def run_scenario(asked: Asked) -> Word:
             engine=asked.engine.name,
             command=asked.command,
             runs=runs,
+            true_scale=made_at_true_scale(console, asked.experiment, of=runs),
             again=again,
         )
         written = write_results(partial, made)
     summary = written.summary
     print_table(console, summary)
+    print_scale_note(console, summary.scale, summary.strategies)
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot for plot in written.plots], summary)
     if failures:

@@ -1,12 +1,17 @@
 """The result table: one row per strategy, the rates first."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 
+from simulator.analysis.failure_words import failures_in_words, is_told
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.summary import Summary
 from simulator.analysis.wording import percent
+
+UNKNOWN = "; unknown: operations whose answer never came, or whose token, and those failed as well"
 
 
 def print_table(console: Console, summary: Summary) -> None:
@@ -15,7 +20,7 @@ def print_table(console: Console, summary: Summary) -> None:
     table = Table(
         title=_title(summary),
         caption="401 rate of API responses with its 95 % interval; failed operations after retries"
-        + ("; unknown: operations whose answer never came" if shows_unknown else ""),
+        + (UNKNOWN if shows_unknown else ""),
         title_justify="left",
         caption_justify="left",
         title_style="bold",
@@ -28,6 +33,7 @@ def print_table(console: Console, summary: Summary) -> None:
     for strategy, figures in summary.strategies.items():
         table.add_row(strategy, *_cells(figures, shows_unknown=shows_unknown))
     console.print(table)
+    print_failures(console, {name: each.failures for name, each in summary.strategies.items()})
     for death in summary.deaths:
         requests = "request" if death.in_flight == 1 else "requests"
         console.print(
@@ -38,6 +44,14 @@ def print_table(console: Console, summary: Summary) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def print_failures(console: Console, failures: Mapping[str, Mapping[str, int]]) -> None:
+    """Print of each strategy why operations of it failed, where that was not for 401s alone."""
+    for strategy, of_strategy in failures.items():
+        if is_told(of_strategy):
+            text = f"failed   {strategy}: {failures_in_words(of_strategy)}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _title(summary: Summary) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from simulator.errors import ScenarioError
-from simulator.scenario import load
+from simulator.scenario import Scenario, load
 from simulator.strategies.catalogue import CATALOGUE
 
 
@@ -21,7 +21,25 @@ def validate_files(files: Sequence[Path]) -> bool:
             typer.echo(str(error), err=True)
         else:
             typer.echo(f"{file}: ok, {_size(len(scenario.strategies), scenario.run.seeds)}")
+            for warning in _scale_warnings(scenario):
+                typer.echo(f"{file}: warning: {warning}", err=True)
     return wrong == 0
+
+
+def _scale_warnings(scenario: Scenario) -> Sequence[str]:
+    if scenario.run.engine != "wire" or scenario.run.time_scale == 1:
+        return ()
+    from simulator.simulation.experiment import Experiment
+    from simulator.true_scale import scale_warnings
+
+    return scale_warnings(
+        Experiment(
+            scenario=scenario,
+            choices=scenario.strategies,
+            seeds=(1,),
+            time_scale=scenario.run.time_scale,
+        )
+    )
 
 
 def _size(strategies: int, seeds: int) -> str:

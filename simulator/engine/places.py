@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from types import FrameType
 
 from simulator.waiting_place import described
+from simulator.whose_code import is_the_users
 
 _LOOPS_OWN = ("asyncio.", "simulator.engine.")
 
 
 def running_place(innermost: FrameType) -> str:
-    """Return the coroutine that is running, or the innermost function where there is none.
+    """Return the innermost function of the user's that is running.
 
-    What a coroutine calls is a library's business more often than not; the await is the user's.
+    Where none of the code is the user's, the innermost coroutine, and the innermost function where
+    there is none either: what a coroutine calls is a library's business more often than not.
     """
     frames = list(_not_the_loops(innermost))
+    users = next((frame for frame in frames if is_the_users(frame.f_code.co_filename)), None)
+    if users is not None:
+        return described(users)
     coroutines = (frame for frame in frames if frame.f_code.co_flags & inspect.CO_COROUTINE)
     return described(next(coroutines, frames[0]))
 

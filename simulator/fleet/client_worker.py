@@ -24,6 +24,7 @@ from simulator.strategies.own_client import OwnClient
 from simulator.token import Token
 from simulator.trace.outcomes import Failure
 from simulator.trace.tally import ClientTally
+from simulator.whose_code import described
 
 _SHOWN = "Authorization"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
@@ -89,6 +90,7 @@ class ClientWorker:
         except (TokenUnavailable, StoreUnavailable) as error:
             return failed(error)
         except Exception as error:
+            self.tally.first_error = self.tally.first_error or described(error)
             if isinstance(error, _loaded(_NO)):
                 return "refused", refusal_in(error)
             if isinstance(error, (*_SILENCE, *_loaded(_NO_ANSWER))):

@@ -9,6 +9,12 @@ from dataclasses import dataclass, replace
 
 from simulator.analysis.blame import Blame, Wanted, Witness, blame
 from simulator.analysis.blame_words import blame_in_words
+from simulator.analysis.failure_blame import (
+    FailureBlame,
+    FailureWitness,
+    failure_blame,
+    failure_in_words,
+)
 from simulator.analysis.timeline import clock_time
 from simulator.clock import Ticks
 from simulator.errors import RunError
@@ -21,6 +27,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.planning import plan_run
 from simulator.simulation.runners import Runners
 from simulator.simulation.virtual.engine import VirtualEngine
+from simulator.trace.outcomes import Failure
 
 NONE_THERE = "no call got such a 401"
 NO_TIME = "its first 401 was not looked for: the time was over"
@@ -29,19 +36,31 @@ STOPPED = "its first 401 was not looked for: the check was stopped"
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A run to be made again, for the first 401 that is ``wanted``."""
+    """A run to be made again, for the first 401 that is ``wanted``, or for a ``failure``."""
 
     plan: RunPlan
     wanted: Wanted
+    failure: Failure | None
 
 
-def _look(look: _Look) -> Blame | None:
+def _look(look: _Look) -> Blame | FailureBlame | None:
+    if look.failure is not None:
+        return _look_for_failure(look.plan, look.failure)
     witness = Witness(look.wanted)
     try:
         VirtualEngine().run(look.plan, witness, lambda _: None)
     except RunError:
         return witness.blame  # it went well before: its strategy is not the same every time
     return witness.blame
+
+
+def _look_for_failure(plan: RunPlan, failure: Failure) -> FailureBlame | None:
+    witness = FailureWitness(failure)
+    try:
+        counted = VirtualEngine().run(plan, witness, lambda _: None)
+    except RunError:
+        return None  # it went well before: its strategy is not the same every time
+    return witness.blame(counted.clients)
 
 
 def blamed_on_virtual(
@@ -70,7 +89,12 @@ def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding
             yield each.finding
             continue
         run = made.runs[each.finding.strategy][back.seed]
-        yield _with_blame(each.finding, blame(run.events(), each.wanted), run.header.time_scale)
+        found: Blame | FailureBlame | None
+        if each.failure is not None:
+            found = failure_blame(run.token_events(), run.clients, each.failure)
+        else:
+            found = blame(run.events(), each.wanted)
+        yield _with_blame(each.finding, found, run.header.time_scale)
 
 
 def unblamed(finding: Finding) -> Finding:
@@ -86,12 +110,15 @@ def _again(case: Case, judged: Judged) -> _Look:
     finding = judged.finding
     assert finding.way_back is not None, finding
     choice = next(each for each in case.scenario.strategies if each.name == finding.strategy)
-    return _Look(plan_run(case.scenario, choice, finding.way_back.seed, 1), judged.wanted)
+    plan = plan_run(case.scenario, choice, finding.way_back.seed, 1)
+    return _Look(plan, judged.wanted, judged.failure)
 
 
-def _with_blame(finding: Finding, found: Blame | None, time_scale: float) -> Finding:
+def _with_blame(finding: Finding, found: Blame | FailureBlame | None, time_scale: float) -> Finding:
     if found is None:
         return _with(finding, (NONE_THERE,))
+    if isinstance(found, FailureBlame):
+        return _with(finding, tuple(failure_in_words(found, _shown_at(time_scale))))
     assert finding.way_back is not None
     sentences = tuple(blame_in_words(found, _shown_at(time_scale)))
     back = replace(finding.way_back, blame=sentences, chain=found.chain)

@@ -1,6 +1,5 @@
 """A check from the scenarios to what was found of each."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,12 +14,14 @@ from simulator.gate.judging import Judged, judge_runs
 from simulator.gate.more_seeds import more_cells, note_on_seeds
 from simulator.gate.promises import judge_promises, note_on
 from simulator.gate.running import CaseRuns, Cell, make_on_wire, make_virtual
+from simulator.gate.scale import case_at_true_scale, not_by_scale, scale_notes
 from simulator.machine_clock import MachineClock
 from simulator.scenario.faults import EngineName
 from simulator.scenario.units import write_span
 from simulator.simulation.experiment import Engine
 from simulator.simulation.many_runs import ManyRunsWatcher
 from simulator.simulation.runners import Runners
+from simulator.temporary_folder import temporary_folder
 
 OVER = "the budget of {budget} was over"
 
@@ -48,6 +49,7 @@ class Check:
         self._clock = MachineClock.starting_in(0)
         self._made = {case.file: CaseRuns(case) for case in cases}
         self._judged: dict[Path, list[Judged]] = {}
+        self._scale_notes: dict[Path, list[str]] = {}
         self._findings: dict[Path, list[Finding]] = {case.file: [] for case in cases}
         budget = terms.budget
         self._why_missing = "" if budget is None else OVER.format(budget=write_span(budget))
@@ -69,10 +71,19 @@ class Check:
     def on_wire(self, engine: Engine) -> None:
         """Check the cases for that engine, a run at a time, as they share the machine's clock."""
         for case in self._on("wire"):
-            with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
-                self._make([case], partial(self._on_wire, engine, Path(folder)))
+            with temporary_folder() as folder:
+                self._make([case], partial(self._on_wire, engine, folder))
                 made = self._made[case.file]
+                self._tell_scale(case, made)
                 self._findings[case.file] += blamed_on_wire(self._judged[case.file], made)
+
+    def _tell_scale(self, case: Case, made: CaseRuns) -> None:
+        """Put what is true at true scale beside what the scaled runs of ``case`` gave."""
+        if case.impossible:
+            return
+        true = case_at_true_scale(case, self._left())
+        self._scale_notes[case.file] = list(scale_notes(made, true))
+        self._judged[case.file] = list(not_by_scale(self._judged[case.file], case, true))
 
     def stopped(self, why: str) -> None:
         """Judge what was made before something stopped the check; ``why`` says what did."""
@@ -142,6 +153,7 @@ class Check:
         )
 
     def _notes(self, made: CaseRuns) -> Iterator[str]:
+        yield from self._scale_notes.get(made.case.file, ())
         if not self._terms.require_expect:
             yield from note_on(made.case)
         yield from note_on_seeds(made, self._judged[made.case.file])

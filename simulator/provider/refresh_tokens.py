@@ -8,8 +8,11 @@ Where the policy rotates, the newest place is accepted, and each use of it makes
 before the newest is accepted while the overlap lasts, which runs from the first use of it, and
 yields the newest once more. Every older one is *spent*, overlap or not: "only the previous token
 can be reused; if the second-to-last one is exchanged, breach detection will be triggered" [Auth0,
-Configure Refresh Token Rotation]. Whether a retry gets the token that the first try got (here) or
-one more (Auth0) makes no difference to what is accepted later.
+Configure Refresh Token Rotation].
+
+Not modelled: forks. Here a retry gets the token that the first try got, so both answers go on.
+Auth0 issues one more, and the answer that is left behind is refused later: two clients that showed
+one refresh token at once both work here, and there one of them loses its consent.
 
 Knows one app and one user of it, and no access token. What becomes of those is for the ledger.
 

@@ -9,7 +9,7 @@ from simulator.clock import Ticks
 from simulator.distributions import Distribution
 from simulator.scenario.choices import StrategyChoice, read_strategies, write_strategies
 from simulator.scenario.laws import read_distribution, write_distribution
-from simulator.scenario.quoting import shown
+from simulator.scenario.quoting import quoted, shown, unquoted
 from simulator.scenario.units import (
     Rate,
     read_chance,
@@ -24,6 +24,7 @@ from simulator.scenario.units import (
 _NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _NAME_MAX = 64  # it becomes a folder name in the results
 _NAME = re.compile(_NAME_PATTERN)
+_LIVE_TOKENS = "must be a whole number, 'none' or 'profile'"
 LIFETIME = "lifetime"
 PROFILE = "profile"
 SCALED = "Divided by run.time_scale on the wire engine."
@@ -39,7 +40,7 @@ class Section(BaseModel):
 def _read_name(raw: object) -> str:
     if not isinstance(raw, str) or len(raw) > _NAME_MAX or _NAME.fullmatch(raw) is None:
         rule = f"must be lower-case letters and digits with hyphens between (at most {_NAME_MAX})"
-        raise ValueError(f"{rule}, got {shown(raw)}")
+        raise ValueError(f"{rule}, got {shown(raw)}{quoted(raw)}")
     return raw
 
 
@@ -47,7 +48,7 @@ def _read_live_tokens(raw: object) -> int | str:
     if raw in ("none", PROFILE) and isinstance(raw, str):
         return raw
     if isinstance(raw, bool) or not isinstance(raw, int):
-        raise ValueError(f"must be a whole number, 'none' or 'profile', got {shown(raw)}")  # noqa: TRY004 - pydantic takes it
+        raise ValueError(f"{_LIVE_TOKENS}, got {shown(raw)}{unquoted(raw)}")  # noqa: TRY004 - pydantic takes it
     if raw < 1:
         raise ValueError(f"must be at least 1, got {raw} (write none for no cap)")
     return raw

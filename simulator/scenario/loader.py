@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.scenario.changes import Unchangeable, changed, on_virtual_time
-from simulator.scenario.flaws import dotted
+from simulator.scenario.flaws import dotted, refusal
+from simulator.scenario.further_problems import further_flaws, misspelt, spelt_right
 from simulator.scenario.model import Scenario
 from simulator.scenario.parameters import Catalogue
 from simulator.scenario.paths import located, paths_of
@@ -71,16 +72,48 @@ def parse(content: bytes, catalogue: Catalogue, path: Path) -> Scenario:
         line, column = wrong.place
         only = Problem(line=line, column=column, key="", message=wrong.message)
         raise ScenarioError(path, [only]) from None
+    if isinstance(document.data, dict) and "scenario_sha256" in document.data:
+        message = (
+            "is the summary of a run, and no scenario: its key command has the scenario's file"
+        )
+        raise ScenarioError(path, [Problem(line=1, column=1, key="", message=message)])
     slips = _slips(document)
     try:
         scenario = Scenario.model_validate(document.data, context=catalogue)
     except ValidationError as invalid:
-        found = [problem(error, document) for error in invalid.errors(include_url=False)]
+        found = _problems(invalid, document, catalogue)
         raise ScenarioError(path, _in_file_order([*slips, *found])) from None
     slips += _lost_ways(document, scenario, catalogue)
     if slips:
         raise ScenarioError(path, _in_file_order(slips))
     return scenario
+
+
+def _problems(invalid: ValidationError, document: Document, catalogue: Catalogue) -> list[Problem]:
+    """Return every problem of ``document``, of which ``invalid`` has the first found."""
+    errors = invalid.errors(include_url=False)
+    names = misspelt(document.data, errors)
+    data = document.data
+    if names:
+        assert isinstance(data, dict)
+        data = spelt_right(data, names)
+        document.call(names)
+        kept = [error for error in errors if error["loc"][0] in names]
+        found = [problem(error, document) for error in kept]
+        try:
+            Scenario.model_validate(data, context=catalogue)
+        except ValidationError as rest:
+            return [*found, *_of(rest, data, document, catalogue)]
+        return found
+    return _of(invalid, data, document, catalogue)
+
+
+def _of(
+    invalid: ValidationError, data: object, document: Document, catalogue: Catalogue
+) -> list[Problem]:
+    further = refusal([*further_flaws(data, invalid, catalogue)])
+    errors = [*invalid.errors(include_url=False), *further.errors(include_url=False)]
+    return [problem(error, document) for error in errors]
 
 
 def _lost_ways(document: Document, scenario: Scenario, catalogue: Catalogue) -> list[Problem]:

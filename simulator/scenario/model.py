@@ -9,7 +9,7 @@ To add a section, write its ``Section`` class in a module of its own and give ``
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, model_validator
@@ -29,6 +29,7 @@ from simulator.scenario.faults import EngineName, Fault
 from simulator.scenario.fields import LIFETIME, Section, Slug, Strategies
 from simulator.scenario.flaws import Flaw, Loc, dotted, refusal
 from simulator.scenario.network_section import NetworkSection
+from simulator.scenario.parameters import Catalogue
 from simulator.scenario.provider_section import ProviderSection
 from simulator.scenario.run_section import RunSection
 from simulator.scenario.store_choice import Store
@@ -37,6 +38,8 @@ from simulator.scenario.sweep_section import SweepSection
 from simulator.scenario.units import RATE_MAX_HZ, write_span
 from simulator.scenario.workload_section import ClosedArrivals, FleetSection, WorkloadSection
 
+_Check = tuple[set[str], Callable[[], Iterator[Flaw]]]
+"""The sections that a check needs, and the check."""
 Faults = Annotated[tuple[Fault, ...], Field(strict=False)]
 
 
@@ -84,15 +87,39 @@ class Scenario(Section):
     def _check_across_sections(self, info: ValidationInfo) -> Self:
         """Check what one field alone cannot show; runs once every field is right."""
         assert info.context is not None, "validate with context=catalogue"
-        flaws = [*self._start_flaws(), *self._rate_flaws(), *self._lifetime_flaws()]
-        flaws += [*self.impossible_on(self.run.engine)]
-        flaws += [*strategy_flaws(self._every_choice(), self.store.kind, info.context)]
-        flaws += [*self._policy_flaws(), *self._limits_flaws()]
-        names = [choice.name for choice in self.strategies]
-        flaws += expect_flaws(self.expect, names, self.faults, self.run.duration)
+        flaws = list(self.flaws_across(info.context))
         if flaws:
             raise refusal(flaws)
         return self
+
+    def flaws_across(
+        self, catalogue: Catalogue, without: Collection[str] = frozenset()
+    ) -> Iterator[Flaw]:
+        """Yield what sections say that must not be said together.
+
+        Sections in ``without`` are wrong themselves: what needs them is not checked, the rest is.
+        """
+        engine: EngineName = "wire" if "run" in without else self.run.engine
+        checks: Sequence[_Check] = (
+            ({"fleet", "run"}, self._start_flaws),
+            ({"workload", "run"}, self._rate_flaws),
+            ({"provider", "faults", "run"}, self._lifetime_flaws),
+            *self._engine_checks(engine),
+            (
+                {"strategies", "faults", "store"},
+                lambda: strategy_flaws(self._every_choice(), self.store.kind, catalogue),
+            ),
+            ({"provider", "faults"}, self._policy_flaws),
+            ({"provider", "run"}, self._limits_flaws),
+            ({"expect", "strategies", "faults", "run"}, self._expect_flaws),
+        )
+        for needed, check in checks:
+            if needed.isdisjoint(without):
+                yield from check()
+
+    def _expect_flaws(self) -> Iterator[Flaw]:
+        names = [choice.name for choice in self.strategies]
+        yield from expect_flaws(self.expect, names, self.faults, self.run.duration)
 
     def _every_choice(self) -> Iterator[tuple[Loc, StrategyChoice]]:
         """Yield every strategy that some process runs at some time, with its place."""
@@ -104,18 +131,34 @@ class Scenario(Section):
 
     def impossible_on(self, engine: EngineName) -> Iterator[Flaw]:
         """Yield what the scenario asks for that cannot happen on ``engine``."""
+        for _, check in self._engine_checks(engine):
+            yield from check()
+
+    def _engine_checks(self, engine: EngineName) -> "Sequence[_Check]":
+        """Return the checks of what may be impossible on ``engine``."""
+        return (
+            ({"strategies", "run"}, lambda: self._choices_impossible_on(engine)),
+            ({"strategies", "faults"}, lambda: command_flaws(self.strategies, self.faults)),
+            (
+                {"network", "store", "run"},
+                lambda: loss_flaws(self.network.loss, self.store.kind, engine),
+            ),
+            (
+                {"faults", "fleet", "run", "store"},
+                lambda: faults_flaws(
+                    self.faults,
+                    processes=self.fleet.processes,
+                    duration=self.run.duration,
+                    store=self.store.kind,
+                    engine=engine,
+                ),
+            ),
+            ({"strategies", "faults"}, lambda: broker_flaws(self.faults, self.strategies)),
+        )
+
+    def _choices_impossible_on(self, engine: EngineName) -> Iterator[Flaw]:
         for index, choice in enumerate(self.strategies):
             yield from engine_flaws(choice, ("strategies", index), engine)
-        yield from command_flaws(self.strategies, self.faults)
-        yield from loss_flaws(self.network.loss, self.store.kind, engine)
-        yield from faults_flaws(
-            self.faults,
-            processes=self.fleet.processes,
-            duration=self.run.duration,
-            store=self.store.kind,
-            engine=engine,
-        )
-        yield from broker_flaws(self.faults, self.strategies)
 
     def _start_flaws(self) -> Iterator[Flaw]:
         start, duration = self.fleet.start, self.run.duration

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simulator.clock import Ticks
-from simulator.scenario.quoting import one_of, shown
+from simulator.scenario.quoting import one_of, shown, unquoted
 from simulator.scenario.units import read_positive_span, read_span
 
 Setting = Ticks | float | str
@@ -72,7 +72,7 @@ class WholeParameter:
 
     def read(self, raw: object) -> int:
         if isinstance(raw, bool) or not isinstance(raw, int):
-            raise ValueError(f"must be a whole number, got {shown(raw)}")  # noqa: TRY004 - pydantic takes it
+            raise ValueError(f"must be a whole number, got {shown(raw)}{unquoted(raw)}")  # noqa: TRY004 - pydantic takes it
         if raw < self.minimum:
             raise ValueError(f"must be at least {self.minimum}, got {raw}")
         return raw
@@ -89,7 +89,7 @@ class ShareParameter:
 
     def read(self, raw: object) -> float:
         if isinstance(raw, bool) or not isinstance(raw, int | float):
-            raise ValueError(f"must be a number from 0 to 1, got {shown(raw)}")  # noqa: TRY004 - pydantic takes it
+            raise ValueError(f"must be a number from 0 to 1, got {shown(raw)}{unquoted(raw)}")  # noqa: TRY004 - pydantic takes it
         if not 0 <= raw <= 1:
             raise ValueError(f"must be from 0 to 1, got {raw}")
         return float(raw)
@@ -106,7 +106,7 @@ class NumberParameter:
 
     def read(self, raw: object) -> float:
         if isinstance(raw, bool) or not isinstance(raw, int | float):
-            raise ValueError(f"must be a number above 0, got {shown(raw)}")  # noqa: TRY004 - pydantic takes it
+            raise ValueError(f"must be a number above 0, got {shown(raw)}{unquoted(raw)}")  # noqa: TRY004 - pydantic takes it
         if not raw > 0:
             raise ValueError(f"must be above 0, got {raw}")
         return float(raw)

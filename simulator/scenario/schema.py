@@ -7,6 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from simulator.scenario.choices import NAME_PATTERN
 from simulator.scenario.model import Scenario
 from simulator.scenario.parameters import Catalogue, Parameters
+from simulator.scenario.source import EXTENSION
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,6 +26,7 @@ def schema_text(catalogue: Catalogue) -> str:
     """
     schema = Scenario.model_json_schema(schema_generator=_Untitled)
     schema["properties"]["strategies"]["items"] = _entry_schema(catalogue)
+    schema["patternProperties"] = {f"^{EXTENSION}": True}
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,12 +1,13 @@
 """YAML text as plain data that remembers where each value was written.
 
 The reading follows YAML 1.2's core schema, not PyYAML's 1.1: ``yes`` and ``1:30`` are text, ``010``
-is ten. Hostile input ends in a problem, not in a full memory: files are at most ``SIZE_MAX`` bytes,
-values at most ``VALUES_MAX`` with every alias counted as often as it is used, nesting at most
-``DEPTH_MAX``.
+is ten. Only the merge key ``<<`` is read as in 1.1. Hostile input ends in a problem, not in a full
+memory: files are at most ``SIZE_MAX`` bytes, values at most ``VALUES_MAX`` with every alias counted
+as often as it is used, nesting at most ``DEPTH_MAX``.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,13 +21,24 @@ from yaml.scanner import Scanner
 from simulator.errors import Problem, ScenarioError
 from simulator.scenario.flaws import Loc
 from simulator.scenario.quoting import shown
+from simulator.scenario.unreadable_text import (
+    TOML,
+    encoding_of,
+    looks_like_toml,
+    reason_of,
+    spaces_for_tabs_of_json,
+)
 
 SIZE_MAX = 1 << 20
 VALUES_MAX = 20_000
 DEPTH_MAX = 40
 REASON_MAX = 200  # the parser quotes names of any length
+EXTENSION = "x-"
+"""How the top keys begin that a scenario may have for itself, as those of Compose files."""
+MERGE = "<<"
+"""The key of YAML 1.1 that takes over another mapping's keys; most files with anchors have it."""
 
-_UNQUOTED = "found character '>' that cannot start any token"
+_LOOP = "an alias (*) stands inside what it repeats"
 _TAG = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT, _STR = (
     f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str")
@@ -88,13 +100,24 @@ class Document:
         """Return where the key of ``loc`` is; a list item has none, so where the item is."""
         return self._keys.get(loc) or self.place_of_value(loc)
 
+    def call(self, names: Mapping[str, str]) -> None:
+        """Let what stands at the top keys of ``names`` be found by the names they are meant for."""
+        for places in (self._values, self._keys):
+            places.update(
+                {
+                    (names[str(loc[0])], *loc[1:]): place
+                    for loc, place in places.items()
+                    if loc and loc[0] in names
+                }
+            )
+
     def _read(self, node: yaml.Node, loc: Loc) -> object:
         place = Place.of(node.start_mark)
         self._values[loc] = place
         if len(self._values) > VALUES_MAX or len(loc) > DEPTH_MAX:
             raise Unreadable(place, "its aliases (*) expand to too many values")
         if id(node) in self._open:
-            raise Unreadable(place, "an alias (*) stands inside what it repeats")
+            raise Unreadable(place, _LOOP)
         self._open.add(id(node))
         value = self._value(node, loc)
         self._open.remove(id(node))
@@ -128,17 +151,54 @@ class Document:
 
     def _mapping(self, node: yaml.MappingNode, loc: Loc) -> dict[str, object]:
         mapping: dict[str, object] = {}
+        merged: list[yaml.Node] = []
         for key_node, value_node in node.value:
             key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != _STR:
                 self._slip(key_node, loc, "a key must be text")
+            elif key == MERGE and not key_node.style:
+                merged.append(value_node)
+            elif not loc and key.startswith(EXTENSION):
+                continue  # it holds what anchors (&) name, which is read where it is used
             elif key in mapping:
                 line = self._keys[(*loc, key)].line
                 self._slip(key_node, (*loc, key), f"duplicate key, first on line {line}")
             else:
-                self._keys[(*loc, key)] = Place.of(key_node.start_mark)
-                mapping[key] = self._read(value_node, (*loc, key))
+                self._take(key_node, value_node, loc, mapping)
+        for source in merged:
+            self._merge(source, loc, mapping)
         return mapping
+
+    def _take(
+        self, key: yaml.ScalarNode, value: yaml.Node, loc: Loc, mapping: dict[str, object]
+    ) -> None:
+        self._keys[(*loc, key.value)] = Place.of(key.start_mark)
+        mapping[key.value] = self._read(value, (*loc, key.value))
+
+    def _merge(self, source: yaml.Node, loc: Loc, mapping: dict[str, object]) -> None:
+        """Take from ``source``, a mapping or a list of them, the keys that are not there yet."""
+        if id(source) in self._open:
+            raise Unreadable(Place.of(source.start_mark), _LOOP)
+        self._open.add(id(source))
+        if isinstance(source, yaml.SequenceNode):
+            for each in source.value:
+                self._merge(each, loc, mapping)
+        elif isinstance(source, yaml.MappingNode):
+            self._merge_mapping(source, loc, mapping)
+        else:
+            self._slip(source, loc, "<< must name a mapping, or a list of them")
+        self._open.remove(id(source))
+
+    def _merge_mapping(
+        self, source: yaml.MappingNode, loc: Loc, mapping: dict[str, object]
+    ) -> None:
+        deeper = [value for key, value in source.value if key.value == MERGE]
+        for key, value in source.value:
+            is_key = isinstance(key, yaml.ScalarNode) and key.tag == _STR
+            if is_key and key.value != MERGE and key.value not in mapping:
+                self._take(key, value, loc, mapping)
+        for value in deeper:
+            self._merge(value, loc, mapping)
 
     def _slip(self, node: yaml.Node, loc: Loc, message: str) -> None:
         self.slips.append((Place.of(node.start_mark), loc, message))
@@ -198,40 +258,43 @@ def read_document(content: bytes) -> Document:
     Raises:
         Unreadable: it is not.
     """
-    text = _decoded(content)
+    text = spaces_for_tabs_of_json(decoded(content))
     try:
         root = _CoreComposer(text).get_single_node()
     except ReaderError as wrong:
         raise Unreadable(_place_in(text[: wrong.position]), _not_yaml(wrong.reason)) from None
     except yaml.MarkedYAMLError as wrong:
-        mark = wrong.problem_mark or wrong.context_mark
+        mark, reason = reason_of(wrong, text)
         place = Place.of(mark) if mark else START
-        raise Unreadable(place, _not_yaml(_reason(wrong))) from None
+        raise Unreadable(place, _not_yaml(reason)) from None
     except (ValueError, OverflowError):  # an escape such as "\UFFFFFFFF" reaches chr() unchecked
         raise Unreadable(START, _not_yaml("a number or an escape is out of range")) from None
     if root is None:
         raise Unreadable(START, "is empty")
+    if isinstance(root, yaml.ScalarNode) and looks_like_toml(text):
+        raise Unreadable(START, _not_yaml(TOML))
     return Document(root)
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """Return the text of ``content``.
+
+    Raises:
+        Unreadable: it is in no UTF-8.
+    """
+    other = encoding_of(content)
+    if other:
+        raise Unreadable(START, f"is {other} text: save it as UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         before = content[: wrong.start].decode("utf-8-sig", errors="replace")
-        raise Unreadable(_place_in(before), "is not UTF-8 text") from None
+        raise Unreadable(_place_in(before), "is not UTF-8 text: save it as UTF-8") from None
 
 
 def _place_in(before: str) -> Place:
     """Return the place just after the text ``before``."""
     return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-
-
-def _reason(wrong: yaml.MarkedYAMLError) -> str:
-    problem = wrong.problem or "malformed"
-    if problem == _UNQUOTED:
-        return f'{problem}: put it in quotes, as ">= 3%"'
-    return f"{wrong.context}, {problem}" if problem.startswith("but ") else problem
 
 
 def _not_yaml(reason: str) -> str:

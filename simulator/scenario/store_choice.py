@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from simulator.passwords import can_be_taken_apart
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, refusal
-from simulator.scenario.quoting import hint, one_of, shown
+from simulator.scenario.quoting import hint, one_of, shown, unquoted
 from simulator.store_choice import LockWay, StoreChoice, StoreName
 
 STORE_NAMES: tuple[StoreName, ...] = get_args(StoreName)
@@ -35,17 +36,13 @@ def url_flaw(kind: StoreName, url: object) -> str | None:
     begins = [f"{scheme}://" for scheme in SCHEMES[kind]]
     if not url.startswith(tuple(begins)):
         return f"must begin with {one_of(begins)}, got {shown(url)}"
+    if not can_be_taken_apart(url) and set(url) & set("@?#%"):
+        return "is no URL: write a / ? # @ or % in a password as %2F %3F %23 %40 or %25"
     try:
         _ = urlsplit(url).port
     except ValueError as wrong:
         return f"is no URL: {str(wrong).lower()}"
     return None
-
-
-def without_password(url: str) -> str:
-    """Return ``url`` as it may be shown."""
-    user, at, host = urlsplit(url).netloc.rpartition("@")
-    return url.replace(f"{user}{at}{host}", f"{user.partition(':')[0]}{at}{host}", 1)
 
 
 def _read(raw: object) -> StoreChoice:
@@ -84,7 +81,7 @@ def _flaws(kind: StoreName, raw: Mapping[str, object]) -> Iterator[Flaw]:
         yield Flaw(("lock",), f"must be {one_of(LOCK_WAYS)}, got {shown(raw['lock'])}")
     pool = raw.get("pool", 1)
     if "pool" in known and (type(pool) is not int or not 1 <= pool <= POOL_MAX):
-        message = f"must be a whole number from 1 to {POOL_MAX}, got {shown(pool)}"
+        message = f"must be a whole number from 1 to {POOL_MAX}, got {shown(pool)}{unquoted(pool)}"
         yield Flaw(("pool",), message)
 
 

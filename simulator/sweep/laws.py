@@ -12,6 +12,12 @@ from simulator.analysis.surface import Curve, Scale
 from simulator.arrivals import Closed
 from simulator.clock import seconds
 from simulator.simulation.plan import RunPlan
+from simulator.simulation.storm_law import (
+    poisson_below,
+    round_trips,
+    storm_onset,
+    storm_threshold,
+)
 from simulator.strategies.composition import Composition
 from simulator.strategies.control import MutexDoubleChecked
 from simulator.strategies.early_trigger import XFetch
@@ -109,90 +115,18 @@ def _fresh_token_law(asked: Question) -> Iterator[Curve]:
     if not is_alone or cap is None or len(minters) != 1 or asked.figure != "rate_401":
         return
     if asked.scales().keys() == {f"faults.{minters[0].fault}.second_minter.rate"}:
-        token, api, _ = _round_trips(asked.plan)
+        token, api, _ = round_trips(asked.plan)
         age = seconds(round(token + api)) / 2
         yield _over(
             asked.x,
             "fresh-token law: P(Poisson(rate x age) >= N)",
-            lambda rate: 1 - _below(cap, rate * age),
+            lambda rate: 1 - poisson_below(cap, rate * age),
         )
 
 
 def _turned(asked: Question, label: str, points: Sequence[tuple[float, float]]) -> Curve:
     """Return the curve through ``points``, of a size and a cap each, as the picture has them."""
     return Curve(label, tuple((b, a) if asked.x.path == CAP else (a, b) for a, b in points))
-
-
-def storm_threshold(plan: RunPlan, cap: int) -> float:
-    """Return how many workers make a storm under ``cap`` last as long as the run, on average."""
-    low, high = 0.0, 1.0
-    while storm_life(plan, high, cap) < plan.duration:
-        low, high = high, 2 * high
-    for _ in range(40):
-        middle = (low + high) / 2
-        if storm_life(plan, middle, cap) < plan.duration:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def storm_life(plan: RunPlan, workers: float, cap: int) -> float:
-    """Return how long a storm of so many workers lasts on average under ``cap``, in ticks.
-
-    In a storm every operation is refused and has a token issued, at random with the rate r =
-    workers / cycle. What one issue brings about takes a loop: the answer's way, the store, the next
-    request's way and its 401's, the next issue's way. The storm ends when fewer than ``cap`` tokens
-    are issued in a loop, so that one lives long enough to be used: after each issue with
-    probability P(Poisson(r * loop) < cap).
-    """
-    token, api, store = _round_trips(plan)
-    assert isinstance(plan.fleet.arrivals, Closed)
-    loop = token + store + api
-    rate = workers / (plan.fleet.arrivals.think.mean() + 2 * (store + api) + token)
-    return 1 / (rate * _below(cap, rate * loop))
-
-
-def storm_onset(plan: RunPlan, cap: int) -> float:
-    """Return how many workers a storm needs to feed itself at all under ``cap``: in the mean field.
-
-    A first call carries the token that was stored when it read. From that token's issue it takes
-    age = (token + api) / 2 + store until the call arrives; whatever is issued meanwhile counts
-    against it, so with r issues per second it is refused with q = P(Poisson(m) >= cap), m = r age.
-    Each refusal has one token issued, and makes the operation longer by a token call, a store and
-    an API trip:
-
-        r = W * q / (calm + q * more),  calm = think + store + api,  more = token + store + api
-
-    r = 0 always solves it: that is calm. A second solution, the storm, needs some m with
-    W = m * (calm + q * more) / (age * q); the least such W is returned, from a fine grid of m: the
-    function has one minimum, below cap + 10 * sqrt(cap) + 10. Above it both states exist, and it
-    takes a trigger to get from calm to storm. It knows no chance: near it a storm dies in seconds,
-    and with a cap of 1, where m / q is least at m = 0, it says nothing of use. How long a storm
-    lasts, ``storm_life`` says.
-    """
-    token, api, store = _round_trips(plan)
-    assert isinstance(plan.fleet.arrivals, Closed)
-    calm, more = plan.fleet.arrivals.think.mean() + store + api, token + store + api
-    age = (token + api) / 2 + store
-    steps = range(1, round(100 * (cap + 10 * math.sqrt(cap) + 10)))
-    shares = ((step / 100, 1 - _below(cap, step / 100)) for step in steps)
-    return min(m * (calm + q * more) / (age * q) for m, q in shares if q > 0)
-
-
-def _round_trips(plan: RunPlan) -> tuple[float, float, float]:
-    """Return the mean round trips of the token endpoint, the API and the store."""
-    links = plan.links
-    return links.token.round_trip.mean(), links.api.round_trip.mean(), links.store.round_trip.mean()
-
-
-def _below(count: int, mean: float) -> float:
-    """Return P(Poisson(mean) < count)."""
-    term = below = math.exp(-mean)
-    for k in range(1, count):
-        term *= mean / k
-        below += term
-    return below
 
 
 def _xfetch_law(asked: Question) -> Iterator[Curve]:

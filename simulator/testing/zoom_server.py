@@ -12,6 +12,7 @@ from aiohttp import web
 
 from simulator.server.incoming import as_asked, hang_up
 from simulator.server.listen import LOOPBACK, listen_on
+from simulator.server.under_way import served
 from simulator.testing.mock_zoom import MockZoom
 
 SHUTDOWN_S = 0.5
@@ -33,16 +34,11 @@ async def zoom_server(zoom: MockZoom) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    try:
-        listening = listen_on(0)
-        await web.SockSite(runner, listening).start()
-        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+    listening = listen_on(0)
+    url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+    async with served([(app, listening)], SHUTDOWN_S):
         with zoom.served_at(url):
             yield url
-    finally:
-        await runner.cleanup()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any, Self, cast
 
 from simulator.clock import Ticks
 from simulator.errors import ResultsError
+from simulator.json_reading import read_json_line
 from simulator.trace.event_lines import event_from, event_line
 from simulator.trace.events import CallRefused, Event, ProcessEnded
 from simulator.trace.kept import KeptEvents
@@ -209,9 +210,10 @@ def unasked_for(deaths: Iterable[ProcessEnded]) -> tuple[ProcessEnded, ...]:
 def _death(path: Path, number: int, line: bytes) -> ProcessEnded:
     try:
         event = event_from(_object(line))
+        if not isinstance(event, ProcessEnded):
+            raise ValueError(f"not the end of a process: {event}")  # noqa: TRY301, TRY004
     except ValueError as error:
         raise _damaged(path, number, error) from None
-    assert isinstance(event, ProcessEnded), event
     return event
 
 
@@ -255,7 +257,7 @@ def _header_from(values: Mapping[str, object]) -> TraceHeader:
 
 
 def _object(line: bytes) -> dict[str, object]:
-    values = json.loads(line)
+    values = read_json_line(line)
     if not isinstance(values, dict):
         raise ValueError(f"not a JSON object: {values!r}")  # noqa: TRY004 - the file is wrong
     return values

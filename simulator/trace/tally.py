@@ -22,6 +22,8 @@ PEAK_WINDOW: Ticks = SECOND
 _REASONS_MAX = 50
 """Different reasons of one store operation that are told apart; the others are counted together."""
 OTHER_REASONS = "other reasons"
+AS_PLANNED = "as planned"
+"""What the reason begins with where a fault of the scenario made a real store fail."""
 
 
 class StoreFailure(NamedTuple):
@@ -138,6 +140,8 @@ class ClientTally:
     the service wanted it.
     ``stale_writes`` counts records that an older token replaced, ``leases_broken`` leases that a
     process ended while another one held them. Only the virtual engine sees either.
+    ``first_error`` is the first exception of a client of the user's that ended an operation, with
+    the line that raised it; empty where there was none.
     """
 
     width: Ticks
@@ -152,6 +156,7 @@ class ClientTally:
     latency: Histogram = field(default_factory=Histogram)
     failures: dict[Failure, list[int]] = field(default_factory=dict)
     store_failures: dict[StoreFailure, list[int]] = field(default_factory=dict)
+    first_error: str = ""
 
     def finished(
         self, outcome: Outcome, *, started_at: Ticks, at: Ticks, failure: Failure | None = None
@@ -181,6 +186,7 @@ class ClientTally:
         self.store_reads += other.store_reads
         self.store_writes += other.store_writes
         self.stale_writes += other.stale_writes
+        self.first_error = self.first_error or other.first_error
         self.leases_broken += other.leases_broken
         self.latency.add(other.latency)
         _add(self.failures, other.failures)

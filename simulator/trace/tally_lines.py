@@ -31,6 +31,7 @@ def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mappi
         "store_writes": clients.store_writes,
         "stale_writes": clients.stale_writes,
         "leases_broken": clients.leases_broken,
+        "first_error": clients.first_error,
     }
     for bin_ in range(BINS):
         operations = {outcome: clients.operations[outcome][bin_] for outcome in OUTCOMES}
@@ -99,6 +100,7 @@ class TallyReader:
                 self.clients.store_writes = _count(w)
                 self.clients.stale_writes = _count(values.get("stale_writes", 0))
                 self.clients.leases_broken = _count(values.get("leases_broken", 0))
+                self.clients.first_error = str(values.get("first_error", ""))
             case {"tally": "clients_bin", "bin": int(bin_)}:
                 for outcome in OUTCOMES:
                     _put(self.clients.operations[outcome], bin_, values.get(outcome))

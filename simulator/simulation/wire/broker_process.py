@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import aiohttp
-from aiohttp import web
 
+from simulator.errors import SimulatorError
 from simulator.fleet.broker import BROKER, BrokerDesk
 from simulator.fleet.broker_server import News, application
 from simulator.fleet.http_ports import HttpTokenEndpoint, InFlight, Wire
 from simulator.machine_clock import MachineClock
 from simulator.rng import Streams
 from simulator.server.listen import listen_on
+from simulator.server.under_way import served
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.messages import (
     Begin,
@@ -50,6 +51,8 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection, in_flight))
+    except SimulatorError as error:
+        connection.send(Failed(str(error)))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 
@@ -69,15 +72,10 @@ async def _serve(seat: Seat, connection: Connection, in_flight: InFlight) -> Non
             tally=tally,
         )
         desk = BrokerDesk.of(seat.rules, _ports(seat.plan, wire, clock), news.tell)
-        runner = web.AppRunner(
-            application(desk, news), access_log=None, shutdown_timeout=SHUTDOWN_S
-        )
-        await runner.setup()
-        await web.SockSite(runner, listening).start()
-        opening = asyncio.create_task(_open(desk, clock))
-        await receive(connection, Finish)
-        opening.cancel()
-        await runner.cleanup()
+        async with served([(application(desk, news), listening)], SHUTDOWN_S):
+            opening = asyncio.create_task(_open(desk, clock))
+            await receive(connection, Finish)
+            opening.cancel()
     connection.send(ClientRecord(tally))
     connection.send(Finished())
 

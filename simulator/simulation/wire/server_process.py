@@ -16,6 +16,7 @@ from aiohttp import web
 
 from simulator.clock import SECOND, Ticks
 from simulator.command import Command
+from simulator.errors import SimulatorError
 from simulator.fleet.names import process_name
 from simulator.machine_clock import MachineClock
 from simulator.provider.http import ZoomHttp
@@ -24,6 +25,7 @@ from simulator.provider.recorder import Recorder
 from simulator.rng import Streams
 from simulator.server.app import Latencies, ZoomApp
 from simulator.server.listen import listen_on
+from simulator.server.under_way import served
 from simulator.simulation.plan import EPOCH, SECOND_MINTER, TRIAL, RunPlan
 from simulator.simulation.provider_faults import timeline
 from simulator.simulation.wire.happenings import let_happen
@@ -60,6 +62,8 @@ def main(seat: Seat, connection: Connection, in_flight: object) -> None:  # noqa
     belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection))
+    except SimulatorError as error:
+        connection.send(Failed(str(error)))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 
@@ -79,20 +83,19 @@ async def _serve(seat: Seat, connection: Connection) -> None:
             seat.plan.token_request(SECOND_MINTER, seat.plan.app.credentials),
             Streams(seat.plan.seed),
         )
-        runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
-        await runner.setup()
-        await web.SockSite(runner, listening).start()
-        runners = [runner, *[await _opened(app, *door) for door in enumerate(doors)]]
-        happening = asyncio.create_task(
-            let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
-        )
-        happening.add_done_callback(partial(_tell_error, app))
-        reporting = asyncio.create_task(_report(connection, tally))
-        await _finished(connection, app.failed)
-        reporting.cancel()
-        happening.cancel()
-        for each in runners:
-            await each.cleanup()
+        apps = [
+            (app.application(), listening),
+            *[(_at_door(app, *door), door[1]) for door in enumerate(doors)],
+        ]
+        async with served(apps, SHUTDOWN_S):
+            happening = asyncio.create_task(
+                let_happen(happenings, app, recorder, clock, partial(_trial_request, seat.plan))
+            )
+            happening.add_done_callback(partial(_tell_error, app))
+            reporting = asyncio.create_task(_report(connection, tally))
+            await _finished(connection, app.failed)
+            reporting.cancel()
+            happening.cancel()
     connection.send(ServerRecord(tally))
     connection.send(Finished())
 
@@ -111,14 +114,9 @@ def _doors(plan: RunPlan) -> int:
     return plan.fleet_faults.processes_max(plan.fleet.processes)
 
 
-async def _opened(app: ZoomApp, process: int, door: socket.socket) -> web.AppRunner:
+def _at_door(app: ZoomApp, process: int, door: socket.socket) -> web.Application:
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
-    runner = web.AppRunner(
-        app.door(process_name(process), url), access_log=None, shutdown_timeout=SHUTDOWN_S
-    )
-    await runner.setup()
-    await web.SockSite(runner, door).start()
-    return runner
+    return app.door(process_name(process), url)
 
 
 def _trial_request(plan: RunPlan, at: Ticks) -> TokenRequest:

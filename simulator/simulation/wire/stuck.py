@@ -3,21 +3,16 @@
 import faulthandler
 import re
 import signal
-import sysconfig
 import threading
 from pathlib import Path
 
 from simulator.clock import Ticks, seconds
 from simulator.simulation.wire.children import Child
+from simulator.whose_code import is_the_users
 
 ANSWER_WITHIN_S = 0.5
 _LOOK_EVERY_S = 0.02
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>\S+)')
-_NOT_THE_USERS = (
-    str(Path(__file__).parents[2]),
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    "<",
-)
 
 
 def told_in(spool: Path) -> Path:
@@ -69,7 +64,7 @@ def _place(child: Child, path: Path | None) -> str:
         if path.stat().st_size:
             break
     for frame in _FRAME.finditer(path.read_text(encoding="utf-8", errors="replace")):
-        if not frame["file"].startswith(_NOT_THE_USERS):
+        if is_the_users(frame["file"]):
             return f"{_short(frame['file'])}:{frame['line']} ({frame['function']})"
     return ""
 
