@@ -14,6 +14,7 @@ from simulator.analysis.figures import (
     responses_401,
 )
 from simulator.analysis.intervals import BinnedCounts
+from simulator.analysis.outages import longest_span, outages_in
 from simulator.clock import Ticks
 from simulator.scenario.faults import Fault
 from simulator.scenario.parts import WHOLE, FaultEdge, Instant, Part
@@ -52,8 +53,8 @@ def value_of(
 ) -> float | None:
     """Return ``figure`` in ``part`` of ``run``; None where nothing was counted there.
 
-    Shares are from 0 to 1, spans in ticks: latencies of the engine's time, recovery of the
-    scenario's.
+    Shares are from 0 to 1, spans in ticks: latencies of the engine's time, recovery and outages
+    of the scenario's.
     """
     if figure in _IN_PARTS:
         first, last = bins_of(run, part, faults)
@@ -144,10 +145,10 @@ _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
     "trial_401": _trial_401,
     "token_requests_peak": lambda run: float(run.provider.token_requests_peak),
     "tokens_issued": lambda run: float(run.provider.tokens_issued),
-    "tokens_per_lifetime": lambda run: (
-        run.provider.tokens_issued / (run.header.duration / run.header.lifetime)
-    ),
+    "tokens_per_lifetime": lambda run: run.provider.tokens_issued / run.header.token_lifetimes,
     "live_peak": lambda run: float(run.provider.live_peak),
+    "outages": lambda run: float(len(outages_in(run))),
+    "outage_longest": lambda run: float(longest_span(run)),
     "needless_issues": lambda run: float(run.provider.needless_issues),
     "needless_issues_own": lambda run: float(run.provider.needless_issues_own),
     "stale_writes": lambda run: _seen_on_virtual(run, run.clients.stale_writes),

@@ -7,7 +7,7 @@ from pathlib import Path
 from simulator.analysis.blame import Blame, Wanted, blame
 from simulator.analysis.blame_diagram import Diagram, diagram_of
 from simulator.analysis.blame_svg import standalone
-from simulator.analysis.blames import clock_of, telling_cause
+from simulator.analysis.blames import blame_of_worst_moment, clock_of
 from simulator.analysis.failure_blame import failure_blame, failure_diagram, telling_failure
 from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import named_failures
@@ -101,11 +101,11 @@ def _begins(run: RecordedRun, sought: Sought) -> Ticks:
 
 
 def _found(run: RecordedRun, sought: Sought) -> Blame:
-    causes: Collection[Cause] = CAUSES
-    if sought.cause is not None:
-        causes = (sought.cause,)
-    elif sought.at is None and (telling := telling_cause([run])) is not None:
-        causes = (telling,)
+    causes: Collection[Cause] = CAUSES if sought.cause is None else (sought.cause,)
+    if sought.at is None and sought.cause is None:
+        worst = blame_of_worst_moment(run)
+        if worst is not None:
+            return worst
     found = blame(run.events(), Wanted(causes=causes, begins=_begins(run, sought)))
     if found is None:
         since = "" if sought.at is None else f" from {sought.at} on"

@@ -58,6 +58,9 @@ def compare_strategies(file: Path, options: Options) -> None:
         raise RunError("\n".join(map(str, failures)))
     standings = compare(runs, oracle)
     console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
+    for standing in standings:
+        for hidden in standing.hidden:
+            console.print(Text(hidden))
     print_failures(console, {each.strategy: each.failures for each in standings})
     for standing in standings[1:]:
         console.print(Text(_in_words(standing, standings[0])))

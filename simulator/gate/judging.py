@@ -20,6 +20,7 @@ from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
 from simulator.gate.running import CaseRuns
 from simulator.replay_command import again_command
+from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.faults import labels_of_traced
 from simulator.trace.events import CAUSES
@@ -49,13 +50,18 @@ class Judged:
     operations that fail for other reasons, which ``failure`` would.
 
     ``more_seeds`` is about how many runs more would settle what is inconclusive; None where no
-    number would, or nothing is open.
+    number would, or nothing is open. ``is_of_tokens``: tokens are what is wrong.
+    ``before`` is what the strategy was in the baseline, where its run can be made again;
+    ``not_remade`` says why not, where it was looked for and cannot.
     """
 
     finding: Finding
     wanted: Wanted
     more_seeds: int | None = None
     failure: Failure | None = None
+    is_of_tokens: bool = False
+    before: StrategyChoice | None = None
+    not_remade: str = ""
 
 
 def way_back(case: Case, strategy: str, seed: int) -> WayBack:
@@ -178,8 +184,9 @@ def _on_expectation(
     if verdict.verdict == "fail":
         seed = verdict.broken[0].seed
         finding = replace(finding, way_back=way_back(made.case, wanted.strategy, seed))
+    is_of_tokens = wanted.figure.startswith(("tokens_", "token_requests", "needless_"))
     failure = _failure(wanted.figure, runs, finding.way_back)
-    return Judged(finding, _wanted(wanted, runs, span), verdict.more_seeds, failure)
+    return Judged(finding, _wanted(wanted, runs, span), verdict.more_seeds, failure, is_of_tokens)
 
 
 def _failure(figure: str, runs: Sequence[RecordedRun], back: WayBack | None) -> Failure | None:

@@ -10,6 +10,8 @@ _SHOWN_MAX = 40
 _READ_MAX = 1_000
 _FAMILY_MIN = 3
 """So many letters at least tell which names are meant."""
+_FAMILY_MAX = 8
+"""More names than this are no answer: then the nearest of them is."""
 _PLAIN = re.compile(r"\s*(?:[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?|true|false|True|False)\s*")
 
 
@@ -60,7 +62,7 @@ def near_names(word: str, names: Sequence[str]) -> list[str]:
     """Return those of ``names`` that begin with ``word``, else the one nearest to it, if any is."""
     short = word[:_SHOWN_MAX].strip().lower()
     family = [name for name in names if name.lower().startswith(short)]
-    if len(short) >= _FAMILY_MIN and family:
+    if len(short) >= _FAMILY_MIN and 0 < len(family) <= _FAMILY_MAX:
         return family
     return get_close_matches(short, names, n=1)
 

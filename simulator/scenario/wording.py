@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from simulator.errors import Problem
 from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
 from simulator.scenario.model import Scenario
-from simulator.scenario.quoting import hint, quoted, shown, unquoted
+from simulator.scenario.quoting import hint, shown, unquoted
 from simulator.scenario.source import Document, Place
 from simulator.scenario.workload_section import ArrivalsSection
 
@@ -145,7 +145,7 @@ _WORDS: Mapping[str, _Words] = {
     "int_parsing": _must_be("a whole number"),
     "int_parsing_size": _must_be("a whole number"),
     "bool_type": _must_be_plain("true or false"),
-    "string_type": lambda _, got: f"must be text, got {shown(got)}{quoted(got)}",
+    "string_type": _must_be("text"),
     "tuple_type": _must_be("a list"),
     "dict_type": _must_be("a mapping"),
     "dataclass_type": _must_be("a mapping"),

@@ -91,6 +91,7 @@ def _levels(grid: Grid, found: Found) -> Iterator[Mapping[str, object]]:
                     "low": _number(level.low),
                     "high": _number(level.high),
                     "runs": level.runs,
+                    "highest": _number(level.highest),
                 }
 
 

@@ -59,7 +59,11 @@ def _unit(column: Column) -> tuple[str, Ticks]:
     name, figure, _ = column
     if FIGURES[figure].unit != "span":
         return name, 1
-    return (f"{name}_s", SECOND) if figure == "recovery" else (f"{name}_ms", MILLISECOND)
+    return (
+        (f"{name}_s", SECOND)
+        if figure in ("recovery", "outage_longest")
+        else (f"{name}_ms", MILLISECOND)
+    )
 
 
 def _rows(found: Found, journal: Path) -> Iterator[tuple[Cell, Row]]:

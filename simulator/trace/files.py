@@ -37,6 +37,8 @@ class TraceHeader:
 
     ``duration`` and ``lifetime`` (of a token) are as the engine ran them, in ticks; ``time_scale``
     times an instant of the trace is the instant in the scenario. ``version`` is the package's.
+    ``lifetimes`` is how many lifetimes the run is long, by the lifetime in force at each instant;
+    0 in a trace of a version that did not tell.
     """
 
     scenario: str
@@ -47,6 +49,15 @@ class TraceHeader:
     lifetime: Ticks
     time_scale: float
     version: str
+    lifetimes: float = 0.0
+
+    @property
+    def token_lifetimes(self) -> float:
+        """How many lifetimes of a token the run is long: 1 at least.
+
+        A run that is shorter than a lifetime says nothing of what a whole one would need.
+        """
+        return max(1.0, self.lifetimes or self.duration / self.lifetime)
 
     @property
     def width(self) -> Ticks:
@@ -165,6 +176,7 @@ def read_trace(path: Path) -> RecordedRun:
             values = _object(line)
             if values.get("tally") == "end":
                 _check_end(values, events, lines)
+                reader.settle()
                 return RecordedRun(
                     header=header,
                     provider=reader.provider,
@@ -244,12 +256,13 @@ def _header(path: Path, lines: Iterator[tuple[int, bytes]]) -> TraceHeader:
 
 def _header_from(values: Mapping[str, object]) -> TraceHeader:
     for field in fields(TraceHeader):
-        value = values.get(field.name)
+        value = values.get(field.name, 0 if field.name == "lifetimes" else None)
         wanted = (int, float) if field.type is float else (field.type,)
         if type(value) not in wanted:
             raise ValueError(f"{field.name} cannot be {value!r}")
     names = [field.name for field in fields(TraceHeader)]
-    header = TraceHeader(**{name: cast("Any", values[name]) for name in names})
+    known = {name: cast("Any", values[name]) for name in names if name in values}
+    header = TraceHeader(**known)
     for name in ("duration", "lifetime"):
         if getattr(header, name) <= 0:
             raise ValueError(f"{name} cannot be {getattr(header, name)}")

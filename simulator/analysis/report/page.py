@@ -24,8 +24,9 @@ from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.scale_note import misleading
+from simulator.analysis.spread import findings_of
 from simulator.analysis.summary import Summary, read_summary, scale_in_short
-from simulator.analysis.wording import percent, plain, several, span_text, unbroken
+from simulator.analysis.wording import instant_text, percent, plain, several, span_text, unbroken
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 from simulator.replay_command import replay_command
@@ -128,10 +129,12 @@ def _templates() -> Environment:
         "interval": _interval,
         "unknown": _unknown,
         "causes": _causes,
+        "outages": _outages,
+        "findings": lambda figures, name: list(findings_of(name, figures)),
         "failures": _failures,
         "replay": _replay,
         "drawn": _drawn,
-        "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "instant": lambda seconds: instant_text(ticks(seconds)),
         "misleading": _misleading,
         "in_short": scale_in_short,
         "scaled_effect": lambda note: note.effect[:1].upper() + note.effect[1:],
@@ -169,6 +172,10 @@ def _unknown(figures: StrategyFigures) -> str:
 def _causes(figures: StrategyFigures) -> str:
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return ", ".join(causes) or "none"
+
+
+def _outages(figures: StrategyFigures) -> str:
+    return "not looked for" if figures.outages is None else figures.outages.in_short()
 
 
 def _failures(figures: StrategyFigures) -> str:
