@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -15,12 +15,13 @@ from simulator.cli.check_table import print_checked
 from simulator.cli.engines import engine_named
 from simulator.cli.exits import INTERRUPTED, signals_ignored
 from simulator.cli.many_runs_progress import ManyRunsProgress
+from simulator.cli.on_trial import OnTrial, notes_on
 from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.clock import Ticks, seconds
 from simulator.errors import ResultsError, ScenarioError, SimulatorError
 from simulator.gate.annotations import annotations, annotations_of_wrong_input
 from simulator.gate.baseline_file import read_baseline
-from simulator.gate.cases import BadInput, Case, Found, read_cases
+from simulator.gate.cases import BadInput, Found, read_cases
 from simulator.gate.checking import Check, Terms
 from simulator.gate.comparing import EVERY_COUNT, NO_WORSE, Against
 from simulator.gate.findings import Checked, count
@@ -30,7 +31,8 @@ from simulator.gate.markdown import markdown
 from simulator.machine_clock import MachineClock, unix_time
 from simulator.scenario.faults import EngineName
 from simulator.scenario.units import read_positive_span
-from simulator.simulation.runners import Processes, processors
+from simulator.simulation.runners import Processes, Runners, processors
+from simulator.suites.subject import Subject
 from simulator.whole_file import write_whole
 
 
@@ -47,6 +49,7 @@ class Options:
     jobs: int | None = None
     budget: str = "1h"
     engine: EngineName = "virtual"
+    on_trial: OnTrial | None = None
 
     def files(self) -> dict[str, Path]:
         """Return the files to write, by their options."""
@@ -62,22 +65,23 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
     """
     began_at, clock = unix_time(), MachineClock.starting_in(0)
     try:
-        found, terms = _read(paths, options)
+        found, terms, subject = _read(paths, options)
     except BadInput as wrong:
         _annotate(annotations_of_wrong_input(wrong, _checkout()))
         raise
     progress = ManyRunsProgress(console_of_progress())
-    check = Check(found.cases, terms, progress)
+    suite_notes: list[str] = []
+    check: Check | None = None
 
-    def tell(stopped: str = "") -> Word:
+    def tell(made: Check, stopped: str = "") -> Word:
         checked = Checked(
             version=version("tokenrace"),
             command=_command(paths, options),
             baseline=None if options.baseline is None else str(options.baseline),
             began_at=began_at,
             took_s=seconds(clock.now()),
-            cases=check.checked(),
-            notes=tuple(_notes(found, terms)),
+            cases=made.checked(),
+            notes=(*_notes(found, terms), *suite_notes),
             stopped=stopped,
         )
         print_checked(console_of_output(), checked)
@@ -86,24 +90,24 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
 
     try:
         with progress:
-            _make(check, found.cases, options)
+            with Processes(options.jobs or processors()) as runners:
+                found, suite_notes = _with_suite(found, options.on_trial, subject, runners)
+                check = Check(found.cases, terms, progress)
+                check.on_virtual_time(runners)
+            if any(case.engine == "wire" for case in found.cases):
+                check.on_wire(engine_named("wire"))
     except BaseException as error:  # whatever it is: what was found until then is not lost
+        if check is None:
+            raise
         why = _why_stopped(error)
         with signals_ignored():
             check.stopped(why)
-            tell(why)
+            tell(check, why)
         if isinstance(error, KeyboardInterrupt):
             typer.echo(f"{why}: all processes were ended", err=True)
             raise typer.Exit(INTERRUPTED) from None
         raise
-    return tell()
-
-
-def _make(check: Check, cases: Sequence[Case], options: Options) -> None:
-    with Processes(options.jobs or processors()) as runners:
-        check.on_virtual_time(runners)
-    if any(case.engine == "wire" for case in cases):
-        check.on_wire(engine_named("wire"))
+    return tell(check)
 
 
 def _why_stopped(error: BaseException) -> str:
@@ -118,16 +122,36 @@ def _why_stopped(error: BaseException) -> str:
             return "tokenrace crashed"
 
 
-def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
+def _with_suite(
+    found: Found, asked: OnTrial | None, subject: Subject | None, runners: Runners
+) -> tuple[Found, list[str]]:
+    """Add the scenarios of the suite that was asked for; return what a reader should know of it."""
+    if asked is None or subject is None:
+        return found, []
+    folder = Path(asked.suite)
+    fitted = asked.fitted(subject, runners)
+    taken = {case.file for case in found.cases}
+    cases = tuple(case for case in fitted.cases(folder) if case.file not in taken)
+    return replace(found, cases=found.cases + cases), notes_on(asked, fitted, str(folder))
+
+
+def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms, Subject | None]:
     """Return what to check and how; every problem of both is told at once."""
     problems: list[str | ScenarioError] = [*_unwritable(options)]
     found = Found(cases=(), passed_over=())
     budget: Ticks | None = None
     against: Against | None = None
+    subject: Subject | None = None
     try:
-        found = read_cases(paths, options.engine)
+        if paths or options.on_trial is None:
+            found = read_cases(paths, options.engine)
     except BadInput as wrong:
         problems += wrong.problems
+    try:
+        if options.on_trial is not None:
+            subject = options.on_trial.subject()
+    except SimulatorError as wrong:
+        problems.append(str(wrong))
     try:
         if options.baseline is not None:
             bar = EVERY_COUNT if options.exact else NO_WORSE
@@ -142,7 +166,8 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
         problems.append(f"--budget: {wrong}")
     if problems:
         raise BadInput(problems)
-    return found, Terms(budget=budget, against=against, require_expect=options.require_expect)
+    terms = Terms(budget=budget, against=against, require_expect=options.require_expect)
+    return found, terms, subject
 
 
 def _unwritable(options: Options) -> list[str]:
@@ -180,6 +205,8 @@ def _notes(found: Found, terms: Terms) -> list[str]:
 
 def _command(paths: Sequence[Path], options: Options) -> str:
     words = ["tokenrace", "check", *map(str, paths)]
+    if options.on_trial is not None:
+        words += [*options.on_trial.words(), "--suite", options.on_trial.suite]
     if options.baseline is not None:
         words += ["--baseline", str(options.baseline)]
     words += ["--exact"] if options.exact else []
