@@ -14,7 +14,7 @@ from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
-from simulator.fleet.client_worker import ClientWorker, close
+from simulator.fleet.client_worker import ClientWorker
 from simulator.fleet.counted_store import CountedRowLocks, CountedStore, StoreTally
 from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
@@ -31,9 +31,11 @@ from simulator.fleet.site import site_at
 from simulator.fleet.waits import Waits
 from simulator.fleet.worker import Worker
 from simulator.machine_clock import MachineClock
+from simulator.python_class import PythonClass
 from simulator.rng import Streams
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.client_faults import ClientFaults
+from simulator.simulation.wire.lost_errors import lost_errors_raised
 from simulator.simulation.wire.messages import Begin, Part
 from simulator.simulation.wire.store_troubles import StoreTroubles, TroubledLocks, TroubledStore
 from simulator.simulation.wire.strikes import Strikes
@@ -42,6 +44,7 @@ from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy, TokenEndpoint
 from simulator.strategies.own_client import OwnClient
 from simulator.strategies.split import part_of
+from simulator.strategies.user_class import close
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
 
@@ -72,9 +75,10 @@ class ClientLife:
             line = self._line(wire)
             strategy = self._strategy(wire, own_clock, line)
             async with line.listening() if line is not None else nullcontext():
-                await self._work(strategy, wire, own_clock)
-                counted = deepcopy(self.tally)
-                if isinstance(strategy, OwnClient):
+                is_own = isinstance(self.part.recipe, PythonClass)
+                with lost_errors_raised() if is_own else nullcontext():
+                    await self._work(strategy, wire, own_clock)
+                    counted = deepcopy(self.tally)
                     await close(strategy)
                 return counted
 
