@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.passwords import with_passwords_hidden
+
 
 class SimulatorError(Exception):
     """Base of every error a caller may want to catch. Its text is written for the user."""
@@ -120,9 +122,9 @@ class RunFailed(RunError):  # noqa: N818
     def __init__(self, strategy: str, seed: int, reason: str, *, is_lost: bool = False) -> None:
         self.strategy = strategy
         self.seed = seed
-        self.reason = reason
+        self.reason = with_passwords_hidden(reason)  # users' exceptions quote addresses
         self.is_lost = is_lost
-        super().__init__(strategy, seed, reason)
+        super().__init__(strategy, seed, self.reason)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self.args, {"is_lost": self.is_lost}

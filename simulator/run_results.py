@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.analysis.blames import blames_of
 from simulator.analysis.doubts import doubts_about
+from simulator.analysis.failure_blame import failures_blamed
 from simulator.analysis.plots import FaultMark, draw_plots
 from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
 from simulator.analysis.run_figures import fault_span
@@ -87,7 +88,7 @@ def summary_of(made: Made) -> Summary:
     return replace(
         summary,
         pictures=pictures_of(summary.strategies, runs),
-        blames=tuple(blames_of(runs)),
+        blames=(*failures_blamed(runs), *blames_of(runs)),
         scale=None if made.true_scale is None else made.true_scale.note,
     )
 

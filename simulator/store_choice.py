@@ -1,6 +1,6 @@
 """What the processes of a fleet share, as a scenario asks for it and a run is given it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 StoreName = Literal["sqlite", "memory", "host_file", "redis", "postgres"]
@@ -16,6 +16,6 @@ class StoreChoice:
     """
 
     kind: StoreName
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     lock: LockWay = "row"
     pool: int = 10

@@ -164,6 +164,8 @@ def test_what_neither_engine_counted_nobody_can_tell(runs):
     assert verdicts == {
         "rate_401": "can't tell",
         "failure_rate": "can't tell",
+        "unknown_rate": "can't tell",
+        "issues_refused": "agree",
         "tokens_issued": "agree",
         "live_peak": "agree",
         "operations": "agree",

@@ -141,7 +141,7 @@ def test_what_befell_the_app_is_told_where_it_may_be_the_reason():
         (
             [],
             [adopted(6, 1, 0)],
-            "no process held it when it ended; p0 still did when the call was refused",
+            "no process held it when it ended; p0 took it up after that, dead as it was",
         ),
     ],
 )

@@ -96,3 +96,24 @@ def test_what_cannot_be_judged_is_told():
         assert "expects nothing" in nothing[""]
 
     in_a_world(act)
+
+
+def test_token_requests_and_those_that_were_refused_are_judged():
+    """One token, and one request with a wrong secret: the verdict used to know neither figure."""
+    body = {
+        "expect": {
+            "issues_refused": "== 0",
+            "token_requests": "== 2",
+            "token_requests_peak": "at most 2",
+        }
+    }
+
+    async def act(world):
+        await world.issue()
+        await world.issue(secret="wrong")
+        status, answer = await world.control("POST", "verdict", body)
+        assert (status, answer["verdict"]) == (200, "fail")
+        assert [each["verdict"] for each in answer["expectations"]] == ["fail", "pass", "pass"]
+        assert [each["measured"] for each in answer["expectations"]] == ["1", "2", "2"]
+
+    in_a_world(act)

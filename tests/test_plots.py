@@ -38,7 +38,9 @@ def test_the_rates_have_a_row_for_each_strategy_with_its_numbers(tmp_path):
         "401: 75 % (75 to 75 %)\nfailed: 0 % (0 to 0.008 %)"
     )
     assert len([c for c in axes.collections if isinstance(c, LineCollection)]) == 4
-    assert len(legend_of(figure)) == 2
+    assert legend_of(figure)[2:] == ["each seed"]
+    strokes = [line for line in axes.lines if line.get_gid() == "seeds"]
+    assert [list(line.get_xdata()) for line in strokes] == [[0.75, 0.75], [0, 0], [0, 0], [0, 0]]
 
 
 def test_a_strategy_without_responses_has_no_mark_but_a_word(tmp_path):
@@ -66,7 +68,7 @@ def test_rates_over_time_stack_the_causes_that_occurred(tmp_path):
     assert set(busy.patches[1].get_data().values) == {0.5}
     assert set(busy.patches[1].get_data().baseline) == {0.3}
     assert not calm.patches
-    assert busy.get_title(loc="left") == f"mint_per_call: {tied('50 % in all')}"
+    assert busy.get_title(loc="left") == f"mint_per_call: {tied('50 % in all of seed 1')}"
     assert calm.get_xlabel() == f"scenario time (min), in bins of {tied('30 s')}"
     assert calm.get_xlim() == (0, 120)
     assert legend_of(figure) == ["evicted", "expired"]
@@ -115,12 +117,14 @@ def test_lifelines_name_each_token_and_who_asked(tmp_path):
     lines = [line for line in axes.lines if len(line.get_xdata()) == 2]
     markers = [line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1]
 
-    assert figure.get_suptitle().startswith("Token lifelines, expiry-stampede, seed 1: ")
+    assert figure.get_suptitle().startswith(
+        "Token lifelines, expiry-stampede, at the worst moment of the worst seed: "
+    )
     assert [t.get_text() for t in axes.get_yticklabels()] == ["1  p0.w3", "2  p1.w0"]
     assert [list(line.get_xdata()) for line in lines] == [[0, 10], [10, 70]]
     assert lines[0].get_color() != lines[1].get_color()
     assert markers == ["o", "D", "x", "o", "|"]
-    assert axes.get_title(loc="left") == "mint_per_call: 2 tokens in all"
+    assert axes.get_title(loc="left") == "mint_per_call, seed 1: 2 tokens in all"
     assert "evicted by a newer token" in legend_of(figure)
 
 

@@ -55,7 +55,7 @@ def test_the_page_has_the_figures_of_every_strategy(tmp_path):
     text = text_of(report_on(results_of(a_summary(tmp_path, {"check_then_act": {"evicted": 75}}))))
 
     assert "1 strategy &times; 2 seeds on the virtual engine" in text
-    assert "check_then_act 75 % 75 to 75 % 0 % 0 % none counted 1 evicted 36,000" in text
+    assert "check_then_act 75 % 75 to 75 % 0 % 0 % none none counted 1 evicted 36,000" in text
     assert "One bar &amp; another." in text
     assert (
         "tokenrace replay scenarios/expiry-stampede.yaml --strategy check_then_act --seed 1" in text
@@ -107,7 +107,7 @@ def test_verdicts_faults_deaths_and_doubts_are_told(tmp_path):
 
     assert "fail not what the scenario expects" in text
     assert "fail shared_lock rate_401 &lt;= 1% 2 % (in every run)" in text
-    assert "&lt;deploy&gt;, at the start lock, at 1 h 30 min" in text
+    assert "at the start: &lt;deploy&gt; at 1 h 30 min: lock" in text
     assert "process 2 died 1.5 s into the run (killed); 1 request in flight" in text
     assert "Inconclusive: fault 1 did not happen." in text
     assert "<deploy>" not in html

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ScenarioError
+from simulator.passwords import without_password
 from simulator.scenario import parse, scenario_hash
-from simulator.scenario.store_choice import without_password
 from simulator.store_choice import StoreChoice
 from simulator.strategies.catalogue import CATALOGUE
 from tests.scenario_text import SMALLEST, changed, problems_of, read

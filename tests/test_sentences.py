@@ -38,8 +38,9 @@ def test_the_worst_moment_has_its_time_its_rate_and_its_cause(tmp_path):
     refused = {"mint_per_call": {"evicted": 30, "expired": 20}, "shared_lock": {}}
 
     assert shown(tmp_path, refused)["rate-401-over-time"] == (
-        "The worst moment is mint_per_call's: from the start on, for 30 s, 50 % of the responses "
-        "were 401, most of them because the token was evicted. shared_lock had no 401 at any time."
+        "The worst moment is mint_per_call's, in seed 1: from the start on, for 30 s, 50 % of the "
+        "responses were 401, most of them because the token was evicted. "
+        "shared_lock had no 401 at any time."
     )
 
 
@@ -56,8 +57,8 @@ def test_an_empty_plot_says_that_it_is(tmp_path):
 def test_the_lifelines_tell_how_the_tokens_ended(tmp_path):
     """Token 2 evicts token 1 and expires at 7 of 12 s, 70 of 120 minutes."""
     assert shown(tmp_path, {"mint_per_call": {"evicted": 30}})["token-lifelines"] == (
-        "mint_per_call had the most tokens issued in the first seed, 2. Its panel shows 2 tokens "
-        "and 2 h: 1 evicted, 1 expired."
+        "mint_per_call had the most tokens issued in its worst run (seed 1), 2. Its panel shows "
+        "2 tokens and 2 h: 1 evicted, 1 expired."
     )
 
 

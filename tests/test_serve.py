@@ -114,7 +114,7 @@ def test_an_address_that_is_not_ours_is_told():
     """192.0.2.1 is kept for documentation: no machine has it. The server starts nothing."""
     got = CliRunner().invoke(app, ["serve", "--host", "192.0.2.1"])
 
-    assert (got.exit_code, got.stdout) == (1, "")
+    assert (got.exit_code, got.stdout) == (2, "")
     assert got.stderr.startswith("cannot listen on 192.0.2.1 port 8787: ")
 
 
@@ -122,7 +122,7 @@ def test_a_journal_that_cannot_be_written_is_told_before_anything_is_served(tmp_
     """A folder is no file."""
     got = CliRunner().invoke(app, ["serve", "--journal", str(tmp_path)])
 
-    assert (got.exit_code, got.stdout) == (1, "")
+    assert (got.exit_code, got.stdout) == (2, "")
     assert got.stderr == f"{tmp_path}: cannot be written: Is a directory\n"
 
 

@@ -97,7 +97,7 @@ def test_an_event_is_one_line_of_json_with_its_instant_first(tmp_path):
     assert lines[0] == (
         '{"trace": 1, "scenario": "expiry-stampede", "strategy": "single_flight", "seed": 7,'
         ' "engine": "wire", "duration": 12000000, "lifetime": 6000000, "time_scale": 600,'
-        ' "version": "0.1.0"}'
+        ' "version": "0.1.0", "lifetimes": 0.0}'
     )
     assert lines[4] == (
         '{"at": 3, "event": "token_evicted", "token": 1, "displaced_by": 2, "asked_by": "p1",'

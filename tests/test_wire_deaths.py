@@ -1,6 +1,7 @@
 """Processes that die during a run on the wire engine: a client, the provider, the parent."""
 
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
@@ -79,6 +80,22 @@ def stands_still(pid: int) -> bool:
     )
 
 
+VIRTUAL = """
+name: small
+provider: {live_tokens: 1, lifetime: 1h}
+fleet: {processes: 2, workers: 1}
+workload: {arrivals: {process: closed, think: 1m}, operations: {get_user: 1}}
+strategies: [single_flight]
+run: {duration: 2h, seeds: 1, engine: virtual}
+"""
+
+
+def environment(tmp_path):
+    """Ours, with a folder for temporary files of the test's own."""
+    (tmp_path / "temporary").mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+
+
 @pytest.fixture
 def started(tmp_path):
     """``tokenrace run`` of a long scenario with one process under SIGSTOP and one that is spare."""
@@ -96,7 +113,12 @@ def started(tmp_path):
     # A shell starts background jobs with SIGINT ignored, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         signal.signal(signal.SIGINT, before)
         assert process.stdout.readline().startswith("run 1 of 1: single_flight")
@@ -132,22 +154,36 @@ def test_ctrl_c_ends_every_process_and_leaves_no_results(started, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_being_terminated_cleans_up_as_well(started, tmp_path):
-    """SIGTERM is how a CI job is cancelled: 143, no process, no folder."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_being_terminated_cleans_up_as_well(started, tmp_path, number, code):
+    """SIGTERM is how a CI job is cancelled, SIGHUP how a terminal is closed: no process, no
+    folder."""
     below = all_below(started.pid)
-    started.terminate()
+    started.send_signal(number)
     started.communicate(timeout=30)
 
-    assert started.returncode == 143
+    assert started.returncode == code
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     assert not (tmp_path / "out").exists()
 
 
-def test_killing_the_parent_leaves_no_process_behind(started):
+def test_killing_the_parent_leaves_no_process_behind(started, tmp_path):
     """SIGKILL cannot be caught; the children notice that nobody is there any more, and the kernel
-    ends the one that cannot notice anything, as it stands still."""
+    ends the one that cannot notice anything, as it stands still. The folders it had stay, until
+    the next run removes them."""
     below = all_below(started.pid)
     started.kill()
     started.wait()
 
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    (hidden,) = (tmp_path / "out").glob(".*[0-9a-f]")
+    (temporary,) = (tmp_path / "temporary").glob("tokenrace-*[0-9a-f]")
+    assert hidden.is_dir()
+    assert temporary.is_dir()
+
+    small = tmp_path / "small.yaml"
+    small.write_text(VIRTUAL, encoding="utf-8")
+    again = [sys.executable, "-m", "simulator.cli", "run", str(small), "--out", "out"]
+    subprocess.run(again, cwd=tmp_path, env=environment(tmp_path), timeout=300, check=True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["small"]
+    assert not list((tmp_path / "temporary").iterdir())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.analysis.wording import plain, points, unbroken
+from simulator.analysis.wording import instant_text, plain, points, span_text, unbroken
+from simulator.clock import DAY, HOUR, MINUTE, SECOND
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,25 @@ def test_an_interval_between_rates_is_told_in_points(low, high, told):
 def test_a_per_cent_sign_stays_with_its_number():
     """In a narrow column the line ends elsewhere: after 'to', say."""
     assert unbroken("99.5 % to 100 %") == "99.5\N{NO-BREAK SPACE}% to 100\N{NO-BREAK SPACE}%"
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (0, "the start"),
+        (7 * DAY + 45 * MINUTE, "7 d 45 min"),
+        (DAY + 2 * HOUR + 3 * MINUTE + 4 * SECOND, "1 d 2 h 3 min 4 s"),
+        (9 * HOUR + 50 * MINUTE, "9 h 50 min"),
+    ],
+)
+def test_an_instant_is_told_in_full(at, told):
+    """7 d 45 min was cut to 7 d: of two units, the second was 0 h."""
+    assert instant_text(at).replace("\N{NO-BREAK SPACE}", " ") == told
+
+
+def test_a_span_has_two_units_that_are_not_nothing():
+    """A span may be rounded, an instant may not."""
+    spans = [7 * DAY + 45 * MINUTE, DAY + 2 * HOUR + 3 * MINUTE]
+    told = [span_text(span).replace("\N{NO-BREAK SPACE}", " ") for span in spans]
+
+    assert told == ["7 d 45 min", "1 d 2 h"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import sub
 from typing import Literal, get_args
 
-from simulator.analysis.figures import operations_failed, responses_401
+from simulator.analysis.figures import operations_failed, operations_unknown, responses_401
 from simulator.analysis.intervals import mean_and_reach
 from simulator.clock import MILLISECOND, Ticks
 from simulator.trace.files import RecordedRun
@@ -50,6 +50,8 @@ class Figure:
 FIGURES = (
     Figure("rate_401", RATES, lambda run: responses_401(run).share()),
     Figure("failure_rate", RATES, lambda run: operations_failed(run).share()),
+    Figure("unknown_rate", RATES, lambda run: operations_unknown(run).share()),
+    Figure("issues_refused", COUNTS, lambda run: float(run.provider.issues_refused)),
     Figure("tokens_issued", COUNTS, lambda run: float(run.provider.tokens_issued)),
     Figure("live_peak", COUNTS, lambda run: float(run.provider.live_peak)),
     Figure("operations", COUNTS, lambda run: float(_operations(run))),

@@ -4,10 +4,11 @@ From the trace alone: which token was refused, to whom it had been issued and wh
 who asked for the token that took its place, and which processes were still handing it out.
 """
 
+import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from simulator.clock import Ticks
+from simulator.clock import SECOND, Ticks
 from simulator.trace.events import (
     CAUSES,
     AppChanged,
@@ -15,6 +16,7 @@ from simulator.trace.events import (
     Cause,
     Event,
     FaultStruck,
+    IssueRefused,
     ProcessEnded,
     TokenAdopted,
     TokenEvicted,
@@ -25,6 +27,10 @@ from simulator.trace.events import (
 
 TokenEnd = TokenEvicted | TokenRevoked
 Happening = AppChanged | FaultStruck
+_CLOCK = re.compile(r"the clock of process (\d+) ")
+_PROCESS = re.compile(r"p(\d+)(?=\.|$)")
+_AGAIN_MIN, _AGAIN_FOR = 3, 5 * SECOND
+"""So many 401s more over so long are no calls that were under way, nor a refresh that was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,15 @@ class Wanted:
         return in_time and refused.cause in self.causes
 
 
+@dataclass(frozen=True, slots=True)
+class Heedless:
+    """The process went on calling with the refused token: ``again`` more 401s up to ``until``, and
+    asked for no other one in that time."""
+
+    again: int
+    until: Ticks
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blame:
     """What led to the 401 ``refused``.
@@ -50,7 +65,9 @@ class Blame:
     ended it before its time, ``displaced_by`` the issue of the token that took its place.
     ``held_by`` are the processes that were handing it out when it ended, ``still_held_by`` those
     that did so when it was refused. ``happened`` is what befell the app, or struck from the
-    scenario, last of all. ``chain`` has these events and the adoptions of both tokens, in order,
+    scenario, last of all. ``clock`` is the fault that set the caller's clock off, where a token was
+    refused for its time. ``heedless`` is not None where the caller ignored this 401. ``chain``
+    has these events and the adoptions of both tokens, in order,
     the 401 last.
     """
 
@@ -62,17 +79,20 @@ class Blame:
     still_held_by: tuple[int, ...]
     happened: Happening | None
     chain: tuple[Event, ...]
+    clock: FaultStruck | None = None
+    heedless: Heedless | None = None
 
 
 def blame(events: Iterable[Event], wanted: Wanted | None = None) -> Blame | None:
     """Return the blame of the first 401 of ``events`` that is ``wanted``; None if there is none.
 
-    Reads no further than that 401. Holds every token that was issued before it.
+    Reads on until it is known whether the caller heeds it. Holds every token that was issued
+    before.
     """
     witness = Witness(wanted or Wanted())
     for event in events:
         witness.write(event)
-        if witness.blame is not None:
+        if witness.is_done:
             break
     return witness.blame
 
@@ -87,20 +107,80 @@ class _Life:
     holders: tuple[int, ...] = ()
 
 
+class _Aftermath:
+    """Watches whether a process goes on with the token that was refused."""
+
+    def __init__(self, refused: CallRefused, process: str) -> None:
+        self.is_over = False
+        self._refused = refused
+        self._process = process
+        self._again = 0
+        self._until = refused.at
+
+    @classmethod
+    def of(cls, refused: CallRefused) -> "_Aftermath | None":
+        """Return who watches the caller of ``refused``; None where that is no process of ours."""
+        process = _PROCESS.match(refused.asked_by)
+        return None if process is None or refused.token is None else cls(refused, process[0])
+
+    def write(self, event: Event) -> None:
+        """Take one event after the 401."""
+        match event:
+            case CallRefused() if event.token == self._refused.token and self._is_ours(
+                event.asked_by
+            ):
+                self._again += 1
+                self._until = event.at
+            case TokenIssued() | IssueRefused() if self._is_ours(event.asked_by):
+                self.is_over = True
+            case TokenAdopted() | ProcessEnded() if f"p{event.process}" == self._process:
+                self.is_over = True
+            case _:
+                pass
+
+    def heedless(self) -> Heedless | None:
+        """Return how long the process went on, if that is more than what was under way."""
+        if self._again < _AGAIN_MIN or self._until - self._refused.at < _AGAIN_FOR:
+            return None
+        return Heedless(self._again, self._until)
+
+    def _is_ours(self, asked_by: str) -> bool:
+        return asked_by.partition(".")[0] == self._process
+
+
 class Witness:
     """A sink that sees a run go by, and keeps what it takes to blame the first 401 wanted."""
 
     def __init__(self, wanted: Wanted) -> None:
-        self.blame: Blame | None = None
+        self._found: Blame | None = None
+        self._after: _Aftermath | None = None
+        self._clocks: dict[int, FaultStruck] = {}
         self._wanted = wanted
         self._lives: dict[TokenId, _Life] = {}
         self._held: dict[int, TokenId] = {}
         self._happened: Happening | None = None
 
+    @property
+    def blame(self) -> Blame | None:
+        """The blame, by what was seen so far."""
+        if self._found is None or self._after is None:
+            return self._found
+        return replace(self._found, heedless=self._after.heedless())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no later event can add to the blame."""
+        return self._found is not None and (self._after is None or self._after.is_over)
+
     def write(self, event: Event) -> None:
         """Take one event; after the 401 it was waiting for, it forgets them."""
-        if self.blame is not None:
+        if self._found is not None:
+            if self._after is not None:
+                self._after.write(event)
             return
+        self._write(event)
+
+    def _write(self, event: Event) -> None:
         match event:
             case TokenIssued():
                 self._lives[event.token] = _Life(event)
@@ -115,11 +195,24 @@ class Witness:
                 self._held.pop(process, None)
             case AppChanged() | FaultStruck():
                 self._happened = event
+                self._note_clock(event)
             case CallRefused() if self._wanted.is_met_by(event):
-                self.blame = self._blame(event)
+                self._found = self._blame(event)
+                self._after = _Aftermath.of(event)
                 self._lives.clear()
             case _:
                 pass
+
+    def _note_clock(self, event: Happening) -> None:
+        named = _CLOCK.match(event.what) if isinstance(event, FaultStruck) else None
+        if named is not None and isinstance(event, FaultStruck):
+            self._clocks[int(named[1])] = event
+
+    def _clock_of(self, refused: CallRefused) -> FaultStruck | None:
+        process = _PROCESS.match(refused.asked_by)
+        if process is None or refused.cause not in ("expired", "not_yet_valid"):
+            return None
+        return self._clocks.get(int(process[1]))
 
     def _holders(self, token: TokenId) -> tuple[int, ...]:
         return tuple(sorted(process for process, held in self._held.items() if held == token))
@@ -141,6 +234,7 @@ class Witness:
             still_held_by=still,
             happened=self._happened,
             chain=_chain(refused, life, newer, self._happened),
+            clock=self._clock_of(refused),
         )
 
     def _without_token(self, refused: CallRefused) -> Blame:

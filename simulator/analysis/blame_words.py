@@ -23,8 +23,20 @@ def blame_in_words(blame: Blame, show: Callable[[Ticks], str]) -> Iterator[str]:
         return
     yield f"token {token} was issued to {blame.issued.asked_by} at {show(blame.issued.at)}"
     yield from _its_end(blame, blame.issued, show)
+    if blame.clock is not None:
+        who = refused.asked_by.partition(".")[0]
+        yield (
+            f"{who} judges a token's time by a clock that is wrong: since {show(blame.clock.at)}, "
+            f"{blame.clock.what}"
+        )
     if refused.cause in ("evicted", "revoked", "expired"):
         yield _its_holders(blame)
+    if blame.heedless is not None:
+        who = refused.asked_by.partition(".")[0]
+        yield (
+            f"{who} ignores 401s: it got {blame.heedless.again:,} more with that token, up to "
+            f"{show(blame.heedless.until)}, and asked for no other one"
+        )
 
 
 def _its_end(blame: Blame, issued: TokenIssued, show: Callable[[Ticks], str]) -> Iterator[str]:
@@ -50,8 +62,14 @@ def _its_holders(blame: Blame) -> str:
     held, still = blame.held_by, blame.still_held_by
     if not held and not still:
         return "no process held it by then: the call was under way, or another client's"
-    later = f"{_processes(still)} still did when the call was refused"
-    return f"{_processes(held)} held it when it ended; {later}"
+    new = [process for process in still if process not in held]
+    kept = [process for process in still if process in held]
+    told = [f"{_processes(held)} held it when it ended"]
+    if kept or not new:
+        told.append(f"{_processes(kept)} still did when the call was refused")
+    if new:
+        told.append(f"{_processes(new)} took it up after that, dead as it was")
+    return "; ".join(told)
 
 
 def _processes(numbers: Sequence[int]) -> str:

@@ -1,14 +1,14 @@
 """Which 401 of a strategy's runs to tell of, and the story of that one."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.analysis.blame import Wanted, blame
+from simulator.analysis.blame import Blame, Wanted, blame
 from simulator.analysis.blame_diagram import Diagram, diagram_of
 from simulator.analysis.timeline import clock_time
+from simulator.analysis.worst import causes_in, worst_moment, worst_told
 from simulator.clock import Ticks
-from simulator.trace.events import Cause
+from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
 
 AVOIDABLE: tuple[Cause, ...] = ("evicted", "expired", "not_yet_valid", "revoked")
@@ -25,32 +25,55 @@ class Blamed:
 
 
 def blames_of(runs: Mapping[str, Sequence[RecordedRun]]) -> Iterator[Blamed]:
-    """Yield for each strategy that got a 401 the story of the first that ``telling_cause`` names.
-
-    Of the first seed that has such a one. The clock is the scenario's.
+    """Yield for each strategy that got a 401 the story of one in the worst moment of its worst
+    seed: the first there that ``most_telling`` names. The clock is the scenario's.
 
     Raises:
         ResultsError: a trace cannot be read.
     """
     for strategy, of_strategy in runs.items():
-        cause = telling_cause(of_strategy)
-        if cause is None:
+        refused = [run for run in of_strategy if any(run.provider.causes().values())]
+        if not refused:
             continue
-        run = next(run for run in of_strategy if run.provider.causes()[cause])
-        found = blame(run.events(), Wanted(causes=(cause,)))
+        run = worst_told(refused)
+        found = blame_of_worst_moment(run)
         assert found is not None, "a 401 was counted and is not in the trace"
         diagram = diagram_of(found, clock_of(run))
         yield Blamed(strategy=strategy, seed=run.header.seed, diagram=diagram)
 
 
+def blame_of_worst_moment(run: RecordedRun) -> Blame | None:
+    """Return the blame of the most telling 401 in the worst moment of ``run``; None: it had none.
+
+    Raises:
+        ResultsError: the trace cannot be read.
+    """
+    moment = worst_moment(run)
+    if moment is None:
+        return None
+    cause = most_telling(causes_in(run, moment))
+    causes = CAUSES if cause is None else (cause,)
+    # Bins are coarser than an outage's edges: what they count may lie just outside.
+    tries = (
+        Wanted(causes=causes, begins=moment.begins, ends=moment.ends),
+        Wanted(begins=moment.begins, ends=moment.ends),
+        Wanted(),
+    )
+    found = (blame(run.events(), wanted) for wanted in tries)
+    return next((each for each in found if each is not None), None)
+
+
 def telling_cause(runs: Sequence[RecordedRun]) -> Cause | None:
+    """Return the most telling cause of all 401s of ``runs``; None: no call got one."""
+    counted = {cause: sum(sum(run.provider.refused[cause]) for run in runs) for cause in CAUSES}
+    return most_telling(counted)
+
+
+def most_telling(counted: Mapping[Cause, int]) -> Cause | None:
     """Return the most frequent cause that was avoidable; where there is none, the most frequent.
 
     None: no call got a 401.
     """
-    counted: Counter[Cause] = Counter()
-    for run in runs:
-        counted.update(run.provider.causes())
     avoidable = [cause for cause in AVOIDABLE if counted[cause]]
     others = [cause for cause, number in counted.items() if number]
     return max(avoidable or others, key=lambda cause: counted[cause], default=None)

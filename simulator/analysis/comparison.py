@@ -9,8 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.analysis.figures import operations_failed, responses_401
+from simulator.analysis.figures import (
+    figures_of,
+    named_failures,
+    operations_failed,
+    responses_401,
+)
 from simulator.analysis.intervals import mean_and_reach
+from simulator.analysis.spread import findings_of
 from simulator.clock import MILLISECOND
 from simulator.trace.files import RecordedRun
 from simulator.trace.histogram import Histogram, bucket_bounds
@@ -42,7 +48,9 @@ class Standing:
     Means over the seeds. ``avoidable`` is the 401 rate less the oracle's, and ``added_ms`` what a
     caller waits on average beyond what the oracle's callers do; None where there is no oracle.
     ``behind`` is its 401 rate less that of the first in the order, None for the first itself;
-    ``behind_in_failures`` the same of the failure rate.
+    ``behind_in_failures`` the same of the failure rate. ``failures`` has the operations of all its
+    runs that failed, by why. ``hidden`` says what the means hide: outages, and seeds
+    unlike the others.
     """
 
     strategy: str
@@ -54,6 +62,8 @@ class Standing:
     store_calls: float
     behind: Difference | None
     behind_in_failures: Difference | None
+    failures: Mapping[str, int]
+    hidden: tuple[str, ...] = ()
 
 
 def compare(
@@ -78,6 +88,8 @@ def compare(
             behind_in_failures=None
             if name == order[0]
             else _difference(_failures(runs[name]), _failures(first)),
+            hidden=tuple(findings_of(name, figures_of(runs[name]))),
+            failures=named_failures(runs[name]),
         )
         for name in order
     ]
@@ -112,9 +124,7 @@ def _failures(runs: Sequence[RecordedRun]) -> list[float]:
 
 
 def _tokens(runs: Sequence[RecordedRun]) -> list[float]:
-    return [
-        run.provider.tokens_issued / (run.header.duration / run.header.lifetime) for run in runs
-    ]
+    return [run.provider.tokens_issued / run.header.token_lifetimes for run in runs]
 
 
 def _store_calls(runs: Sequence[RecordedRun]) -> list[float]:

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from simulator.clock import seconds
 from simulator.trace.events import FaultStruck
 from simulator.trace.files import RecordedRun
+from simulator.trace.tally import AS_PLANNED
+
+BROKER = "broker"
+"""A question to the fleet's broker, which is no store."""
 
 
 def doubts_about(
     runs: Mapping[str, Sequence[RecordedRun]], faults: Mapping[int, str]
 ) -> Iterator[str]:
-    """Yield a sentence for each run in which nobody called the API, a process was lost, or one of
-    ``faults`` is missing.
+    """Yield a sentence for each run in which nobody called the API, a process was lost, a real
+    store failed that was not to, or one of ``faults`` is missing.
 
     ``faults`` names those whose every happening is in the trace, by their place in the scenario.
     """
@@ -21,10 +26,37 @@ def doubts_about(
                 yield f"{who}: the API was never called{_why_never(run)}"
             for death in run.deaths:
                 yield f"{who}: {death.who} died, which nobody had asked for ({death.reason})"
+            if run.header.engine == "wire":
+                yield from (f"{who}: {said}" for said in _outages(run))
             struck = _struck(run) if faults else set()
             for number, name in faults.items():
                 if number not in struck:
                     yield f"{who}: fault {number + 1} ({name}) did not happen"
+
+
+def _outages(run: RecordedRun) -> Iterator[str]:
+    """Yield what calls of a real store failed of that no fault of the scenario explains. On virtual
+    time the scenario explains all."""
+    unplanned = {
+        failure: bins
+        for failure, bins in run.clients.store_failures.items()
+        if failure.operation != BROKER and not failure.reason.startswith(AS_PLANNED)
+    }
+    if not unplanned:
+        return
+    first = min(_first(bins) for bins in unplanned.values())
+    failed = sum(map(sum, unplanned.values()))
+    most = max(unplanned, key=lambda failure: sum(unplanned[failure]))
+    since_s = seconds(first * run.header.width)
+    calls = f"{failed:,} {'call' if failed == 1 else 'calls'}"
+    yield (
+        f"{calls} of the store failed from {since_s:.1f} s on, which no fault of the scenario "
+        f"explains ({most})"
+    )
+
+
+def _first(bins: Sequence[int]) -> int:
+    return next(number for number, count in enumerate(bins) if count)
 
 
 def _why_never(run: RecordedRun) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from simulator.analysis.intervals import BinnedCounts, Estimate, estimate, rounded
-from simulator.clock import MILLISECOND, Ticks
+from simulator.analysis.outages import OutageFigures, longest_span, outage_figures, outages_in
+from simulator.clock import MILLISECOND, Ticks, seconds
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
 from simulator.trace.histogram import Histogram
@@ -30,7 +31,10 @@ class LatencyFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedFigures:
-    """The figures of one run; the rates are None where nothing was counted."""
+    """The figures of one run; the rates are None where nothing was counted.
+
+    The outages are None in a summary of a version that did not look for them.
+    """
 
     seed: int
     responses: int
@@ -39,6 +43,9 @@ class SeedFigures:
     operations: int
     failure_rate: float | None
     tokens_issued: int
+    outages: int | None = None
+    outage_longest_s: float | None = None
+    latency_p95_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,7 @@ class StrategyFigures:
     on average, in the time that one token lasts. ``failures`` has the operations that did not end
     well by why (``Failure``), ``issues_refused_by`` the refused token requests by status and error,
     ``store_failures`` the calls of the store that failed by what was asked and what came of it.
+    ``outages`` is None as in ``SeedFigures``.
     """
 
     responses: int
@@ -70,6 +78,7 @@ class StrategyFigures:
     store_writes: int
     latency_ms: LatencyFigures
     per_seed: tuple[SeedFigures, ...]
+    outages: OutageFigures | None = None
     failures: dict[str, int] = field(default_factory=dict)
     token_requests: int = 0
     token_requests_peak: int = 0
@@ -85,7 +94,7 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         outcome: sum(sum(run.clients.operations[outcome]) for run in runs) for outcome in OUTCOMES
     }
     issued = sum(run.provider.tokens_issued for run in runs)
-    lifetimes = sum(run.header.duration / run.header.lifetime for run in runs)
+    lifetimes = sum(run.header.token_lifetimes for run in runs)
     return StrategyFigures(
         responses=sum(sum(run.provider.responses) for run in runs),
         responses_401=sum(causes.values()),
@@ -103,7 +112,8 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         store_writes=sum(run.clients.store_writes for run in runs),
         latency_ms=_latency(runs),
         per_seed=tuple(_seed_figures(run) for run in runs),
-        failures=_named([failure_counts(run) for run in runs]),
+        outages=outage_figures(runs),
+        failures=named_failures(runs),
         token_requests=sum(sum(run.provider.token_requests) for run in runs),
         token_requests_peak=max(run.provider.token_requests_peak for run in runs),
         issues_refused_by=_named([_summed(run.provider.issues_refused_by) for run in runs]),
@@ -129,6 +139,11 @@ def operations_failed(run: RecordedRun) -> BinnedCounts:
     )
 
 
+def operations_unknown(run: RecordedRun) -> BinnedCounts:
+    """Return the operations of unknown outcome among all of ``run``, by bin."""
+    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
+
+
 def hung(run: RecordedRun) -> list[int]:
     """Return the operations of ``run`` that waited for a token in vain, by bin."""
     of_each = [bins for why, bins in run.clients.failures.items() if why.kind == "hung"]
@@ -147,6 +162,11 @@ def issues_refused(run: RecordedRun) -> list[int]:
 def failure_counts(run: RecordedRun) -> dict[Failure, int]:
     """Return how many operations of ``run`` failed for what, or have no outcome for it."""
     return _summed(run.clients.failures)
+
+
+def named_failures(runs: Sequence[RecordedRun]) -> dict[str, int]:
+    """Return how many operations of all ``runs`` failed, by the text of why, the most first."""
+    return _named([failure_counts(run) for run in runs])
 
 
 def _summed(counts: Mapping[K, Sequence[int]]) -> dict[K, int]:
@@ -173,6 +193,9 @@ def _seed_figures(run: RecordedRun) -> SeedFigures:
         operations=sum(operations.total),
         failure_rate=None if failures is None else rounded(failures),
         tokens_issued=run.provider.tokens_issued,
+        outages=len(outages_in(run)),
+        outage_longest_s=seconds(longest_span(run)),
+        latency_p95_ms=_in_ms(run.clients.latency.quantile(0.95)),
     )
 
 

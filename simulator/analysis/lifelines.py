@@ -1,8 +1,9 @@
 """The lives of some tokens of one run, few enough to be drawn.
 
-A window is chosen by the data: it opens just before the first refresh that evicts tokens (before
-the first eviction where no refresh does, at the start where there is none) and closes where that
-burst of issues is over, or after ``TOKENS_MAX`` tokens. Two passes over the trace, each stopping as
+A window is chosen by the data: it opens just before the first eviction of the run's worst moment
+(before the first refresh that evicts tokens where that has none, before the first eviction where no
+refresh does, at the start where there is none) and closes where that burst of issues is over, or
+after ``TOKENS_MAX`` tokens. Two passes over the trace, each stopping as
 soon as it can; no more than the window's tokens are held.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from simulator.analysis.worst import Moment, worst_moment
 from simulator.clock import Ticks
 from simulator.trace.events import TokenAdopted, TokenEvicted, TokenId, TokenIssued, TokenRevoked
 from simulator.trace.files import RecordedRun
@@ -78,17 +80,28 @@ def lifelines_of(run: RecordedRun) -> Lifelines:
 
 
 def _first_displacing(run: RecordedRun) -> TokenId:
-    """Return the token that began the first refresh with evictions, or else the first eviction.
+    """Return the token that displaced the first one of the worst moment.
 
-    A cold start evicts as well; a refresh, half a lifetime in or later, tells more.
+    Where that has none: the one that began the first refresh with evictions, or else the first
+    eviction. A cold start evicts as well; a refresh, half a lifetime in or later, tells more.
     """
     first: TokenId | None = None
+    refresh: TokenId | None = None
+    moment = worst_moment(run)
+    since = run.header.lifetime // 2 if moment is None else _onset(run, moment)
     for event in run.token_events():
         if isinstance(event, TokenEvicted):
-            if event.at >= run.header.lifetime // 2:
+            if event.at >= since:
                 return event.displaced_by
             first = first or event.displaced_by
-    return first or 1
+            if event.at >= run.header.lifetime // 2:
+                refresh = refresh or event.displaced_by
+    return refresh or first or 1
+
+
+def _onset(run: RecordedRun, moment: Moment) -> Ticks:
+    """Return from when on to look for what led to ``moment``: a slice before most failed."""
+    return max(0, moment.begins - run.clients.slices.width) if moment.outage else moment.begins
 
 
 def _lives(run: RecordedRun, wanted: range) -> tuple[dict[TokenId, _Life], Ticks]:

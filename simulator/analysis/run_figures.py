@@ -6,8 +6,15 @@ A part of a run is made of the bins that lie in it, its edges rounded to the nea
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from simulator.analysis.figures import hung, issues_refused, operations_failed, responses_401
+from simulator.analysis.figures import (
+    hung,
+    issues_refused,
+    operations_failed,
+    operations_unknown,
+    responses_401,
+)
 from simulator.analysis.intervals import BinnedCounts
+from simulator.analysis.outages import longest_span, outages_in
 from simulator.clock import Ticks
 from simulator.scenario.faults import Fault
 from simulator.scenario.parts import WHOLE, FaultEdge, Instant, Part
@@ -46,8 +53,8 @@ def value_of(
 ) -> float | None:
     """Return ``figure`` in ``part`` of ``run``; None where nothing was counted there.
 
-    Shares are from 0 to 1, spans in ticks: latencies of the engine's time, recovery of the
-    scenario's.
+    Shares are from 0 to 1, spans in ticks: latencies of the engine's time, recovery and outages
+    of the scenario's.
     """
     if figure in _IN_PARTS:
         first, last = bins_of(run, part, faults)
@@ -88,10 +95,6 @@ def _share(counts: Callable[[RecordedRun], BinnedCounts]) -> "_OfBins":
     return share
 
 
-def _unknown(run: RecordedRun) -> BinnedCounts:
-    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
-
-
 def _of_cause(run: RecordedRun, cause: str) -> Sequence[int]:
     return next(bins for name, bins in run.provider.refused.items() if name == cause)
 
@@ -110,7 +113,7 @@ _OfBins = Callable[[RecordedRun, slice], float | None]
 _IN_PARTS: Mapping[str, _OfBins] = {
     "rate_401": _share(responses_401),
     "failure_rate": _share(operations_failed),
-    "unknown_rate": _share(_unknown),
+    "unknown_rate": _share(operations_unknown),
     **{f"rate_{cause}": _rate_of(cause) for cause in CAUSES},
     **{f"count_{cause}": _count_of(cause) for cause in CAUSES},
     "operations_hung": lambda run, bins: float(sum(hung(run)[bins])),
@@ -142,10 +145,10 @@ _WHOLE: Mapping[str, Callable[[RecordedRun], float | None]] = {
     "trial_401": _trial_401,
     "token_requests_peak": lambda run: float(run.provider.token_requests_peak),
     "tokens_issued": lambda run: float(run.provider.tokens_issued),
-    "tokens_per_lifetime": lambda run: (
-        run.provider.tokens_issued / (run.header.duration / run.header.lifetime)
-    ),
+    "tokens_per_lifetime": lambda run: run.provider.tokens_issued / run.header.token_lifetimes,
     "live_peak": lambda run: float(run.provider.live_peak),
+    "outages": lambda run: float(len(outages_in(run))),
+    "outage_longest": lambda run: float(longest_span(run)),
     "needless_issues": lambda run: float(run.provider.needless_issues),
     "needless_issues_own": lambda run: float(run.provider.needless_issues_own),
     "stale_writes": lambda run: _seen_on_virtual(run, run.clients.stale_writes),

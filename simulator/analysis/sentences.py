@@ -1,17 +1,18 @@
 """What each plot shows in these runs, in a sentence: for whoever reads a report, or cannot see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from simulator.analysis.failure_words import failures_in_words, is_told
 from simulator.analysis.figures import StrategyFigures, responses_401
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.lifelines import ENDS, lifelines_of
+from simulator.analysis.wording import instant_text, several, span_text, tied
 from simulator.analysis.wording import percent as loose_percent
-from simulator.analysis.wording import several, span_text, tied
+from simulator.analysis.worst import merge, rates_of, shown_bins, worst_run, worst_told
 from simulator.clock import MILLISECOND, Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
-from simulator.trace.tally import BINS
 
 Strategies = Mapping[str, StrategyFigures]
 Runs = Mapping[str, Sequence[RecordedRun]]
@@ -31,9 +32,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Worst:
-    """The bin in which some strategy had the most 401s."""
+    """The bin, as the plot has it, in which the worst seed of a strategy had the most 401s."""
 
     strategy: str
+    seed: int
     begins: Ticks
     width: Ticks
     rate: float
@@ -44,10 +46,23 @@ def pictures_of(strategies: Strategies, runs: Runs) -> tuple[Picture, ...]:
     """Return what there is to see in the plots of ``runs``, whose figures are ``strategies``."""
     return (
         Picture(name="rate-401", title="401 rate by strategy", shows=_of_rates(strategies)),
-        Picture(name="rate-401-over-time", title="401 rate over time", shows=_of_time(runs)),
+        Picture(
+            name="rate-401-over-time", title="401 rate over time", shows=_of_time(strategies, runs)
+        ),
+        *_failures(strategies),
         Picture(name="token-lifelines", title="Token lifelines", shows=_of_lifelines(runs)),
         Picture(name="latency", title="What callers waited", shows=_of_latency(strategies)),
     )
+
+
+def _failures(strategies: Strategies) -> list[Picture]:
+    """Return the plot of why operations failed, where there is one."""
+    told = {name: each.failures for name, each in strategies.items() if is_told(each.failures)}
+    if not told:
+        return []
+    shows = " ".join(f"{name}: {failures_in_words(each)}." for name, each in told.items())
+    title = "Why operations failed, over time"
+    return [Picture(name="failures-over-time", title=title, shows=shows)]
 
 
 def percent(share: float) -> str:
@@ -75,17 +90,27 @@ def _in_words(rate: Estimate) -> str:
     return f"{percent(rate.mean)} of the responses ({low} to {high})"
 
 
-def _of_time(runs: Runs) -> str:
-    worst = [found for name, of in runs.items() if (found := _worst_bin(name, of)) is not None]
+def _of_time(strategies: Strategies, runs: Runs) -> str:
+    out = list(_outages(strategies))
+    merged = shown_bins(runs)
+    found = (_worst_bin(name, of, merged) for name, of in runs.items())
+    worst = [each for each in found if each is not None]
     if not worst:
-        return "It is empty: no call of any strategy was refused with 401."
-    most = max(worst, key=lambda found: found.rate)
-    begins = span_text(most.begins) if most.begins else "the start"
-    return (
-        f"The worst moment is {most.strategy}'s: from {begins} on, for "
+        return " ".join(["It is empty: no call of any strategy was refused with 401.", *out])
+    most = max(worst, key=lambda each: each.rate)
+    where = f", in seed {most.seed}" if len(runs[most.strategy]) > 1 else ""
+    moment = (
+        f"The worst moment is {most.strategy}'s{where}: from {instant_text(most.begins)} on, for "
         f"{span_text(most.width)}, {percent(most.rate)} of the responses were 401, most of them "
-        f"because the token was {_because(most.cause)}. {_calm(runs)}"
-    ).rstrip()
+        f"because the token was {_because(most.cause)}."
+    )
+    return " ".join([*out, moment, _calm(runs)]).rstrip()
+
+
+def _outages(strategies: Strategies) -> Iterator[str]:
+    for name, figures in strategies.items():
+        if figures.outages is not None and figures.outages.longest is not None:
+            yield f"{name}: {figures.outages.sentence()}."
 
 
 def _because(cause: Cause) -> str:
@@ -99,18 +124,17 @@ def _because(cause: Cause) -> str:
     return words.get(cause, cause)
 
 
-def _worst_bin(name: str, runs: Sequence[RecordedRun]) -> _Worst | None:
-    responses = [sum(run.provider.responses[bin_] for run in runs) for bin_ in range(BINS)]
-    counted = [responses_401(run).part for run in runs]
-    refused = [sum(part[bin_] for part in counted) for bin_ in range(BINS)]
-    if not any(refused):
+def _worst_bin(name: str, runs: Sequence[RecordedRun], merged: int) -> _Worst | None:
+    run = worst_run(runs)
+    rates = rates_of(run, merged)
+    rate = max(rates)
+    if not rate:
         return None
-    worst = max(range(BINS), key=lambda bin_: refused[bin_] / max(1, responses[bin_]))
-    causes = {cause: sum(run.provider.refused[cause][worst] for run in runs) for cause in CAUSES}
-    header = runs[0].header
-    width = round(header.width * header.time_scale)
-    rate = refused[worst] / max(1, responses[worst])
-    return _Worst(name, worst * width, width, rate, max(causes, key=lambda cause: causes[cause]))
+    worst = rates.index(rate)
+    causes = {cause: merge(run.provider.refused[cause], merged)[worst] for cause in CAUSES}
+    width = round(run.header.width * run.header.time_scale * merged)
+    cause = max(causes, key=lambda cause: causes[cause])
+    return _Worst(name, run.header.seed, worst * width, width, rate, cause)
 
 
 def _calm(runs: Runs) -> str:
@@ -121,18 +145,22 @@ def _calm(runs: Runs) -> str:
 
 
 def _of_lifelines(runs: Runs) -> str:
-    name, of = max(runs.items(), key=lambda each: each[1][0].provider.tokens_issued)
-    shown = lifelines_of(of[0])
+    told = {name: worst_told(of) for name, of in runs.items()}
+    name = max(told, key=lambda name: told[name].provider.tokens_issued)
+    run = told[name]
+    shown = lifelines_of(run)
     if not shown.lines:
         return "No token was issued."
     within = [line.end if line.ended_at <= shown.end else "live" for line in shown.lines]
     ended = {end: within.count(end) for end in ENDS}
     words = {"live": "outlived it"}
     how = ", ".join(f"{count} {words.get(end, end)}" for end, count in ended.items() if count)
-    window = round((shown.end - shown.start) * of[0].header.time_scale)
+    window = round((shown.end - shown.start) * run.header.time_scale)
+    seed = f" (seed {run.header.seed})" if len(runs[name]) > 1 else ""
     return (
-        f"{name} had the most tokens issued in the first seed, {of[0].provider.tokens_issued:,}. "
-        f"Its panel shows {several(len(shown.lines), 'token')} and {span_text(window)}: {how}."
+        f"{name} had the most tokens issued in its worst run{seed}, "
+        f"{run.provider.tokens_issued:,}. Its panel shows {several(len(shown.lines), 'token')} "
+        f"and {span_text(window)}: {how}."
     )
 
 

@@ -18,9 +18,11 @@ from simulator.analysis.sentences import Picture
 from simulator.analysis.verdicts import Verdict, Word, worst
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
+from simulator.json_reading import read_json
 from simulator.scenario.wording import of_record
 from simulator.trace.events import called
 from simulator.trace.files import RecordedRun
+from simulator.whole_file import write_whole
 
 SCHEMA = 1
 Plain = int | float | str | bool | None
@@ -164,7 +166,7 @@ def write_summary(path: Path, summary: Summary) -> None:
     values = {"schema": SCHEMA} | _SUMMARY.dump_python(summary, mode="json")
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise ResultsError(f"{path}: cannot write the summary: {error.strerror}") from None
 
@@ -180,7 +182,7 @@ def read_summary(path: Path) -> Summary:
     except OSError as error:
         raise ResultsError(f"{path}: cannot read the summary: {error.strerror}") from None
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError as error:
         raise ResultsError(f"{path}: damaged, or no summary of ours: {error}") from None
     _check_schema(path, values)

@@ -16,13 +16,14 @@ _UNITS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISEC
 class Level(NamedTuple):
     """A figure at one place, over ``runs`` seeds: its mean and 95 % interval.
 
-    With one seed, or no spread, the interval is the value itself.
+    With one seed, or no spread, the interval is the value itself. ``highest`` is that of a seed.
     """
 
     mean: float
     low: float
     high: float
     runs: int
+    highest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

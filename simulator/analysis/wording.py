@@ -52,16 +52,34 @@ def unit_for(span: Ticks) -> tuple[str, Ticks]:
 
 def span_text(span: Ticks) -> str:
     """Return ``span`` in words no line is broken in, such as ``"2 h 5 min"``; two units at most."""
+    return _TIED.join(_words_of(span)[:2])
+
+
+def lasting(span: Ticks) -> str:
+    """Return ``span`` to a hundredth or better, in the units that takes: ``"59 min"``."""
+    if span < 10 * MINUTE:
+        return span_text(span)
+    return span_text(round(span / MINUTE) * MINUTE)
+
+
+def instant_text(at: Ticks) -> str:
+    """Return the instant ``at`` in words, to the second: ``"7 d 45 min"``, ``"the start"``."""
+    if at == 0:
+        return "the start"
+    return _TIED.join(_words_of(at if at < MINUTE else round(at / SECOND) * SECOND))
+
+
+def _words_of(span: Ticks) -> list[str]:
     if span < MINUTE:
         if 0 < span < SECOND:
-            return f"{span / MILLISECOND:.3g}{_TIED}ms"
-        return f"{seconds(span):.3g}{_TIED}s"
-    words: list[tuple[int, str]] = []
+            return [f"{span / MILLISECOND:.3g}{_TIED}ms"]
+        return [f"{seconds(span):.3g}{_TIED}s"]
+    words = []
     for name, length in _UNITS[:4]:
         count, span = divmod(span, length)
-        if count or words:
-            words.append((count, name))
-    return _TIED.join(f"{count}{_TIED}{name}" for count, name in words[:2] if count)
+        if count:
+            words.append(f"{count}{_TIED}{name}")
+    return words
 
 
 def several(count: int, noun: str, plural: str = "") -> str:

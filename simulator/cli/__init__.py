@@ -1,7 +1,7 @@
 """The ``tokenrace`` command: parses, calls, prints. Decides nothing.
 
 Exit codes: 0 done; 1 a run failed; 2 wrong input, said on standard error in one message; 3
-inconclusive; 130 interrupted; 143 terminated.
+inconclusive; 129 hung up; 130 interrupted; 143 terminated.
 """
 
 __all__ = ["main"]
@@ -12,6 +12,14 @@ def main() -> None:
 
     Its commands are loaded here: each process of a run on the wire imports this file too.
     """
-    from simulator.cli.app import app
+    from simulator.cli.output import Output
 
-    app()
+    output = Output()
+    code = 1
+    try:
+        from simulator.cli.app import app
+
+        app()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    raise SystemExit(output.end(code))

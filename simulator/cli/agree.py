@@ -1,6 +1,5 @@
 """``tokenrace agree``."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -30,6 +29,7 @@ from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
 from simulator.simulation.experiment import Experiment, run_all
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import RecordedRun
 
 SEEDS_MIN = 2
@@ -94,10 +94,10 @@ def _runs(
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
     total = len(experiment.seeds) * len(experiment.choices)
     with (
-        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        temporary_folder() as folder,
         ShownProgress(console, total) as progress,
     ):
-        for run in run_all(experiment, engine_named(engine), Path(folder), progress):
+        for run in run_all(experiment, engine_named(engine), folder, progress):
             runs[run.header.strategy].append(run)
     return runs
 

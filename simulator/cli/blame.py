@@ -1,21 +1,25 @@
 """``tokenrace blame``."""
 
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.analysis.blame import Blame, Wanted, blame
-from simulator.analysis.blame_diagram import diagram_of
+from simulator.analysis.blame_diagram import Diagram, diagram_of
 from simulator.analysis.blame_svg import standalone
-from simulator.analysis.blames import clock_of, telling_cause
+from simulator.analysis.blames import blame_of_worst_moment, clock_of
+from simulator.analysis.failure_blame import failure_blame, failure_diagram, telling_failure
+from simulator.analysis.failure_words import failures_in_words
+from simulator.analysis.figures import named_failures
 from simulator.analysis.report.page import write_page
 from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import Silent
+from simulator.clock import Ticks
 from simulator.errors import SimulatorError
 from simulator.scenario.units import read_span
 from simulator.simulation.experiment import run_all
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun, read_trace
 
@@ -37,17 +41,17 @@ def tell_blame(file: Path, sought: Sought, out: Path | None) -> None:
         SimulatorError: the file is wrong, there is no such 401, or the picture cannot be written.
     """
     console = console_of_output()
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
+    with temporary_folder() as folder:
         if file.suffix == ".jsonl":
             _refuse_a_choice(file, sought)
             run = read_trace(file)
         else:
-            run = _repeated(file, sought, Path(folder))
-        diagram = diagram_of(_found(run, sought), clock_of(run))
+            run = _repeated(file, sought, folder)
+        diagram = _diagram(run, sought)
     if run.header.time_scale != 1:
         console.print(
             f"scaled: this run went {run.header.time_scale:g} times as fast as the scenario says, "
-            "all but its latencies: at true scale there may be no such 401",
+            "all but its latencies: at true scale there may be nothing of it",
             style="yellow",
             highlight=False,
             soft_wrap=True,
@@ -75,20 +79,39 @@ def _repeated(file: Path, sought: Sought, traces: Path) -> RecordedRun:
     return run
 
 
-def _found(run: RecordedRun, sought: Sought) -> Blame:
-    causes: Collection[Cause] = CAUSES
-    if sought.cause is not None:
-        causes = (sought.cause,)
-    elif sought.at is None and (telling := telling_cause([run])) is not None:
-        causes = (telling,)
+def _diagram(run: RecordedRun, sought: Sought) -> Diagram:
+    """Return the story of what is sought; of operations that failed for another reason than a 401,
+    where those are more than the 401s and no cause of a 401 is asked for."""
+    failure = telling_failure([run]) if sought.cause is None else None
+    if failure is not None:
+        events, begins = run.token_events(), _begins(run, sought)
+        failed = failure_blame(events, run.clients, failure, begins)
+        if failed is not None:
+            return failure_diagram(failed, clock_of(run))
+    return diagram_of(_found(run, sought), clock_of(run))
+
+
+def _begins(run: RecordedRun, sought: Sought) -> Ticks:
+    """Return from when on to look, in ticks of the trace."""
     try:
         begins = 0 if sought.at is None else read_span(sought.at)
     except ValueError as error:
         raise SimulatorError(f"--at: {error}") from None
-    found = blame(run.events(), Wanted(causes=causes, begins=round(begins / run.header.time_scale)))
+    return round(begins / run.header.time_scale)
+
+
+def _found(run: RecordedRun, sought: Sought) -> Blame:
+    causes: Collection[Cause] = CAUSES if sought.cause is None else (sought.cause,)
+    if sought.at is None and sought.cause is None:
+        worst = blame_of_worst_moment(run)
+        if worst is not None:
+            return worst
+    found = blame(run.events(), Wanted(causes=causes, begins=_begins(run, sought)))
     if found is None:
         since = "" if sought.at is None else f" from {sought.at} on"
         because = "" if sought.cause is None else f" for {sought.cause}"
         who = f"{run.header.strategy}, seed {run.header.seed}"
-        raise SimulatorError(f"{who}: no call got 401{because}{since}")
+        failed = failures_in_words(named_failures([run]))
+        others = f". In the whole run operations failed for these reasons: {failed}" * bool(failed)
+        raise SimulatorError(f"{who}: no call got 401{because}{since}{others}")
     return found

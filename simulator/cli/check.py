@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 
@@ -29,6 +30,7 @@ from simulator.machine_clock import MachineClock, unix_time
 from simulator.scenario.faults import EngineName
 from simulator.scenario.units import read_positive_span
 from simulator.simulation.runners import Processes, processors
+from simulator.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,15 +182,27 @@ def _checkout() -> Path:
 def _write_file(path: Path | None, content: bytes) -> None:
     if path is not None:
         try:
-            path.write_bytes(content)
+            write_whole(path, content)
         except OSError as error:
             raise SimulatorError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _append_whole(stream: BinaryIO, content: bytes) -> None:
+    """Append all of ``content`` to a file, or nothing: what is half of a table breaks the page."""
+    end = stream.seek(0, os.SEEK_END) if stream.seekable() else None
+    try:
+        stream.write(content)
+        stream.flush()
+    except OSError:
+        if end is not None:
+            os.ftruncate(stream.fileno(), end)
+        raise
 
 
 def _append(path: Path, content: bytes) -> None:
     try:
         with path.open("ab") as stream:
-            stream.write(content)
+            _append_whole(stream, content)
     except OSError as error:
         why = f"{path}: cannot be written: {error.strerror}"
         raise SimulatorError(f"$GITHUB_STEP_SUMMARY: {why}") from None

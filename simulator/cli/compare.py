@@ -1,6 +1,5 @@
 """``tokenrace compare``."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from simulator.cli.asked import Options, read_request
 from simulator.cli.plain_console import console_of_output
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
+from simulator.cli.table import print_failures
 from simulator.errors import RunError, RunFailed, SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
 from simulator.simulation.experiment import outcomes_of
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import RecordedRun
 
 SEEDS_MIN = 2
@@ -43,10 +44,10 @@ def compare_strategies(file: Path, options: Options) -> None:
     warn_of_scale(console, experiment)
     total = len(experiment.seeds) * len(experiment.choices)
     with (
-        tempfile.TemporaryDirectory(prefix="tokenrace-") as folder,
+        temporary_folder() as folder,
         ShownProgress(console, total) as progress,
     ):
-        for outcome in outcomes_of(experiment, asked.engine, Path(folder), progress):
+        for outcome in outcomes_of(experiment, asked.engine, folder, progress):
             if isinstance(outcome, RunFailed):
                 failures.append(outcome)
                 del runs[outcome.strategy]
@@ -57,6 +58,10 @@ def compare_strategies(file: Path, options: Options) -> None:
         raise RunError("\n".join(map(str, failures)))
     standings = compare(runs, oracle)
     console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
+    for standing in standings:
+        for hidden in standing.hidden:
+            console.print(Text(hidden))
+    print_failures(console, {each.strategy: each.failures for each in standings})
     for standing in standings[1:]:
         console.print(Text(_in_words(standing, standings[0])))
     true = made_at_true_scale(console, experiment, of=runs)

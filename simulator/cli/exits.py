@@ -7,13 +7,16 @@ from typing import NoReturn
 
 import typer
 
+from simulator.cli.surroundings import told
 from simulator.errors import RunError, RunLost, SimulatorError
+from simulator.passwords import with_passwords_hidden
 
 FAILED = 1
 WRONG_INPUT = 2
 INCONCLUSIVE = 3
 INTERRUPTED = 130
 TERMINATED = 143
+HUNG_UP = 129
 
 EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 """By the verdict on what the scenarios expect."""
@@ -21,24 +24,37 @@ EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:
-    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C and SIGTERM."""
+    """Turn a ``SimulatorError`` into its text and an exit code, and so for Ctrl-C, SIGTERM and
+    SIGHUP, and for what the machine refuses."""
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: go on without a terminal
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         yield
     except RunLost as error:
-        typer.echo(str(error), err=True)
+        _tell(error)
         raise typer.Exit(INCONCLUSIVE) from None
     except RunError as error:
-        typer.echo(str(error), err=True)
+        _tell(error)
         raise typer.Exit(FAILED) from None
     except SimulatorError as error:
-        typer.echo(str(error), err=True)
+        _tell(error)
+        raise typer.Exit(WRONG_INPUT) from None
+    except BrokenPipeError:
+        raise  # who reads our output is gone
+    except (OSError, EOFError) as trouble:
+        typer.echo(with_passwords_hidden(told(trouble)), err=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted: all processes were ended and nothing was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _terminate(*_: object) -> NoReturn:
-    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled."""
-    raise SystemExit(TERMINATED)
+def _tell(error: SimulatorError) -> None:
+    typer.echo(with_passwords_hidden(str(error)), err=True)
+
+
+def _terminate(number: int, _: object) -> NoReturn:
+    """Clean up as for Ctrl-C: SIGTERM is how a CI job is cancelled, and a terminal that is closed
+    sends SIGHUP."""
+    raise SystemExit(TERMINATED if number == signal.SIGTERM else HUNG_UP)

@@ -38,7 +38,7 @@ class ManyRunsProgress:
         self._tells_at: Ticks = 0
         self._planned = self._ended = 0
         self._bar = Progress(
-            TextColumn("[bold]runs"),
+            TextColumn("runs", style="bold", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(),

@@ -1,4 +1,9 @@
-"""Where the commands print: a terminal as wide as it is, or plain text of a fixed width."""
+"""Where the commands print: a terminal as wide as it is, or plain text of a fixed width.
+
+The one place that makes a console (``tests/test_markup.py``). What is printed is text: a name or a
+path such as ``o[/b]`` is never read as markup, nor ``:smile:`` as a picture. Style comes from
+``Text`` and ``style=``.
+"""
 
 from rich.console import Console
 
@@ -7,5 +12,10 @@ PLAIN_WIDTH = 110
 
 def console_of_output() -> Console:
     """Return the console on standard output."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+    console = Console(markup=False, emoji=False)
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH, markup=False, emoji=False)
+
+
+def console_of_lines() -> Console:
+    """Return the console on standard output for lines of any length, none of them folded."""
+    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False)

@@ -38,7 +38,7 @@ class ShownProgress:
         self._strategy, self._seed = "", 0
         self._duration: Ticks = 1
         self._bar = Progress(
-            TextColumn("[bold]{task.description:<40}"),
+            TextColumn("{task.description:<40}", style="bold", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),

@@ -1,15 +1,16 @@
 """``tokenrace replay``."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from simulator.analysis.failure_words import failures_in_words, is_told
+from simulator.analysis.figures import named_failures
 from simulator.analysis.timeline import clock_time, timeline
 from simulator.cli.asked import Options, read_request
+from simulator.cli.plain_console import console_of_lines
 from simulator.cli.progress import Silent
 from simulator.simulation.experiment import run_all
+from simulator.temporary_folder import temporary_folder
 
 
 def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = ()) -> None:
@@ -20,10 +21,13 @@ def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = (
     """
     options = Options(strategies=[strategy], seed=seed, engine="virtual", settings=settings)
     asked = read_request(file, options)
-    console = Console(highlight=False, soft_wrap=True)
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
-        (run,) = run_all(asked.experiment, asked.engine, Path(folder), Silent())
+    console = console_of_lines()
+    with temporary_folder() as folder:
+        (run,) = run_all(asked.experiment, asked.engine, folder, Silent())
         for line in timeline(run.events(), clock_time):
-            console.print(line, markup=False)
+            console.print(line)
     responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())
     console.print(f"{responses:,} API responses, {refused:,} of them 401", style="bold")
+    failures = named_failures([run])
+    if is_told(failures):
+        console.print(f"failed: {failures_in_words(failures)}", style="bold")

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.analysis.report.comparison import comparison_of
-from simulator.analysis.report.page import REPORT, read_results, report_on, write_page
+from simulator.analysis.report.page import (
+    REPORT,
+    drawn_from_files,
+    read_results,
+    report_on,
+    write_page,
+)
 from simulator.cli.plain_console import console_of_output
 from simulator.errors import SimulatorError
 
@@ -17,12 +23,13 @@ def write_report(folders: Sequence[Path], out: Path | None) -> None:
             be written.
     """
     results = [read_results(folder) for folder in folders]
-    match results:
-        case [only]:
-            path, html = out or only.folder / REPORT, report_on(only)
-        case [before, after]:
-            path, html = out or Path("comparison.html"), comparison_of(before, after)
-        case _:
-            raise SimulatorError(f"a report is on one folder or on two, got {len(folders)}")
+    with drawn_from_files(*results):
+        match results:
+            case [only]:
+                path, html = out or only.folder / REPORT, report_on(only)
+            case [before, after]:
+                path, html = out or Path("comparison.html"), comparison_of(before, after)
+            case _:
+                raise SimulatorError(f"a report is on one folder or on two, got {len(folders)}")
     write_page(path, html)
     console_of_output().print(f"report   {path}", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from simulator.analysis.report.page import REPORT
@@ -19,6 +20,7 @@ from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
+from simulator.simulation.wire.leftovers import remove_what_killed_runs_left
 from simulator.trace.files import RecordedRun
 
 
@@ -33,6 +35,8 @@ def run_scenario(asked: Asked) -> Word:
         SimulatorError: a run failed, or the results cannot be written.
     """
     console = console_of_output()
+    for left in remove_what_killed_runs_left(asked.experiment.scenario.store.url):
+        typer.echo(left, err=True)
     folder = asked.out / asked.experiment.scenario.name
     warn_of_scale(console, asked.experiment)
 

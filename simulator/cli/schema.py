@@ -7,6 +7,7 @@ import typer
 from simulator.errors import ResultsError
 from simulator.scenario import schema_text
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.whole_file import write_whole
 
 
 def write_schema(out: Path) -> None:
@@ -20,7 +21,7 @@ def write_schema(out: Path) -> None:
         typer.echo(text, nl=False)
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        write_whole(out, text)
     except OSError as error:
         raise ResultsError(f"{out}: cannot write the schema: {error.strerror}") from None
     typer.echo(f"wrote {out}")

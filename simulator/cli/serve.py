@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from simulator.cli.exits import INTERRUPTED
-from simulator.errors import SimulatorError
+from simulator.errors import RunError, SimulatorError
 from simulator.machine_clock import MachineClock, unix_time
 from simulator.provider.app import App, Credentials
 from simulator.provider.limits import AccountPlan
@@ -66,7 +66,7 @@ def serve_until_stopped(options: Options) -> int:
         listening = stack.enter_context(listen_on(options.port, host))
         sink: Callable[[Kept], None] = no_file
         if options.journal is not None:  # last: who cannot serve leaves the file alone
-            sink = stack.enter_context(JournalFile(options.journal)).write
+            sink = stack.enter_context(_journal_at(options.journal)).write
         terms = Terms(
             app=App(credentials=_new_credentials()),
             section=section,
@@ -78,6 +78,14 @@ def serve_until_stopped(options: Options) -> int:
         gc.freeze()  # what was imported stays: no collection need look at it again
         stopped_by = asyncio.run(_serve(terms, listening, sink, control_token))
     return INTERRUPTED if stopped_by == signal.SIGINT else 0
+
+
+def _journal_at(path: Path) -> JournalFile:
+    """Open the journal. That it cannot be is wrong input here, as nothing has been served yet."""
+    try:
+        return JournalFile(path)
+    except RunError as wrong:
+        raise SimulatorError(str(wrong)) from None
 
 
 def read_section(options: Options) -> ServedSection:

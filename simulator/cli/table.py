@@ -1,33 +1,49 @@
 """The result table: one row per strategy, the rates first."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from simulator.analysis.failure_words import failures_in_words, is_told
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
+from simulator.analysis.spread import findings_of
 from simulator.analysis.summary import Summary
 from simulator.analysis.wording import percent
+
+UNKNOWN = "; unknown: operations whose answer never came, or whose token, and those failed as well"
 
 
 def print_table(console: Console, summary: Summary) -> None:
     """Print the figures of every strategy of ``summary``."""
     shows_unknown = any(f.operations_by_outcome["unknown"] for f in summary.strategies.values())
+    shows_outages = any(_had_outages(figures) for figures in summary.strategies.values())
     table = Table(
         title=_title(summary),
-        caption="401 rate of API responses with its 95 % interval; failed operations after retries"
-        + ("; unknown: operations whose answer never came" if shows_unknown else ""),
+        caption=f"401 rate of API responses with its 95 % interval {_of_what(summary)}; "
+        "failed operations after retries"
+        + (UNKNOWN if shows_unknown else "")
+        + ("; outages: how many, the longest, in how many seeds" if shows_outages else ""),
         title_justify="left",
         caption_justify="left",
         title_style="bold",
     )
     table.add_column("strategy", no_wrap=True)
     unknown = ["unknown"] if shows_unknown else []
-    for heading in ("401 rate", "failed", *unknown, "p95", "tokens"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    outages = ["outages"] if shows_outages else []
+    for heading in ("401 rate", "failed", *unknown, *outages, "p95", "tokens"):
+        table.add_column(heading, justify="right", no_wrap=heading != "outages")
     table.add_column("causes of the 401s")
     for strategy, figures in summary.strategies.items():
-        table.add_row(strategy, *_cells(figures, shows_unknown=shows_unknown))
+        cells = _cells(figures, shows_unknown=shows_unknown, shows_outages=shows_outages)
+        table.add_row(strategy, *cells)
     console.print(table)
+    for name, figures in summary.strategies.items():
+        for finding in findings_of(name, figures):
+            console.print(Text(finding), soft_wrap=True, highlight=False)
+    print_failures(console, {name: each.failures for name, each in summary.strategies.items()})
     for death in summary.deaths:
         requests = "request" if death.in_flight == 1 else "requests"
         console.print(
@@ -40,18 +56,35 @@ def print_table(console: Console, summary: Summary) -> None:
         )
 
 
+def _of_what(summary: Summary) -> str:
+    return "over the seeds" if len(summary.seeds) > 1 else "within the one run"
+
+
+def print_failures(console: Console, failures: Mapping[str, Mapping[str, int]]) -> None:
+    """Print of each strategy why operations of it failed, where that was not for 401s alone."""
+    for strategy, of_strategy in failures.items():
+        if is_told(of_strategy):
+            text = f"failed   {strategy}: {failures_in_words(of_strategy)}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def _title(summary: Summary) -> str:
     seeds = f"{len(summary.seeds)} {'seed' if len(summary.seeds) == 1 else 'seeds'}"
     return f"{summary.scenario}: {seeds} on the {summary.engine} engine"
 
 
-def _cells(figures: StrategyFigures, *, shows_unknown: bool) -> list[str]:
+def _had_outages(figures: StrategyFigures) -> bool:
+    return figures.outages is not None and figures.outages.longest is not None
+
+
+def _cells(figures: StrategyFigures, *, shows_unknown: bool, shows_outages: bool) -> list[str]:
     p95 = figures.latency_ms.p95
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return [
         _with_interval(figures.rate_401),
         _rate(figures.failure_rate),
         *([_unknown(figures)] if shows_unknown else []),
+        *([_outages(figures)] if shows_outages else []),
         "-" if p95 is None else f"{p95:,.0f} ms",
         f"{figures.tokens_issued:,}",
         ", ".join(causes) or "none",
@@ -65,6 +98,10 @@ def _rate(estimate: Estimate | None) -> str:
 def _unknown(figures: StrategyFigures) -> str:
     unknown = figures.operations_by_outcome["unknown"]
     return percent(unknown / figures.operations) if figures.operations else "-"
+
+
+def _outages(figures: StrategyFigures) -> str:
+    return "-" if figures.outages is None else figures.outages.in_short()
 
 
 def _with_interval(estimate: Estimate | None) -> str:

@@ -12,7 +12,7 @@ from simulator.fleet.agenda import Agenda
 from simulator.fleet.callers import CallerCancelled
 from simulator.fleet.ports import Answer, Api, Errand
 from simulator.fleet.waits import WaitedInVain, Waits
-from simulator.stores.contract import StoreUnavailable
+from simulator.stores.contract import StoreUnavailable, UnplannedOutage
 from simulator.strategies.contract import Strategy, TokenUnavailable
 from simulator.token import Token
 from simulator.trace.outcomes import Failure, Outcome
@@ -30,9 +30,11 @@ def refusal(status: int) -> Failure:
 
 def failed(error: TokenUnavailable | StoreUnavailable) -> tuple[Outcome, Failure]:
     """Return how an operation ends whose strategy raised ``error``, and why."""
+    # Where a store failed unasked nobody knows what would have become of the operation.
+    unasked = isinstance(error, UnplannedOutage) or isinstance(error.__cause__, UnplannedOutage)
     if isinstance(error, TokenUnavailable):
-        return error.outcome, error.denied.failure
-    return "refused", Failure("store_unavailable")
+        return "unknown" if unasked else error.outcome, error.denied.failure
+    return "unknown" if unasked else "refused", Failure("store_unavailable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

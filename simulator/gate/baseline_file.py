@@ -1,10 +1,7 @@
 """Reading and writing a baseline. One that cannot be read is never written over."""
 
 import json
-import os
-import tempfile
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.errors import ResultsError
 from simulator.gate.baseline import Baseline, KnownRun, KnownScenario, KnownStrategy
+from simulator.json_reading import read_json
 from simulator.scenario.wording import of_record
+from simulator.whole_file import write_whole
 
 SCHEMA = 1
 _BASELINE = TypeAdapter(Baseline)
@@ -34,7 +33,7 @@ def read_baseline(path: Path) -> Baseline:
     except OSError as error:
         raise ResultsError(f"{path}: cannot read the baseline: {error.strerror}") from None
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError as error:
         raise _damaged(path, str(error)) from None
     _check_schema(path, values)
@@ -54,19 +53,10 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         ResultsError: the file cannot be written.
     """
     text = "\n".join(_lines(baseline)) + "\n"
-    partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        partial = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        partial.chmod(0o644)
-        partial.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        if partial is not None:
-            with suppress(OSError):
-                partial.unlink()
         raise ResultsError(f"{path}: cannot write the baseline: {error.strerror}") from None
 
 

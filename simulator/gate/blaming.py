@@ -5,10 +5,19 @@ cost their events. One on the wire has left its trace.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from simulator.analysis.blame import Blame, Wanted, Witness, blame
 from simulator.analysis.blame_words import blame_in_words
+from simulator.analysis.failure_blame import (
+    FailureBlame,
+    FailureWitness,
+    failure_blame,
+    failure_in_words,
+)
+from simulator.analysis.first_difference import FirstDifference, Remembered
+from simulator.analysis.surplus import Surplus
 from simulator.analysis.timeline import clock_time
 from simulator.clock import Ticks
 from simulator.errors import RunError
@@ -21,6 +30,8 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.planning import plan_run
 from simulator.simulation.runners import Runners
 from simulator.simulation.virtual.engine import VirtualEngine
+from simulator.trace.events import Event, EventSink
+from simulator.trace.outcomes import Failure
 
 NONE_THERE = "no call got such a 401"
 NO_TIME = "its first 401 was not looked for: the time was over"
@@ -29,19 +40,65 @@ STOPPED = "its first 401 was not looked for: the check was stopped"
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A run to be made again, for the first 401 that is ``wanted``."""
+    """A run to be made again, for the first 401 that is ``wanted``, or for a ``failure``."""
 
     plan: RunPlan
     wanted: Wanted
+    failure: Failure | None = None
+    is_of_tokens: bool = False
+    before: RunPlan | None = None
 
 
-def _look(look: _Look) -> Blame | None:
-    witness = Witness(look.wanted)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen: the 401's blame, and sentences on what was asked besides."""
+
+    blame: Blame | FailureBlame | None
+    sentences: tuple[str, ...] = ()
+
+
+class _All:
+    """A sink that gives each event to several."""
+
+    def __init__(self, *sinks: EventSink) -> None:
+        self._sinks = sinks
+
+    def write(self, event: Event) -> None:
+        """Take one event."""
+        for sink in self._sinks:
+            sink.write(event)
+
+
+def _look(look: _Look) -> _Seen:
+    witness, surplus = Witness(look.wanted), Surplus()
+    difference = None if look.before is None else FirstDifference(_history(look.before))
+    sinks: list[EventSink] = [witness, surplus]
+    sinks += [] if difference is None else [difference]
+    # It went well before: where it does not now, its strategy is not the same every time.
+    with suppress(RunError):
+        VirtualEngine().run(look.plan, _All(*sinks), lambda _: None)
+    told = () if difference is None else difference.sentences(_shown_at(1))
+    told += tuple(surplus.sentences(_shown_at(1))) if look.is_of_tokens else ()
+    if look.failure is not None:
+        return _Seen(_look_for_failure(look.plan, look.failure), told)
+    return _Seen(witness.blame, told)
+
+
+def _history(plan: RunPlan) -> Sequence[Event]:
+    """Return the events of a run of the baseline, made again, as far as it goes."""
+    remembered = Remembered()
+    with suppress(RunError):
+        VirtualEngine().run(plan, remembered, lambda _: None)
+    return remembered.events
+
+
+def _look_for_failure(plan: RunPlan, failure: Failure) -> FailureBlame | None:
+    witness = FailureWitness(failure)
     try:
-        VirtualEngine().run(look.plan, witness, lambda _: None)
+        counted = VirtualEngine().run(plan, witness, lambda _: None)
     except RunError:
-        return witness.blame  # it went well before: its strategy is not the same every time
-    return witness.blame
+        return None  # it went well before: its strategy is not the same every time
+    return witness.blame(counted.clients)
 
 
 def blamed_on_virtual(
@@ -59,7 +116,8 @@ def blamed_on_virtual(
         else:
             got = found[at]
             assert not isinstance(got, Lost)
-            yield _with_blame(each.finding, got, 1)
+            told = (*got.sentences, *([each.not_remade] if each.not_remade else []))
+            yield _with_blame(each.finding, got.blame, 1, told)
 
 
 def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding]:
@@ -70,7 +128,12 @@ def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding
             yield each.finding
             continue
         run = made.runs[each.finding.strategy][back.seed]
-        yield _with_blame(each.finding, blame(run.events(), each.wanted), run.header.time_scale)
+        found: Blame | FailureBlame | None
+        if each.failure is not None:
+            found = failure_blame(run.token_events(), run.clients, each.failure)
+        else:
+            found = blame(run.events(), each.wanted)
+        yield _with_blame(each.finding, found, run.header.time_scale)
 
 
 def unblamed(finding: Finding) -> Finding:
@@ -86,14 +149,29 @@ def _again(case: Case, judged: Judged) -> _Look:
     finding = judged.finding
     assert finding.way_back is not None, finding
     choice = next(each for each in case.scenario.strategies if each.name == finding.strategy)
-    return _Look(plan_run(case.scenario, choice, finding.way_back.seed, 1), judged.wanted)
+    seed = finding.way_back.seed
+    return _Look(
+        plan_run(case.scenario, choice, seed, 1),
+        judged.wanted,
+        judged.failure,
+        is_of_tokens=judged.is_of_tokens,
+        before=None if judged.before is None else plan_run(case.scenario, judged.before, seed, 1),
+    )
 
 
-def _with_blame(finding: Finding, found: Blame | None, time_scale: float) -> Finding:
+def _with_blame(
+    finding: Finding,
+    found: Blame | FailureBlame | None,
+    time_scale: float,
+    told: tuple[str, ...] = (),
+) -> Finding:
+    """Return ``finding`` with what was ``told`` of it, and then the blame of its 401."""
     if found is None:
-        return _with(finding, (NONE_THERE,))
+        return _with(finding, told or (NONE_THERE,))
+    if isinstance(found, FailureBlame):
+        return _with(finding, (*told, *failure_in_words(found, _shown_at(time_scale))))
     assert finding.way_back is not None
-    sentences = tuple(blame_in_words(found, _shown_at(time_scale)))
+    sentences = (*told, *blame_in_words(found, _shown_at(time_scale)))
     back = replace(finding.way_back, blame=sentences, chain=found.chain)
     return replace(finding, way_back=back)
 

@@ -1,6 +1,5 @@
 """A check from the scenarios to what was found of each."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +21,7 @@ from simulator.scenario.units import write_span
 from simulator.simulation.experiment import Engine
 from simulator.simulation.many_runs import ManyRunsWatcher
 from simulator.simulation.runners import Runners
+from simulator.temporary_folder import temporary_folder
 
 OVER = "the budget of {budget} was over"
 
@@ -71,8 +71,8 @@ class Check:
     def on_wire(self, engine: Engine) -> None:
         """Check the cases for that engine, a run at a time, as they share the machine's clock."""
         for case in self._on("wire"):
-            with tempfile.TemporaryDirectory(prefix="tokenrace-") as folder:
-                self._make([case], partial(self._on_wire, engine, Path(folder)))
+            with temporary_folder() as folder:
+                self._make([case], partial(self._on_wire, engine, folder))
                 made = self._made[case.file]
                 self._tell_scale(case, made)
                 self._findings[case.file] += blamed_on_wire(self._judged[case.file], made)

@@ -19,12 +19,20 @@ from simulator.gate.findings import Finding, count
 from simulator.gate.judging import NOT_ALL, Judged, way_back
 from simulator.gate.running import CaseRuns
 from simulator.scenario import StrategyChoice
-from simulator.scenario.world import settings_of
+from simulator.scenario.world import choice_of, settings_of
 
 Bar = Literal["no worse than the baseline", "every count as in the baseline"]
 NO_WORSE: Bar = "no worse than the baseline"
 EVERY_COUNT: Bar = "every count as in the baseline"
 _THAN = {"better": " than", "worse": " than", "same": " as", "can't tell": " from"}
+_OWN_CODE = (
+    "which event differs first from the baseline's run cannot be told: the code it ran is not "
+    "kept, only its counts"
+)
+_OTHER_PROGRAM = (
+    "which event differs first from the baseline's run cannot be told: the scenario says the same "
+    "of this strategy as then, so what differs is the program that made it, which is not kept"
+)
 ANEW = "tokenrace baseline takes it as it is now"
 
 
@@ -52,7 +60,20 @@ class Against:
             else:
                 assert known is not None
                 judged = self._compare(finding, made, known, choice)
-            yield Judged(judged, Wanted())
+            yield self._with_before(judged, made, choice)
+
+    def _with_before(self, finding: Finding, made: CaseRuns, choice: StrategyChoice) -> Judged:
+        """Return ``finding`` with what its strategy was before, if that can be run again."""
+        judged = Judged(finding, Wanted(), is_of_tokens=finding.why.startswith("tokens issued"))
+        if finding.verdict != "fail" or made.case.engine != "virtual":
+            return judged
+        file = file_from(self.path, made.case.file)
+        before = choice_of(choice.name, self.baseline.settings(file).get(choice.name, ""))
+        if before is None:
+            return replace(judged, not_remade=_OWN_CODE)
+        if before == choice:
+            return replace(judged, not_remade=_OTHER_PROGRAM)
+        return replace(judged, before=before)
 
     def gone(self, case: Case) -> Iterator[str]:
         """Yield a note for each strategy of ``case`` that only the baseline has."""

@@ -5,42 +5,63 @@ A strategy whose runs were not all made is judged on none of them: fewer seeds m
 
 import re
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import get_args
 
 from simulator.analysis.blame import Wanted
 from simulator.analysis.doubts import doubts_about
+from simulator.analysis.failure_words import most_frequent
+from simulator.analysis.figures import failure_counts
 from simulator.analysis.run_figures import FaultSpan, bins_of, fault_span
 from simulator.analysis.verdicts import Verdict, judge
 from simulator.gate.cases import Case
 from simulator.gate.findings import Finding, WayBack, count
 from simulator.gate.running import CaseRuns
 from simulator.replay_command import again_command
+from simulator.scenario.choices import StrategyChoice
 from simulator.scenario.expectations import Expectation
 from simulator.scenario.faults import labels_of_traced
 from simulator.trace.events import CAUSES
 from simulator.trace.files import RecordedRun
+from simulator.trace.outcomes import Failure, FailureKind, Silence
 
 WELL = "every run is made as asked"
 REASON_MAX = 10_000
 NOT_ALL = "not all runs were made"
 CRASHED = "judging it crashed, which is a bug of tokenrace: please report it"
+_OF_FAILURES: Mapping[str, tuple[FailureKind, ...]] = {
+    "failure_rate": (),
+    "unknown_rate": ("hung", *get_args(Silence), "cancelled"),
+    "operations_hung": ("hung",),
+    "issues_refused": ("token_refused",),
+    "token_requests": ("token_refused",),
+    "token_requests_peak": ("token_refused",),
+}
+"""Figures that some kinds of failure tell of; none named: all."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """An error of the user's code may hold anything, and a terminal does as it is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding, and which 401 of the run it leads back to would show why.
+    """A finding, and which 401 of the run it leads back to would show why; or, where it is about
+    operations that fail for other reasons, which ``failure`` would.
 
     ``more_seeds`` is about how many runs more would settle what is inconclusive; None where no
-    number would, or nothing is open.
+    number would, or nothing is open. ``is_of_tokens``: tokens are what is wrong.
+    ``before`` is what the strategy was in the baseline, where its run can be made again;
+    ``not_remade`` says why not, where it was looked for and cannot.
     """
 
     finding: Finding
     wanted: Wanted
     more_seeds: int | None = None
+    failure: Failure | None = None
+    is_of_tokens: bool = False
+    before: StrategyChoice | None = None
+    not_remade: str = ""
 
 
 def way_back(case: Case, strategy: str, seed: int) -> WayBack:
@@ -163,7 +184,20 @@ def _on_expectation(
     if verdict.verdict == "fail":
         seed = verdict.broken[0].seed
         finding = replace(finding, way_back=way_back(made.case, wanted.strategy, seed))
-    return Judged(finding, _wanted(wanted, runs, span), verdict.more_seeds)
+    is_of_tokens = wanted.figure.startswith(("tokens_", "token_requests", "needless_"))
+    failure = _failure(wanted.figure, runs, finding.way_back)
+    return Judged(finding, _wanted(wanted, runs, span), verdict.more_seeds, failure, is_of_tokens)
+
+
+def _failure(figure: str, runs: Sequence[RecordedRun], back: WayBack | None) -> Failure | None:
+    """Return the failure that tells why ``figure`` is as it is in the run that ``back`` leads to;
+    None where that is a 401, or nothing failed."""
+    run = next((each for each in runs if back is not None and each.header.seed == back.seed), None)
+    if run is None or figure not in _OF_FAILURES:
+        return None
+    failures = failure_counts(run)
+    kinds = _OF_FAILURES[figure]
+    return most_frequent({why: n for why, n in failures.items() if not kinds or why.kind in kinds})
 
 
 def _unjudged(wanted: Expectation, why: str) -> Verdict:

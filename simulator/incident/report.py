@@ -11,6 +11,7 @@ from simulator.incident.evidence import Evidence
 from simulator.incident.explanations import OBSERVATIONS, WORDS, Explanation, Observation
 from simulator.incident.questions import Answer
 from simulator.incident.table import Cell
+from simulator.whole_file import write_whole
 
 SCHEMA = 1
 DOCUMENT = "incident.json"
@@ -63,7 +64,7 @@ def write_report(folder: Path, findings: Findings) -> None:
     write_page(folder / REPORT, html)
     path = folder / DOCUMENT
     try:
-        path.write_text(_document(findings), encoding="utf-8", newline="\n")
+        write_whole(path, _document(findings))
     except OSError as error:
         raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 

@@ -70,10 +70,13 @@ FIGURES: Mapping[str, FigureKind] = {
     "latency_p95": FigureKind("span", is_measure=True),
     "latency_p99": FigureKind("span", is_measure=True),
     "recovery": FigureKind("span"),
+    "outages": FigureKind("number"),
+    "outage_longest": FigureKind("span"),
 }
 """Every figure that can be expected something of. Shares are of API responses for 401s, of
 operations for failures and unknown outcomes, of tries for ``trial_401``; ``store_calls`` are per
-operation; ``recovery`` is how long after the last fault began the 401 rate stays above what it was
+operation; ``outages`` are stretches in which most operations failed (``trace/outages.py``);
+``recovery`` is how long after the last fault began the 401 rate stays above what it was
 before the first one. ``operations_hung`` waited for a token in vain; they count as failed, and as
 unknown. ``token_requests_peak`` is the most requests that reached the token endpoint within one
 second of the engine's time."""

@@ -4,27 +4,43 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from simulator.passwords import with_passwords_hidden
+
 _SHOWN_MAX = 40
+_READ_MAX = 1_000
 _FAMILY_MIN = 3
 """So many letters at least tell which names are meant."""
+_FAMILY_MAX = 8
+"""More names than this are no answer: then the nearest of them is."""
 _PLAIN = re.compile(r"\s*(?:[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?|true|false|True|False)\s*")
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as its writer would recognise it, shortened."""
+    """Return ``value`` as its writer would recognise it, without a password and shortened."""
     match value:
         case None:
             return "nothing"
         case bool():
             return str(value).lower()
         case str():
-            return repr(value if len(value) <= _SHOWN_MAX else f"{value[:_SHOWN_MAX]}...")
+            return repr(_cut(with_passwords_hidden(value[:_READ_MAX])))
         case Mapping():
             return "a mapping"
         case Sequence():
             return "a list"
         case _:
-            return str(value)
+            return _cut(_written(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+
+
+def _written(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def hint(word: str, known: Iterable[str]) -> str:
@@ -46,7 +62,7 @@ def near_names(word: str, names: Sequence[str]) -> list[str]:
     """Return those of ``names`` that begin with ``word``, else the one nearest to it, if any is."""
     short = word[:_SHOWN_MAX].strip().lower()
     family = [name for name in names if name.lower().startswith(short)]
-    if len(short) >= _FAMILY_MIN and family:
+    if len(short) >= _FAMILY_MIN and 0 < len(family) <= _FAMILY_MAX:
         return family
     return get_close_matches(short, names, n=1)
 

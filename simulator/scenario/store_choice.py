@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from simulator.passwords import can_be_taken_apart
 from simulator.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, refusal
 from simulator.scenario.quoting import hint, one_of, shown, unquoted
 from simulator.store_choice import LockWay, StoreChoice, StoreName
@@ -35,17 +36,13 @@ def url_flaw(kind: StoreName, url: object) -> str | None:
     begins = [f"{scheme}://" for scheme in SCHEMES[kind]]
     if not url.startswith(tuple(begins)):
         return f"must begin with {one_of(begins)}, got {shown(url)}"
+    if not can_be_taken_apart(url) and set(url) & set("@?#%"):
+        return "is no URL: write a / ? # @ or % in a password as %2F %3F %23 %40 or %25"
     try:
         _ = urlsplit(url).port
     except ValueError as wrong:
         return f"is no URL: {str(wrong).lower()}"
     return None
-
-
-def without_password(url: str) -> str:
-    """Return ``url`` as it may be shown."""
-    user, at, host = urlsplit(url).netloc.rpartition("@")
-    return url.replace(f"{user}{at}{host}", f"{user.partition(':')[0]}{at}{host}", 1)
 
 
 def _read(raw: object) -> StoreChoice:

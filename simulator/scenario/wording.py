@@ -1,8 +1,8 @@
 """What each kind of validation error says to the user, in one voice.
 
 Pydantic knows what is wrong; the words are ours, so that a problem reads the same whichever check
-found it: what must be, then what was got. The table names every kind of error that the model can
-meet. A kind that is missing is a bug of ours and raises ``KeyError``.
+found it: what must be, then what was got. A kind of error that the table does not name is said in
+pydantic's words, put as ours are: what users send may meet any of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from simulator.errors import Problem
 from simulator.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
 from simulator.scenario.model import Scenario
-from simulator.scenario.quoting import hint, quoted, shown, unquoted
+from simulator.scenario.quoting import hint, shown, unquoted
 from simulator.scenario.source import Document, Place
 from simulator.scenario.workload_section import ArrivalsSection
 
@@ -48,10 +48,7 @@ def in_words(error: ErrorDetails, root: type[BaseModel]) -> tuple[str, str]:
 
 
 def of_value(invalid: ValidationError) -> str:
-    """Return the first problem of a value that came alone, such as that of an option.
-
-    A kind of error that no scenario file can have is said in pydantic's words.
-    """
+    """Return the first problem of a value that came alone, such as that of an option."""
     return _first(invalid)[1]
 
 
@@ -63,9 +60,7 @@ def of_record(invalid: ValidationError) -> str:
 
 def _first(invalid: ValidationError) -> tuple[str, str]:
     error = invalid.errors(include_url=False)[0]
-    words = _WORDS.get(error["type"])
-    what = error["msg"] if words is None else words(error.get("ctx", {}), error["input"])
-    return ".".join(map(str, error["loc"])), what
+    return ".".join(map(str, error["loc"])), _said(error)
 
 
 def _place(error: ErrorDetails, loc: Loc, document: Document) -> Place:
@@ -100,11 +95,29 @@ def _message(error: ErrorDetails, root: type[BaseModel]) -> str:
         return _unknown_key(error["loc"][:-1], root)
     if error["type"] == "extra_forbidden":
         return _unknown_key(error["loc"], root)
-    return _WORDS[error["type"]](error.get("ctx", {}), error["input"])
+    return _said(error)
+
+
+def _said(error: ErrorDetails) -> str:
+    words = _WORDS.get(error["type"])
+    if words is None:
+        return _in_our_voice(error["msg"], error["input"])
+    return words(error.get("ctx", {}), error["input"])
+
+
+def _in_our_voice(message: str, got: object) -> str:
+    """Return pydantic's ``message``, which begins in most cases with "Input should"."""
+    what = message.removeprefix("Input should ")
+    said = f"must {what}" if what != message else f"{message[:1].lower()}{message[1:]}"
+    return f"{said}, got {shown(got)}"
 
 
 def _must_be(what: str) -> "_Words":
     return lambda _, got: f"must be {what}, got {shown(got)}"
+
+
+def _got(value: object) -> str:
+    return f"got {shown(value)}"
 
 
 def _must_be_plain(what: str) -> "_Words":
@@ -132,15 +145,19 @@ _WORDS: Mapping[str, _Words] = {
     "int_parsing": _must_be("a whole number"),
     "int_parsing_size": _must_be("a whole number"),
     "bool_type": _must_be_plain("true or false"),
-    "string_type": lambda _, got: f"must be text, got {shown(got)}{quoted(got)}",
+    "string_type": _must_be("text"),
     "tuple_type": _must_be("a list"),
     "dict_type": _must_be("a mapping"),
     "dataclass_type": _must_be("a mapping"),
     "model_type": _must_be("a mapping"),
     "model_attributes_type": _must_be("a mapping"),
     "literal_error": lambda context, got: f"must be {context['expected']}, got {shown(got)}",
-    "greater_than_equal": lambda context, got: f"must be at least {context['ge']:g}, got {got}",
-    "less_than_equal": lambda context, got: f"must be at most {context['le']:g}, got {got}",
+    "int_from_float": _must_be("a whole number"),
+    "finite_number": _must_be("a number"),
+    "greater_than_equal": lambda context, got: f"must be at least {context['ge']:g}, {_got(got)}",
+    "less_than_equal": lambda context, got: f"must be at most {context['le']:g}, {_got(got)}",
+    "greater_than": lambda context, got: f"must be more than {context['gt']}, {_got(got)}",
+    "less_than": lambda context, got: f"must be less than {context['lt']}, {_got(got)}",
 }
 
 

@@ -28,6 +28,25 @@ def world_hash(scenario: Scenario) -> str:
     return hashlib.sha256(json.dumps(world, separators=(",", ":")).encode()).hexdigest()
 
 
+def choice_of(name: str, settings: str) -> StrategyChoice | None:
+    """Return the strategy called ``name`` that ``settings_of`` said this of.
+
+    None where it is code of the user's, or cannot be read.
+    """
+    try:
+        said = json.loads(settings)
+    except ValueError:
+        return None
+    if not isinstance(said, dict) or not said.keys() <= {"preset", "axes", "settings"}:
+        return None
+    return StrategyChoice(
+        preset=said.get("preset"),
+        name=name,
+        axes=tuple(said.get("axes", {}).items()),
+        settings=tuple(said.get("settings", {}).items()),
+    )
+
+
 def settings_of(choice: StrategyChoice) -> str:
     """Return what the scenario says a strategy is, its name apart, as JSON."""
     (said,) = write_strategies((choice,))

@@ -10,7 +10,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -20,8 +20,8 @@ LINGER_S = 2.0
 """How long the rest of a refused body is read, so that its sender comes to read the answer."""
 JSON_TYPE = "application/json"
 _UNREADABLE = (
-    "is not a request that can be read: no HTTP/1.1, a Content-Encoding other than gzip and "
-    "deflate, or a head of more than 8190 bytes a line or 128 fields"
+    "is not a request that can be read: no HTTP/1.1, or a head of more than 8190 bytes a line or "
+    "128 fields"
 )
 _WHY = json.dumps({"problems": [{"where": "", "what": "its head did not come in time"}]})
 _TOO_SLOW = (
@@ -29,13 +29,29 @@ _TOO_SLOW = (
     f"Content-Type: {JSON_TYPE}\r\nContent-Length: {len(_WHY)}\r\n\r\n{_WHY}"
 ).encode()
 
-Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Answer = TypeVar("Answer")
 
 
 class Connection(web.RequestHandler):
     """One client's connection."""
 
     _is_amid_head = False
+    _ends_with_it: asyncio.Task[Any] | None = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Take note that the client is gone: who waits for it alone waits no more."""
+        if self._ends_with_it is not None:
+            self._ends_with_it.cancel()
+        super().connection_lost(exc)
+
+    async def while_it_lasts(self, answering: Awaitable[Answer]) -> Answer:
+        """Return what ``answering`` comes to; it is cancelled where the client goes away."""
+        self._ends_with_it = asyncio.current_task()
+        try:
+            return await answering
+        finally:
+            self._ends_with_it = None
 
     def data_received(self, data: bytes) -> None:
         """Take ``data``, and note whether a head is still to be completed: who waits for requests
@@ -96,7 +112,7 @@ class Connection(web.RequestHandler):
 class ConnectionServer(web.Server):
     """Makes a ``Connection`` of each one that comes in."""
 
-    def __init__(self, handler: Answer, head_s: float) -> None:
+    def __init__(self, handler: Handler, head_s: float) -> None:
         super().__init__(handler)
         self._head_s = head_s
 
@@ -107,8 +123,16 @@ class ConnectionServer(web.Server):
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._head_s,
             lingering_time=LINGER_S,
+            auto_decompress=False,  # incoming.py does, within bounds
             access_log=None,  # type: ignore[arg-type]  # the journal tells more, and no secret
         )
+
+
+async def while_connected(request: web.BaseRequest, answering: Awaitable[Answer]) -> Answer:
+    """Return what ``answering`` comes to; it is cancelled where the client of ``request`` goes."""
+    connection = request.protocol
+    assert isinstance(connection, Connection)
+    return await connection.while_it_lasts(answering)
 
 
 def refusal(status: int, what: str, where: str = "") -> web.Response:

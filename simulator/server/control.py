@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from simulator.scenario.fields import Section
 from simulator.scenario.quoting import hint, shown
-from simulator.server.connections import JSON_TYPE
+from simulator.server.connections import JSON_TYPE, while_connected
 from simulator.server.event_bodies import EVENTS, EventBody
 from simulator.server.gate import Gate, NotAdmitted
 from simulator.server.incoming import BodyReader, BodyRefused
@@ -28,6 +28,7 @@ from simulator.server.served import ServedProvider
 from simulator.server.zoom_openapi import zoom_document
 
 CONTROL_PATH = "/_control/"
+_NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 
 
 @cache
@@ -74,7 +75,14 @@ class Control:
         self._gate = gate
 
     async def answer(self, request: web.BaseRequest, bodies: BodyReader) -> web.Response:
-        """Answer one request, whose body ``bodies`` reads."""
+        """Answer one request, whose body ``bodies`` reads. No other page may frame the answer."""
+        response = await self._answer(request, bodies)
+        response.headers.setdefault("Content-Security-Policy", _NO_PAGE)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["X-Frame-Options"] = "DENY"
+        return response
+
+    async def _answer(self, request: web.BaseRequest, bodies: BodyReader) -> web.Response:
         refused = self._gate.refusal(request)
         name = request.path.removeprefix(CONTROL_PATH)
         is_page = not name and request.method == hdrs.METH_GET
@@ -93,7 +101,8 @@ class Control:
         self, route: Route, request: web.BaseRequest, bodies: BodyReader
     ) -> web.Response:
         try:
-            answered = await route.act(self._served, await _asked(route, request, bodies))
+            asked = await _asked(route, request, bodies)
+            answered = await while_connected(request, route.act(self._served, asked))
         except BodyRefused as refused:
             return _problem(refused.status, refused.reason)
         except WrongRequest as wrong_request:

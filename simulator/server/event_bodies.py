@@ -46,9 +46,8 @@ def _read_which(raw: object) -> TokenId | Literal["all", "newest"]:
 
 
 def _read_error(raw: object) -> int:
-    if isinstance(raw, bool) or raw not in _ERRORS:
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw not in _ERRORS:
         raise ValueError(f"must be an HTTP status from 400 up and not 401, got {shown(raw)}")
-    assert isinstance(raw, int)
     return raw
 
 

@@ -1,8 +1,9 @@
 """Requests as aiohttp has them, read as the provider wants them; within bounds of size and time."""
 
 import asyncio
+import zlib
 
-from aiohttp import web
+from aiohttp import HttpVersion11, hdrs, web
 
 from simulator.provider.reading import HttpRequest
 
@@ -11,6 +12,8 @@ BODY_MAX = 1024 * 1024
 BODIES_MAX = 64 * BODY_MAX
 PATIENCE_S = 20.0
 _TOO_LARGE = f"must be at most {BODY_MAX} bytes"
+_NOT_AS_SAID = "is not encoded as its headers say"
+_DEFLATE = 8  # the method in the first byte of zlib's header, which some leave out
 
 
 class BodyRefused(Exception):  # noqa: N818
@@ -42,17 +45,19 @@ class BodyReader:
             return b""
         if (request.content_length or 0) > BODY_MAX:
             raise BodyRefused(413, _TOO_LARGE)
+        encoding = _encoding(request)
         body = bytearray()
         try:
             async with asyncio.timeout(self._patience_s):
+                await _go_on(request)
                 await self._fill(body, request)
         except TimeoutError:
             raise BodyRefused(408, f"did not come within {self._patience_s:g} s") from None
         except web.RequestPayloadError:
-            raise BodyRefused(400, "is not encoded as its headers say") from None
+            raise BodyRefused(400, _NOT_AS_SAID) from None
         finally:
             self.held -= len(body)
-        return bytes(body)
+        return bytes(body) if encoding is None else _unpacked(bytes(body), encoding)
 
     async def _fill(self, body: bytearray, request: web.BaseRequest) -> None:
         while chunk := await request.content.readany():
@@ -62,6 +67,54 @@ class BodyReader:
                 raise BodyRefused(413, _TOO_LARGE)
             if self.held > BODIES_MAX:
                 raise BodyRefused(503, "comes while too many others do; try again")
+
+
+def _encoding(request: web.BaseRequest) -> str | None:
+    """Return how the body is packed; None where it is not.
+
+    Raises:
+        BodyRefused: in a way that is not known.
+    """
+    named = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    if named in ("", "identity"):
+        return None
+    if named not in ("gzip", "x-gzip", "deflate"):
+        raise BodyRefused(400, "has a Content-Encoding other than gzip and deflate")
+    return named
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Say so to a client that waits to be told before it sends the body (RFC 9110, 10.1.1).
+
+    Raises:
+        BodyRefused: it expects something else.
+    """
+    expected = request.headers.get(hdrs.EXPECT)
+    if expected is None or request.version < HttpVersion11:
+        return
+    if expected.strip().lower() != "100-continue":
+        raise BodyRefused(417, "expects something other than 100-continue")
+    if request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _unpacked(packed: bytes, encoding: str) -> bytes:
+    """Return what was packed; never more than is allowed is unpacked at all.
+
+    Raises:
+        BodyRefused: it is too large, or is not packed so.
+    """
+    has_no_header = encoding == "deflate" and (not packed or packed[0] & 0xF != _DEFLATE)
+    unpacking = zlib.decompressobj(wbits=-zlib.MAX_WBITS if has_no_header else zlib.MAX_WBITS | 32)
+    try:
+        body = unpacking.decompress(packed, BODY_MAX + 1)
+    except zlib.error:
+        raise BodyRefused(400, _NOT_AS_SAID) from None
+    if len(body) > BODY_MAX:
+        raise BodyRefused(413, _TOO_LARGE)
+    if not unpacking.eof or unpacking.unused_data:
+        raise BodyRefused(400, _NOT_AS_SAID)
+    return body
 
 
 def as_asked(request: web.BaseRequest, body: bytes) -> HttpRequest:

@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from simulator.errors import RunError
+from simulator.errors import SimulatorError
 
 LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 100
@@ -13,7 +13,7 @@ def listen_on(port: int, host: str = LOOPBACK) -> socket.socket:
     """Return a listening socket on ``host``, on ``port`` or the next free one; 0 means any.
 
     Raises:
-        RunError: none of the next ``PORTS_TRIED`` ports is free, or ``host`` is not ours.
+        SimulatorError: none of the next ``PORTS_TRIED`` ports is free, or ``host`` is not ours.
     """
     last = min(port + PORTS_TRIED, 65_536)
     for candidate in range(port, last) if port else (0,):
@@ -22,8 +22,8 @@ def listen_on(port: int, host: str = LOOPBACK) -> socket.socket:
         except OSError as trouble:
             if trouble.errno != errno.EADDRINUSE:
                 reason = f"cannot listen on {host} port {candidate}: {trouble.strerror}"
-                raise RunError(reason) from None
-    raise RunError(f"no free port from {port} to {last - 1} on {host}; choose another --port")
+                raise SimulatorError(reason) from None
+    raise SimulatorError(f"no free port from {port} to {last - 1} on {host}; choose another --port")
 
 
 def _listening(host: str, port: int) -> socket.socket:

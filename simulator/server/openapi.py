@@ -17,11 +17,12 @@ _PROBLEM: dict[int, str] = {
     403: "The request comes from a web page of another origin, or under a foreign host name.",
     408: "The body did not come in time.",
     413: "The body is larger than 1 MiB.",
+    417: "It expects something other than 100-continue.",
     503: "Too many bodies come at once.",
 }
 _ALWAYS = (401, 403)
 _WITH_QUERY = (400,)
-_WITH_BODY = (400, 408, 413, 503)
+_WITH_BODY = (400, 408, 413, 417, 503)
 
 _Key = tuple[str, str]
 

@@ -37,6 +37,7 @@ def page(routes: Sequence[Route]) -> Page:
     )
     policy = (
         "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; "
         f"script-src '{_hash(script)}'; style-src 'unsafe-inline'"
     )
     return Page(html, policy)

@@ -1,6 +1,7 @@
 """Bodies read as what they should be, or every problem they have."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar, cast
@@ -11,6 +12,9 @@ from simulator.scenario.wording import in_words
 
 Model = TypeVar("Model", bound=BaseModel)
 PROBLEMS_MAX = 50
+ENTRIES_MAX = 200
+"""How much a value may hold in all: naming what is near to each of many takes seconds, and others
+wait meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class WrongRequest(Exception):  # noqa: N818
         super().__init__(self.problems)
 
 
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
 def wrong(where: str, what: str) -> WrongRequest:
     """Return the error of one problem."""
     return WrongRequest([RequestProblem(where, what)])
@@ -51,7 +58,8 @@ def read_json(body: bytes) -> object:
         return {}
     try:
         data = json.loads(body.decode(), parse_constant=_no_number)
-        json.dumps(data, ensure_ascii=False).encode()
+        if _HALF_PAIR.search(body):
+            json.dumps(data, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         raise wrong("", "is not UTF-8 text") from None
     except UnicodeEncodeError:  # an escape such as \ud800 alone, which is no character
@@ -75,11 +83,43 @@ def validated(model: type[Model], data: object) -> Model:
     if not isinstance(data, Mapping):
         raise wrong("", "must be a JSON object")
     try:
-        return model.model_validate(data)
+        return model.model_validate(_bounded(model, data))
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False)[:PROBLEMS_MAX]
         told = [in_words(error, model) for error in errors]
         raise WrongRequest([RequestProblem(where, what) for where, what in told]) from None
+
+
+def _bounded(model: type[BaseModel], data: Mapping[object, object]) -> dict[object, object]:
+    """Return ``data`` with no more unknown keys than problems are told.
+
+    Raises:
+        WrongRequest: a value holds more than any that means something.
+    """
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    kept: dict[object, object] = {}
+    unknown = 0
+    for key, value in data.items():
+        if key not in known:
+            unknown += 1
+        elif _holds_too_much(value):
+            raise wrong(str(key), f"must hold at most {ENTRIES_MAX} entries in all")
+        if key in known or unknown <= PROBLEMS_MAX:
+            kept[key] = value
+    return kept
+
+
+def _holds_too_much(value: object) -> bool:
+    entries, left = 0, [value]
+    while left:
+        one = left.pop()
+        below = list(one.values()) if isinstance(one, Mapping) else one
+        if isinstance(below, list):
+            entries += len(below)
+            left += below[:ENTRIES_MAX]
+        if entries > ENTRIES_MAX:
+            return True
+    return False
 
 
 def _no_number(name: str) -> NoReturn:

@@ -20,6 +20,7 @@ from simulator.scenario.fields import Section
 from simulator.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
 from simulator.scenario.parts import WHOLE
 from simulator.server.counts import Counts
+from simulator.server.problems import PROBLEMS_MAX
 from simulator.server.served import ServedProvider
 
 Word = Literal["pass", "inconclusive", "fail"]
@@ -49,8 +50,10 @@ class VerdictBody(Section):
 
     @model_validator(mode="after")
     def _check_expectations(self) -> "VerdictBody":
-        flaws = []
+        flaws: list[Flaw] = []
         for key, value in self.expect.items():
+            if len(flaws) >= PROBLEMS_MAX:
+                break
             try:
                 wanted = read_expectation(CLIENT, key, value)
                 _check_judged(wanted)

@@ -88,6 +88,7 @@ def _answer(description: str, *names: str) -> Schema:
 _OVERSIZED: Schema = {
     "408": _answer("The body did not come in time.", "Problems"),
     "413": _answer("The body is larger than 1 MiB.", "Problems"),
+    "417": _answer("It expects something other than 100-continue.", "Problems"),
     "503": _answer("Too many bodies come at once.", "Problems", "Refusal", "TokenRefusal"),
 }
 _ERRORS: Schema = {

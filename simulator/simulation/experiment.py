@@ -121,11 +121,13 @@ def _outcome(
         lifetime=plan.policy.lifetime,
         time_scale=time_scale,
         version=version("tokenrace"),
+        lifetimes=plan.lifetimes(),
     )
     path = traces / f"{plan.strategy}-{plan.seed}.jsonl"
     try:
         with TraceWriter(path, header) as writer:
             counted = _run(engine, plan, writer, watcher)
+            counted.clients.slices.settle()
             writer.finish(counted.provider, counted.clients)
     except RunFailed as failed:
         return failed

@@ -13,7 +13,7 @@ from simulator.network.links import Links
 from simulator.provider.app import App, Credentials
 from simulator.provider.bursts import Bursts
 from simulator.provider.endpoints import Provider
-from simulator.provider.lifecycle import RotateSecret
+from simulator.provider.lifecycle import ChangePolicy, RotateSecret
 from simulator.provider.limits import ApiLimits
 from simulator.provider.messages import TokenRequest
 from simulator.provider.policy import TokenPolicy
@@ -113,6 +113,20 @@ class RunPlan:
             provider.meetings.enrol(user)
         return provider
 
+    def lifetimes(self) -> float:
+        """Return how many lifetimes of a token the run is long: over the run, the sum of each
+        stretch in which one lifetime is in force, in those lifetimes."""
+        changes = [
+            (planned.at, planned.change.policy.lifetime)
+            for planned in self.provider_faults.changes
+            if isinstance(planned.change, ChangePolicy) and planned.at < self.duration
+        ]
+        in_force = [(0, self.policy.lifetime), *sorted(changes, key=_at)]
+        ends = [*(at for at, _ in in_force[1:]), self.duration]
+        return sum(
+            (end - at) / lifetime for (at, lifetime), end in zip(in_force, ends, strict=True)
+        )
+
     def newest_credentials(self, at: Ticks) -> Credentials:
         """Return the app's credentials at ``at``, with the secret that no later one has replaced
         by then."""
@@ -134,6 +148,10 @@ class RunPlan:
             account_id=credentials.account_id,
             asked_by=asked_by,
         )
+
+
+def _at(change: tuple[Ticks, Ticks]) -> Ticks:
+    return change[0]
 
 
 def _instant(rotation: tuple[Ticks, str]) -> Ticks:

@@ -41,6 +41,7 @@ class InMemory:
         counted = _made(plan, keeper)
         if isinstance(counted, RunFailed):
             return counted
+        counted.clients.slices.settle()  # a record that goes to another process is to be small
         return RecordedRun(
             header=header_of(plan),
             provider=counted.provider,
@@ -61,6 +62,7 @@ def header_of(plan: RunPlan) -> TraceHeader:
         lifetime=plan.policy.lifetime,
         time_scale=1,
         version=_VERSION,
+        lifetimes=plan.lifetimes(),
     )
 
 

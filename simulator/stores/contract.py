@@ -51,6 +51,10 @@ class StoreUnavailable(Exception):  # noqa: N818
     """The store did not answer. Whether a write took effect is unknown."""
 
 
+class UnplannedOutage(StoreUnavailable):
+    """A real store did not do what it was asked, and no fault of the scenario explains it."""
+
+
 class TokenStore(Protocol):
     """One shared record."""
 

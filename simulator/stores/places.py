@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -40,7 +40,7 @@ class HostFile:
 class RedisServer:
     """On the Redis server at ``url``, in keys that begin with ``prefix``."""
 
-    url: str
+    url: str = field(repr=False)
     prefix: str
 
 
@@ -51,7 +51,7 @@ class PostgresServer:
     ``lock`` is how a process locks its record; ``pool`` how many connections it has at most.
     """
 
-    url: str
+    url: str = field(repr=False)
     schema: str
     lock: Literal["row", "advisory"] = "row"
     pool: int = 10

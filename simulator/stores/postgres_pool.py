@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, Error
 from psycopg.pq import TransactionStatus
 
 from simulator.clock import Ticks, seconds
+from simulator.passwords import with_passwords_hidden
 from simulator.stores import bounded
 from simulator.stores.contract import StoreUnavailable
 
@@ -67,7 +68,7 @@ class PostgresPool:
     Their statements mean the tables in ``schema``.
     """
 
-    url: str
+    url: str = field(repr=False)
     schema: str
     size: int
     answer_within: Ticks
@@ -139,4 +140,4 @@ async def answered(call: Coroutine[Any, Any, T], within: Ticks) -> T:
 
 
 def _first_line(error: Error) -> str:
-    return str(error).partition("\n")[0]
+    return with_passwords_hidden(str(error).partition("\n")[0])

@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from simulator.clock import MILLISECOND, Ticks
+from simulator.passwords import with_passwords_hidden
 from simulator.stores.bounded import answered
 from simulator.stores.contract import Lease, Record, StoreUnavailable
 from simulator.token import Token
@@ -158,8 +159,9 @@ async def prepare_redis(url: str, prefix: str, answer_within: Ticks) -> None:
     Raises:
         StoreUnavailable: the server does not answer.
     """
-    async with open_redis(url, prefix, answer_within) as store:
-        await store.call("PING")
+    with _unavailable(ValueError, TypeError):  # a parameter of the URL that it does not know
+        async with open_redis(url, prefix, answer_within) as store:
+            await store.call("PING")
 
 
 async def remove_redis(url: str, prefix: str, answer_within: Ticks) -> None:
@@ -174,11 +176,14 @@ async def remove_redis(url: str, prefix: str, answer_within: Ticks) -> None:
 
 
 @contextmanager
-def _unavailable() -> Iterator[None]:
-    """Tell Redis's errors as the store contract tells them."""
+def _unavailable(*besides: type[Exception]) -> Iterator[None]:
+    """Tell Redis's errors, and those ``besides``, as the store contract tells them."""
+    failures: tuple[type[Exception], ...] = (RedisError, OSError, *besides)
     try:
         yield
     except TimeoutError as error:
         raise StoreUnavailable("Redis: no answer") from error
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis: {error}") from error
+    except failures as error:
+        # Of a script that failed Redis says after that which one, by its hash.
+        said, _, _ = with_passwords_hidden(str(error)).partition(". script: ")
+        raise StoreUnavailable(f"Redis: {said}") from error

@@ -26,7 +26,7 @@ def go_on(folder: Path, grid: Grid, heading: Heading, found: Found) -> Journal:
         return begin(folder, heading)
     _check_alike(path, theirs, heading)
     numbers = grid.number_of()
-    for line, cell, row in read_cells(path):
+    for line, cell, row in read_cells(path, len(heading.figures)):
         number = numbers.get(cell)
         if number is not None:
             found.add(number, row, line)

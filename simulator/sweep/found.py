@@ -65,6 +65,7 @@ class Found:
             return None
         if len(values) == 1 or math.inf in values or min(values) == max(values):
             mean = sum(values) / len(values)
-            return Level(mean, mean, mean, len(values))
+            return Level(mean, mean, mean, len(values), max(values))
         mean, reach = mean_and_reach(values)
-        return Level(mean, max(0.0, mean - reach), mean + reach, len(values))
+        low, high = max(0.0, mean - reach), mean + reach
+        return Level(mean, low, high, len(values), max(values))

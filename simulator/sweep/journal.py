@@ -12,6 +12,7 @@ when the sweep goes on.
 
 import fcntl
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from typing import Any, Self
 
 from simulator.clock import SECOND
 from simulator.errors import ResultsError
+from simulator.json_reading import WHOLE_MAX, read_json, read_json_line
 from simulator.machine_clock import MachineClock
+from simulator.scenario.sweep_values import Value
 from simulator.sweep.cells import Row
 from simulator.sweep.grid import Cell
 
@@ -146,7 +149,8 @@ def cell_line(cell: Cell, row: Row) -> bytes:
 
 
 def read_heading(path: Path) -> Heading | None:
-    """Return what the cells in the journal at ``path`` are of; None where there is no such file.
+    """Return what the cells in the journal at ``path`` are of; None where there is no such file, or
+    nothing in it: whoever began it was killed at once.
 
     Raises:
         ResultsError: it cannot be read, or is no journal of ours.
@@ -158,23 +162,31 @@ def read_heading(path: Path) -> Heading | None:
         return None
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror}") from None
+    if not line:
+        return None
     try:
-        values = json.loads(line)
-        if values["sweep"] != SCHEMA:
-            raise ResultsError(f"{path}: written by another tokenrace: schema {values['sweep']}")
-        return Heading(
-            version=values["version"],
-            scenario=values["scenario"],
-            sha256=values["sha256"],
-            over=tuple(values["over"]),
-            figures=tuple(values["figures"]),
-        )
+        values: Any = read_json(line)
+        schema = _whole(values["sweep"])
+        if schema != SCHEMA:
+            raise ResultsError(f"{path}: written by another tokenrace: schema {schema}")
+        return _heading_from(values)
     except (ValueError, KeyError, TypeError):
         raise _damaged(path, 1) from None
 
 
-def read_cells(path: Path) -> Iterator[tuple[int, Cell, Row]]:
-    """Yield every cell of the journal at ``path``, with where its line begins.
+def _heading_from(values: Any) -> Heading:
+    return Heading(
+        version=_text(values["version"]),
+        scenario=_text(values["scenario"]),
+        sha256=_text(values["sha256"]),
+        over=tuple(map(_text, _list(values["over"]))),
+        figures=tuple(map(_text, _list(values["figures"]))),
+    )
+
+
+def read_cells(path: Path, figures: int) -> Iterator[tuple[int, Cell, Row]]:
+    """Yield every cell of the journal at ``path``, with where its line begins; each has so many
+    ``figures``, or failed.
 
     A last line that was cut short is passed over.
 
@@ -187,7 +199,10 @@ def read_cells(path: Path) -> Iterator[tuple[int, Cell, Row]]:
             for number, line in enumerate(stream, start=2):
                 if not line.endswith(b"\n"):
                     return
-                yield at, *_cell(path, number, line)
+                cell, row = _cell(path, number, line)
+                if not row.error and len(row.figures) != figures:
+                    raise _damaged(path, number)
+                yield at, cell, row
                 at += len(line)
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror}") from None
@@ -195,7 +210,7 @@ def read_cells(path: Path) -> Iterator[tuple[int, Cell, Row]]:
 
 def _cell(path: Path, number: int, line: bytes) -> tuple[Cell, Row]:
     try:
-        return cell_from(json.loads(line))
+        return cell_from(read_json_line(line))
     except (ValueError, KeyError, TypeError):
         raise _damaged(path, number) from None
 
@@ -206,13 +221,48 @@ def cell_from(values: Any) -> tuple[Cell, Row]:
     Raises:
         ValueError, KeyError, TypeError: they are no cell.
     """
-    cell = Cell(tuple(values["at"]), values["strategy"], values["seed"])
+    at = tuple(_plain(each) for each in _list(values["at"]))
+    cell = Cell(at, _text(values["strategy"]), _whole(values["seed"]))
     if "error" in values:
-        return cell, Row(error=str(values["error"]))
-    figures = [float("inf") if each == NEVER else each for each in values["figures"]]
-    if not all(each is None or isinstance(each, int | float) for each in figures):
-        raise TypeError(figures)
-    return cell, Row(figures=tuple(figures), doubt=str(values.get("doubt", "")))
+        return cell, Row(error=_text(values["error"]))
+    figures = tuple(_figure(each) for each in _list(values["figures"]))
+    return cell, Row(figures=figures, doubt=_text(values.get("doubt", "")))
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(value)
+    return value
+
+
+def _plain(value: object) -> Value:
+    if not isinstance(value, int | float | str):
+        raise TypeError(value)
+    return value
+
+
+def _figure(value: object) -> float | None:
+    if value == NEVER:
+        return math.inf
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    if not -WHOLE_MAX < value < WHOLE_MAX:
+        raise ValueError(value)
+    return value
 
 
 def _line(values: object) -> bytes:

@@ -14,6 +14,7 @@ from simulator.errors import ResultsError
 from simulator.sweep.found import Found
 from simulator.sweep.grid import Grid
 from simulator.sweep.journal import NEVER, Heading
+from simulator.whole_file import whole_file
 
 SCHEMA = 1
 
@@ -30,18 +31,18 @@ def write_sweep(
         ResultsError: it cannot be written.
     """
     values = _heading(grid, found, heading, command, table)
-    partial = path.with_name(f".{path.name}")
     try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+        with (
+            whole_file(path) as partial,
+            partial.open("w", encoding="utf-8", newline="\n") as stream,
+        ):
             text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
             stream.write(text.removesuffix("\n}") + ',\n  "levels": [')
             for place, level in enumerate(_levels(grid, found)):
                 stream.write(",\n    " if place else "\n    ")
                 stream.write(json.dumps(level, ensure_ascii=False, allow_nan=False))
             stream.write("\n  ]\n}\n")
-        partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
 
@@ -90,6 +91,7 @@ def _levels(grid: Grid, found: Found) -> Iterator[Mapping[str, object]]:
                     "low": _number(level.low),
                     "high": _number(level.high),
                     "runs": level.runs,
+                    "highest": _number(level.highest),
                 }
 
 

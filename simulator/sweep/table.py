@@ -21,6 +21,7 @@ from simulator.sweep.cells import Column, Row, columns
 from simulator.sweep.found import Found
 from simulator.sweep.grid import Cell, Grid
 from simulator.sweep.journal import cell_from
+from simulator.whole_file import whole_file
 
 _AT_A_TIME = 10_000
 """Rows held at once."""
@@ -35,17 +36,12 @@ def write_table(folder: Path, grid: Grid, found: Found, journal: Path) -> Path:
     kinds = ["csv", "parquet"]
     kind = "csv" if importlib.util.find_spec("pyarrow") is None else "parquet"
     path, other = (folder / f"table.{each}" for each in sorted(kinds, key=lambda k: k != kind))
-    partial = path.with_name(f".{path.name}")
+    write = _write_parquet if kind == "parquet" else _write_csv
     try:
-        rows = _rows(found, journal)
-        if kind == "parquet":
-            _write_parquet(partial, grid, rows)
-        else:
-            _write_csv(partial, grid, rows)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            write(partial, grid, _rows(found, journal))
         other.unlink(missing_ok=True)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ResultsError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
 
@@ -63,7 +59,11 @@ def _unit(column: Column) -> tuple[str, Ticks]:
     name, figure, _ = column
     if FIGURES[figure].unit != "span":
         return name, 1
-    return (f"{name}_s", SECOND) if figure == "recovery" else (f"{name}_ms", MILLISECOND)
+    return (
+        (f"{name}_s", SECOND)
+        if figure in ("recovery", "outage_longest")
+        else (f"{name}_ms", MILLISECOND)
+    )
 
 
 def _rows(found: Found, journal: Path) -> Iterator[tuple[Cell, Row]]:

@@ -18,6 +18,7 @@ from typing import Any, Self, cast
 
 from simulator.clock import Ticks
 from simulator.errors import ResultsError
+from simulator.json_reading import read_json_line
 from simulator.trace.event_lines import event_from, event_line
 from simulator.trace.events import CallRefused, Event, ProcessEnded
 from simulator.trace.kept import KeptEvents
@@ -36,6 +37,8 @@ class TraceHeader:
 
     ``duration`` and ``lifetime`` (of a token) are as the engine ran them, in ticks; ``time_scale``
     times an instant of the trace is the instant in the scenario. ``version`` is the package's.
+    ``lifetimes`` is how many lifetimes the run is long, by the lifetime in force at each instant;
+    0 in a trace of a version that did not tell.
     """
 
     scenario: str
@@ -46,6 +49,15 @@ class TraceHeader:
     lifetime: Ticks
     time_scale: float
     version: str
+    lifetimes: float = 0.0
+
+    @property
+    def token_lifetimes(self) -> float:
+        """How many lifetimes of a token the run is long: 1 at least.
+
+        A run that is shorter than a lifetime says nothing of what a whole one would need.
+        """
+        return max(1.0, self.lifetimes or self.duration / self.lifetime)
 
     @property
     def width(self) -> Ticks:
@@ -162,6 +174,7 @@ def read_trace(path: Path) -> RecordedRun:
             values = _object(line)
             if values.get("tally") == "end":
                 _check_end(values, events, lines)
+                reader.settle()
                 return RecordedRun(
                     header=header,
                     provider=reader.provider,
@@ -207,9 +220,10 @@ def unasked_for(deaths: Iterable[ProcessEnded]) -> tuple[ProcessEnded, ...]:
 def _death(path: Path, number: int, line: bytes) -> ProcessEnded:
     try:
         event = event_from(_object(line))
+        if not isinstance(event, ProcessEnded):
+            raise ValueError(f"not the end of a process: {event}")  # noqa: TRY301, TRY004
     except ValueError as error:
         raise _damaged(path, number, error) from None
-    assert isinstance(event, ProcessEnded), event
     return event
 
 
@@ -240,12 +254,13 @@ def _header(path: Path, lines: Iterator[tuple[int, bytes]]) -> TraceHeader:
 
 def _header_from(values: Mapping[str, object]) -> TraceHeader:
     for field in fields(TraceHeader):
-        value = values.get(field.name)
+        value = values.get(field.name, 0 if field.name == "lifetimes" else None)
         wanted = (int, float) if field.type is float else (field.type,)
         if type(value) not in wanted:
             raise ValueError(f"{field.name} cannot be {value!r}")
     names = [field.name for field in fields(TraceHeader)]
-    header = TraceHeader(**{name: cast("Any", values[name]) for name in names})
+    known = {name: cast("Any", values[name]) for name in names if name in values}
+    header = TraceHeader(**known)
     for name in ("duration", "lifetime"):
         if getattr(header, name) <= 0:
             raise ValueError(f"{name} cannot be {getattr(header, name)}")
@@ -253,7 +268,7 @@ def _header_from(values: Mapping[str, object]) -> TraceHeader:
 
 
 def _object(line: bytes) -> dict[str, object]:
-    values = json.loads(line)
+    values = read_json_line(line)
     if not isinstance(values, dict):
         raise ValueError(f"not a JSON object: {values!r}")  # noqa: TRY004 - the file is wrong
     return values

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from simulator.clock import SECOND, Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.histogram import Histogram
+from simulator.trace.outages import SliceCounts
 from simulator.trace.outcomes import OUTCOMES, Failure, Outcome
 
 K = TypeVar("K", bound=Hashable)
@@ -22,6 +23,8 @@ PEAK_WINDOW: Ticks = SECOND
 _REASONS_MAX = 50
 """Different reasons of one store operation that are told apart; the others are counted together."""
 OTHER_REASONS = "other reasons"
+AS_PLANNED = "as planned"
+"""What the reason begins with where a fault of the scenario made a real store fail."""
 
 
 class StoreFailure(NamedTuple):
@@ -135,7 +138,7 @@ class ClientTally:
     says of those that did not end ``ok`` why, per bin. ``unknown`` counts requests (not operations)
     whose answer never came, to the token endpoint as well. ``store_failures`` counts calls of the
     store that failed, per bin. ``latency`` is over operations that got an answer, from the instant
-    the service wanted it.
+    the service wanted it. ``slices`` counts operations more finely, to find outages.
     ``stale_writes`` counts records that an older token replaced, ``leases_broken`` leases that a
     process ended while another one held them. Only the virtual engine sees either.
     ``first_error`` is the first exception of a client of the user's that ended an operation, with
@@ -155,6 +158,10 @@ class ClientTally:
     failures: dict[Failure, list[int]] = field(default_factory=dict)
     store_failures: dict[StoreFailure, list[int]] = field(default_factory=dict)
     first_error: str = ""
+    slices: SliceCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slices = SliceCounts(BINS, self.width)
 
     def finished(
         self, outcome: Outcome, *, started_at: Ticks, at: Ticks, failure: Failure | None = None
@@ -166,6 +173,9 @@ class ClientTally:
             _count(self.failures, failure, at, self.width)
         if outcome != "unknown":
             self.latency.record(at - started_at)
+        # What hangs to the run's end is out from when it was wanted.
+        is_hung = failure is not None and failure.kind == "hung"
+        self.slices.count(started_at if is_hung else at, failed=failure is not None)
 
     def store_failed(self, operation: str, reason: str, at: Ticks) -> None:
         """Count one call of the store that failed at ``at``, for a ``reason`` in words."""
@@ -187,6 +197,7 @@ class ClientTally:
         self.first_error = self.first_error or other.first_error
         self.leases_broken += other.leases_broken
         self.latency.add(other.latency)
+        self.slices.add(other.slices)
         _add(self.failures, other.failures)
         _add(self.store_failures, other.store_failures)
 

@@ -1,8 +1,10 @@
 """The tallies of a run as lines of JSON: totals, then each bin and bucket that counted anything."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from simulator.trace.events import CAUSES, Cause
+from simulator.trace.outages import Outage
 from simulator.trace.outcomes import OUTCOMES, failure_named
 from simulator.trace.tally import BINS, ClientTally, ProviderTally, StoreFailure
 
@@ -44,6 +46,8 @@ def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mappi
         yield line | {"bins": _counted(bins)}
     for bucket, count in clients.latency.counts().items():
         yield {"tally": "latency", "bucket": bucket, "count": count}
+    for outage in clients.slices.outages():
+        yield {"tally": "outage"} | asdict(outage)
 
 
 def _token_requests(provider: ProviderTally, bin_: int) -> dict[str, object]:
@@ -62,13 +66,18 @@ def _counted(bins: Sequence[int]) -> list[tuple[int, int]]:
 class TallyReader:
     """Puts the tallies together again, line by line."""
 
-    __slots__ = ("clients", "provider")
+    __slots__ = ("_outages", "clients", "provider")
 
     def __init__(self, width: int) -> None:
         self.provider = ProviderTally(width=width)
         self.clients = ClientTally(width=width)
+        self._outages: list[Outage] = []
 
-    def take(self, values: Mapping[str, object]) -> None:
+    def settle(self) -> None:
+        """Take what was read for all there is."""
+        self.clients.slices.settle(self._outages)
+
+    def take(self, values: Mapping[str, object]) -> None:  # noqa: C901 - one for each kind of line
         """Take the ``values`` of one line.
 
         Raises:
@@ -110,6 +119,8 @@ class TallyReader:
                 self.clients.store_failures[StoreFailure(op, why)] = _spread(b)
             case {"tally": "latency", "bucket": int(bucket), "count": int(count)}:
                 self.clients.latency.record_bucket(bucket, count)
+            case {"tally": "outage", "begins": b, "ends": e, "operations": n, "failed": f}:
+                self._outages.append(_outage(b, e, n, f))
             case _:
                 raise ValueError(f"neither an event nor a count: {dict(values)!r}")
 
@@ -127,6 +138,18 @@ def _put(bins: list[int], bin_: int, count: object) -> None:
     if not 0 <= bin_ < BINS:
         raise ValueError(f"bins count from 0 to {BINS - 1}, got {bin_}")
     bins[bin_] = _count(count)
+
+
+def _outage(begins: object, ends: object, operations: object, failed: object) -> Outage:
+    outage = Outage(
+        begins=_count(begins),
+        ends=_count(ends),
+        operations=_count(operations),
+        failed=_count(failed),
+    )
+    if outage.ends <= outage.begins or not 0 < outage.failed <= outage.operations:
+        raise ValueError(f"not an outage: {outage}")
+    return outage
 
 
 def _spread(counted: object) -> list[int]:

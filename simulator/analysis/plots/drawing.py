@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from simulator.analysis.plots import FaultMark
+from simulator.analysis.plots.failures import failures_figure, strategies_told
 from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
 from simulator.analysis.plots.look import our_look, title
@@ -18,6 +20,7 @@ from simulator.analysis.summary import Summary, scale_in_short
 from simulator.analysis.surface import Surface
 from simulator.errors import ResultsError
 from simulator.trace.files import RecordedRun
+from simulator.whole_file import write_whole
 
 _DOTS_PER_INCH = 150
 
@@ -33,6 +36,7 @@ def draw_all(
         figures = {
             "rate-401": rates_figure(summary),
             "rate-401-over-time": over_time_figure(summary, runs, faults),
+            **_failures(summary, runs, faults),
             "token-lifelines": lifelines_figure(summary, runs),
             "latency": latency_figure(summary, runs),
         }
@@ -47,6 +51,15 @@ def _tell_scale(figure: Figure, summary: Summary) -> None:
     if told:
         note = title(f"({told})", figure.get_figwidth())
         figure.suptitle(f"{figure.get_suptitle()}\n{note}", x=0.01, ha="left")
+
+
+def _failures(
+    summary: Summary, runs: Mapping[str, Sequence[RecordedRun]], faults: Sequence[FaultMark]
+) -> Mapping[str, Figure]:
+    """Return the plot of why operations failed, where that was not for 401s alone."""
+    if not strategies_told(summary):
+        return {}
+    return {"failures-over-time": failures_figure(summary, runs, faults)}
 
 
 def draw_one(surface: Surface, folder: Path, name: str) -> list[Path]:
@@ -77,10 +90,14 @@ def _lean(svg: str) -> str:
 def _saved(figure: Figure, folder: Path, name: str) -> list[Path]:
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"
     try:
-        figure.savefig(png, dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        write_whole(png, drawn.getvalue())
         # A date or a version in the file would make equal runs differ.
-        figure.savefig(svg, metadata={"Date": None, "Creator": "tokenrace"})
-        svg.write_text(_lean(svg.read_text("utf-8")), encoding="utf-8", newline="\n")
+        written = StringIO()
+        told = {"Date": None, "Creator": "tokenrace"}
+        figure.savefig(written, format="svg", metadata=told)
+        write_whole(svg, _lean(written.getvalue()))
     except OSError as error:
         raise ResultsError(f"{folder}: cannot write the plot {name}: {error.strerror}") from None
     return [png, svg]

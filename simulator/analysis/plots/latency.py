@@ -1,6 +1,7 @@
 """What callers waited: for each strategy, which share of operations took longer than how long."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from simulator.trace.histogram import Histogram, bucket_bounds
 _WIDTH_IN = 12.0
 _LINES = ("-", "--", ":", "-.")
 """How a line is drawn the first, second, ... time that its colour comes round."""
+_UNLIKE, _RUNS_MIN = 1.5, 3
 _FEWEST = 10  # operations; a share of fewer is one operation's luck
 
 
@@ -36,6 +38,11 @@ def latency_figure(summary: Summary, runs: Mapping[str, Sequence[RecordedRun]]) 
         axes.plot(
             spans, slower, color=colour, linestyle=style, linewidth=widths[place], label=label
         )
+        slowest = slowest_of(runs[name])
+        if slowest is not None:
+            spans, slower = _slower(slowest.clients.latency)
+            label = _label(f"{name}, seed {slowest.header.seed}", slowest.clients.latency)
+            axes.plot(spans, slower, color=colour, linestyle=(0, (1, 1)), label=label)
     figure.legend(loc="outside lower left", ncols=2, fontsize=11)
     figure.suptitle(title(_sentence(summary), _WIDTH_IN), x=0.01, ha="left")
     return figure
@@ -43,7 +50,7 @@ def latency_figure(summary: Summary, runs: Mapping[str, Sequence[RecordedRun]]) 
 
 def _sentence(summary: Summary) -> str:
     seeds = len(summary.seeds)
-    over = f"{seeds} seeds together" if seeds > 1 else "one seed"
+    over = f"{seeds} seeds together; dotted: a seed unlike them" if seeds > 1 else "one seed"
     return (
         f"What callers waited, {summary.scenario}: share of operations that took longer, retries "
         f"and refreshes included ({over})"
@@ -55,6 +62,15 @@ def _all_of(runs: Sequence[RecordedRun]) -> Histogram:
     for run in runs:
         whole.add(run.clients.latency)
     return whole
+
+
+def slowest_of(runs: Sequence[RecordedRun]) -> RecordedRun | None:
+    """Return the run with the highest p99; None where it is not ``_UNLIKE`` times the median's."""
+    waits = [run.clients.latency.quantile(0.99) or 0 for run in runs]
+    slowest = max(waits)
+    if len(runs) < _RUNS_MIN or slowest <= _UNLIKE * median(waits):
+        return None
+    return runs[waits.index(slowest)]
 
 
 def _slower(histogram: Histogram) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from simulator.analysis.lifelines import End, Lifeline, Lifelines, lifelines_of
 from simulator.analysis.plots.look import INK, PALE, PROCESS_COLOURS, few_ticks, in_lines, title
 from simulator.analysis.summary import Summary
-from simulator.analysis.wording import span_text, unit_for
+from simulator.analysis.wording import instant_text, unit_for
+from simulator.analysis.worst import worst_told
 from simulator.clock import Ticks
 from simulator.trace.files import RecordedRun
 
@@ -25,8 +26,9 @@ _MARKERS: dict[End, tuple[str, str]] = {
 
 
 def lifelines_figure(summary: Summary, runs: Mapping[str, Sequence[RecordedRun]]) -> Figure:
-    """Return the plot: one panel for each strategy, of its first run."""
-    shown = {name: lifelines_of(runs[name][0]) for name in summary.strategies}
+    """Return the plot: one panel for each strategy, of its worst run."""
+    worst = {name: worst_told(runs[name]) for name in summary.strategies}
+    shown = {name: lifelines_of(run) for name, run in worst.items()}
     columns = min(2, len(shown))
     heights = _heights([len(panel.lines) for panel in shown.values()], columns)
     figure = Figure(figsize=(_WIDTH_IN, 1.5 + sum(heights)), layout="constrained")
@@ -35,7 +37,7 @@ def lifelines_figure(summary: Summary, runs: Mapping[str, Sequence[RecordedRun]]
     )
     colours = _colours(line for panel in shown.values() for line in panel.lines)
     for axes, (name, panel) in zip(grid.flat, shown.items(), strict=False):
-        run = runs[name][0]
+        run = worst[name]
         window = _Window(axes, panel, run.header.time_scale)
         for row, line in enumerate(panel.lines):
             window.draw(row, line, colours)
@@ -44,11 +46,10 @@ def lifelines_figure(summary: Summary, runs: Mapping[str, Sequence[RecordedRun]]
     for axes in grid.flat[len(shown) :]:
         axes.set_axis_off()
     figure.legend(handles=_handles(), loc="outside lower left", ncols=4)
-    seed = next(iter(runs.values()))[0].header.seed
     figure.suptitle(
         title(
-            f"Token lifelines, {summary.scenario}, seed {seed}: a line is one token, in the "
-            "colour of the process that asked for it",
+            f"Token lifelines, {summary.scenario}, at the worst moment of the worst seed: a line "
+            "is one token, in the colour of the process that asked for it",
             _WIDTH_IN,
         ),
         x=0.01,
@@ -100,7 +101,7 @@ class _Window:
         axes.set_xlim(self._x(self._shown.start), self._x(self._shown.end))
         axes.xaxis.set_major_locator(few_ticks())
         axes.ticklabel_format(axis="x", useOffset=False, style="plain")
-        since = f" after {span_text(self._origin)}" if self._origin else ""
+        since = f" after {instant_text(self._origin)}" if self._origin else ""
         axes.set_xlabel(f"scenario time ({self._unit}{since})", fontsize=10)
         axes.tick_params(axis="x", labelsize=10)
         axes.set_ylim(max(len(lines), 1) - 0.4, -0.6)
@@ -121,11 +122,12 @@ def _panel_title(name: str, shown: Lifelines, run: RecordedRun) -> str:
     issued = run.provider.tokens_issued
     if not shown.lines:
         return f"{name}: no token was issued"
+    name = f"{name}, seed {run.header.seed}"
     first, last = shown.lines[0].token, shown.lines[-1].token
     if len(shown.lines) == issued:
         return f"{name}: {issued} {'tokens' if issued > 1 else 'token'} in all"
     scale = run.header.time_scale
-    start, end = (span_text(round(at * scale)) for at in (shown.start, shown.end))
+    start, end = (instant_text(round(at * scale)) for at in (shown.start, shown.end))
     return f"{name}: tokens {first} to {last} of {issued}, from {start} to {end}"
 
 

@@ -10,10 +10,13 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from simulator.analysis.figures import responses_401
+from simulator.analysis.outages import outages_in
 from simulator.analysis.plots import FaultMark
 from simulator.analysis.plots.look import CAUSE_LOOKS, INK, PALE, few_ticks, in_lines, title
 from simulator.analysis.summary import Summary
 from simulator.analysis.wording import percent, span_text, tied, unit_for
+from simulator.analysis.worst import median_rates, merge, shown_bins, worst_run
 from simulator.clock import Ticks
 from simulator.trace.events import CAUSES, Cause
 from simulator.trace.files import RecordedRun
@@ -25,20 +28,29 @@ _LEGEND_LETTERS, _HANDLE_LETTERS = 126, 7
 """How many letters of a legend are as wide as the figure, and how many one entry's line takes."""
 _LABEL_SHARE = 0.015
 """Numbers of marks nearer to each other than this share of the time axis would overlap."""
-_RESPONSES_PER_BIN = 50  # fewer, and a bin's rate is mostly chance
+_RUNS_FOR_MEDIAN = 3
 _EMPTY = "#EEEEEE"
+_BAR_FROM = 0.97
+"""An outage is a bar along the top, from here up, as a share of the panel."""
 
 Counts = NDArray[np.int64]
 
 
 class _Panel:
-    """The counts of one strategy, summed over its runs, ``merged`` bins to one."""
+    """The counts of the worst of a strategy's ``runs``, ``merged`` bins to one.
+
+    ``outages`` are its stretches in ticks of the scenario. ``median`` is the 401 rate of the median
+    run, bin by bin; empty with fewer than three.
+    """
 
     def __init__(self, runs: Sequence[RecordedRun], merged: int) -> None:
-        self.responses = _merge([run.provider.responses for run in runs], merged)
-        self.refused = {
-            cause: _merge([run.provider.refused[cause] for run in runs], merged) for cause in CAUSES
-        }
+        worst = worst_run(runs)
+        self.seed = worst.header.seed
+        self.rate = responses_401(worst).share()
+        self.responses = _counts(worst.provider.responses, merged)
+        self.refused = {cause: _counts(worst.provider.refused[cause], merged) for cause in CAUSES}
+        self.outages = [(found.begins, found.ends) for found in outages_in(worst)]
+        self.median = median_rates(runs, merged) if len(runs) >= _RUNS_FOR_MEDIAN else []
 
     def share(self, cause: Cause) -> NDArray[np.float64]:
         """Return the share of responses refused for ``cause``, by bin; 0 in empty bins."""
@@ -54,7 +66,7 @@ def over_time_figure(
     summary: Summary, runs: Mapping[str, Sequence[RecordedRun]], faults: Sequence[FaultMark]
 ) -> Figure:
     """Return the plot. Times are the scenario's."""
-    merged = _bins_to_merge(runs)
+    merged = shown_bins(runs)
     panels = {name: _Panel(runs[name], merged) for name in summary.strategies}
     columns = 1 if len(panels) <= 3 else 2
     rows = -(-len(panels) // columns)
@@ -65,9 +77,13 @@ def over_time_figure(
     edges = np.linspace(0.0, span / length, BINS // merged + 1, dtype=np.float64)
     for axes, (name, panel) in zip(grid.flat, panels.items(), strict=False):
         _draw(axes, panel, edges)
+        for begins, ends in panel.outages:
+            axes.axvspan(
+                begins / length, ends / length, ymin=_BAR_FROM, color=INK, linewidth=0, gid="outage"
+            )
         _mark_faults(axes, faults, length, span)
         axes.set_title(
-            in_lines(_panel_title(summary, name), _TITLE_LETTERS * 2 // columns), loc="left"
+            in_lines(_panel_title(summary, name, panel), _TITLE_LETTERS * 2 // columns), loc="left"
         )
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
@@ -85,32 +101,22 @@ def over_time_figure(
 
 def _sentence(summary: Summary) -> str:
     seeds = len(summary.seeds)
-    over = f"{seeds} seeds together" if seeds > 1 else "one seed"
+    over = f"the worst of {seeds} seeds" if seeds > 1 else "one seed"
     return (
         f"401 rate over time, {summary.scenario}: share of API responses refused, by cause ({over})"
     )
 
 
-def _panel_title(summary: Summary, name: str) -> str:
-    rate = summary.strategies[name].rate_401
-    text = "no responses" if rate is None else f"{percent(rate.mean)} in all"
-    return f"{name}: {tied(text)}"
+def _panel_title(summary: Summary, name: str, panel: _Panel) -> str:
+    if panel.rate is None:
+        return f"{name}: {tied('no responses')}"
+    rate = f"{percent(panel.rate)} in all"
+    several_seeds = len(summary.seeds) > 1
+    return f"{name}: {tied(f'{rate} of seed {panel.seed}' if several_seeds else rate)}"
 
 
-def _bins_to_merge(runs: Mapping[str, Sequence[RecordedRun]]) -> int:
-    """Return how many bins to draw as one, so that a bin has enough responses to have a rate."""
-    totals = [sum(sum(run.provider.responses) for run in of) for of in runs.values()]
-    fewest = min((total for total in totals if total), default=0)
-    for merged in (1, 2, 4):
-        if fewest >= _RESPONSES_PER_BIN * BINS // merged:
-            return merged
-    return 8
-
-
-def _merge(tallies: Sequence[Sequence[int]], merged: int) -> Counts:
-    total: Counts = np.sum(np.array(tallies, dtype=np.int64), axis=0)
-    bins: Counts = total.reshape(-1, merged).sum(axis=1)
-    return bins
+def _counts(bins: Sequence[int], merged: int) -> Counts:
+    return np.array(merge(bins, merged), dtype=np.int64)
 
 
 def _draw(axes: Axes, panel: _Panel, edges: NDArray[np.float64]) -> None:
@@ -132,6 +138,8 @@ def _draw(axes: Axes, panel: _Panel, edges: NDArray[np.float64]) -> None:
                 label=cause,
             )
             below = above
+    if panel.median:
+        axes.stairs(panel.median, edges, color=INK, linewidth=1.4, gid="median")
     axes.grid(axis="y", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
 
@@ -189,6 +197,10 @@ def _legend(figure: Figure, panels: Mapping[str, _Panel], faults: Sequence[Fault
     ] or [Patch(facecolor="white", edgecolor="white", label="no 401 at all")]
     if any((panel.responses == 0).any() for panel in panels.values()):
         handles.append(Patch(facecolor=_EMPTY, label="no responses"))
+    if any(panel.outages for panel in panels.values()):
+        handles.append(Patch(facecolor=INK, label="bar at the top: outage"))
+    if any(panel.median for panel in panels.values()):
+        handles.append(Line2D([], [], color=INK, linewidth=1.4, label="median of the seeds"))
     handles += [
         Line2D([], [], color=INK, linestyle="--", label=f"{number}: {fault.label}")
         for number, fault in enumerate(faults, start=1)

@@ -1,5 +1,7 @@
 """401 rate and failure rate of each strategy, with intervals."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
@@ -21,9 +23,11 @@ def rates_figure(summary: Summary) -> Figure:
     axes = figure.add_subplot()
     _scales(axes, summary)
     for row, figures in enumerate(summary.strategies.values()):
+        _seeds(axes, row - _OFFSET, [seed.rate_401 for seed in figures.per_seed], BLUE)
+        _seeds(axes, row + _OFFSET, [seed.failure_rate for seed in figures.per_seed], ORANGE)
         _mark(axes, row - _OFFSET, figures.rate_401, colour=BLUE, marker="o", filled=True)
         _mark(axes, row + _OFFSET, figures.failure_rate, colour=ORANGE, marker="D", filled=False)
-    _legend(figure)
+    _legend(figure, len(summary.seeds))
     figure.suptitle(title(_sentence(summary), _WIDTH_IN), x=0.01, ha="left")
     return figure
 
@@ -82,6 +86,23 @@ def _mark(
     )
 
 
+def _seeds(axes: Axes, row: float, rates: Sequence[float | None], colour: str) -> None:
+    """Draw a stroke for each seed: a mean hides one that is unlike the others."""
+    known = [rate for rate in rates if rate is not None]
+    if len(known) > 1:
+        axes.plot(
+            known,
+            [row] * len(known),
+            color=colour,
+            linestyle="",
+            marker="|",
+            markersize=11,
+            alpha=0.7,
+            clip_on=False,
+            gid="seeds",
+        )
+
+
 def _words(share: Estimate | None, nothing: str) -> str:
     if share is None:
         return nothing
@@ -89,11 +110,14 @@ def _words(share: Estimate | None, nothing: str) -> str:
     return f"{percent(share.mean)} ({low} to {high})"
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, seeds: int) -> None:
     axes = figure.axes[0]
     handles = [
         axes.plot([], [], color=BLUE, marker="o", markersize=9, linewidth=2.2)[0],
         axes.plot([], [], color=ORANGE, marker="D", markerfacecolor="white", linewidth=1.4)[0],
     ]
     labels = ["401 rate: of API responses", "failure rate: of operations, after retries"]
-    figure.legend(handles, labels, loc="outside lower left", ncols=2)
+    if seeds > 1:
+        handles.append(axes.plot([], [], color=PALE, linestyle="", marker="|", markersize=11)[0])
+        labels.append("each seed")
+    figure.legend(handles, labels, loc="outside lower left", ncols=3)

@@ -5,27 +5,36 @@ traces. Pictures are embedded as they are; each has its sentence as its alternat
 """
 
 import base64
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from simulator.analysis.blame_svg import svg_of
 from simulator.analysis.blames import Blamed
+from simulator.analysis.failure_words import failures_in_words
 from simulator.analysis.figures import StrategyFigures
 from simulator.analysis.intervals import Estimate
 from simulator.analysis.scale_note import misleading
+from simulator.analysis.spread import findings_of
 from simulator.analysis.summary import Summary, read_summary, scale_in_short
-from simulator.analysis.wording import percent, plain, several, span_text, unbroken
+from simulator.analysis.wording import instant_text, percent, plain, several, span_text, unbroken
 from simulator.clock import ticks
 from simulator.errors import ResultsError
 from simulator.replay_command import replay_command
+from simulator.scenario.quoting import shown
+from simulator.whole_file import write_whole
 
+_PICTURE_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+SUMMARY = "summary.json"
 REPORT = "report.html"
 """The report's name in a folder of results."""
 
@@ -45,13 +54,43 @@ def read_results(folder: Path) -> Results:
     Raises:
         ResultsError: there is no summary in it, or a file cannot be read.
     """
-    summary = read_summary(folder / "summary.json")
-    images = {
-        picture.name: data_url(folder / f"{picture.name}.svg")
-        for picture in summary.pictures
-        if (folder / f"{picture.name}.svg").exists()
-    }
+    summary = read_summary(folder / SUMMARY)
+    files = {picture.name: _picture(folder, picture.name) for picture in summary.pictures}
+    images = {name: data_url(path) for name, path in files.items() if path is not None}
     return Results(folder=folder, summary=summary, images=images)
+
+
+def _picture(folder: Path, name: str) -> Path | None:
+    """Return where the picture called ``name`` is in ``folder``; None where it is not.
+
+    What a summary names may be anything: a file elsewhere is never read for it.
+
+    Raises:
+        ResultsError: it is not a picture in the folder.
+    """
+    path = folder / f"{name}.svg"
+    if len(name) > 64 or not _PICTURE_NAME.fullmatch(name) or not _is_in(folder, path):
+        raise ResultsError(f"{folder}: {shown(name)} is no picture in this folder")
+    return path if path.is_file() else None
+
+
+def _is_in(folder: Path, path: Path) -> bool:
+    return Path(realpath(path)).parent == Path(realpath(folder))  # resolve() raises at a loop
+
+
+@contextmanager
+def drawn_from_files(*results: Results) -> Iterator[None]:
+    """Make a page in the block, of ``results`` that were read: whoever changed them may have
+    written values of the right kinds that do not go together.
+
+    Raises:
+        ResultsError: they do not.
+    """
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError, TemplateError) as odd:
+        files = " or ".join(str(each.folder / SUMMARY) for each in results)
+        raise ResultsError(f"{files}: damaged: its values do not go together: {odd}") from None
 
 
 def report_on(results: Results) -> str:
@@ -66,7 +105,7 @@ def write_page(path: Path, html: str) -> None:
         ResultsError: the file cannot be written.
     """
     try:
-        path.write_text(html, encoding="utf-8", newline="\n")
+        write_whole(path, html)
     except OSError as error:
         raise ResultsError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -90,9 +129,12 @@ def _templates() -> Environment:
         "interval": _interval,
         "unknown": _unknown,
         "causes": _causes,
+        "outages": _outages,
+        "findings": lambda figures, name: list(findings_of(name, figures)),
+        "failures": _failures,
         "replay": _replay,
         "drawn": _drawn,
-        "instant": lambda seconds: span_text(ticks(seconds)) if seconds else "the start",
+        "instant": lambda seconds: instant_text(ticks(seconds)),
         "misleading": _misleading,
         "in_short": scale_in_short,
         "scaled_effect": lambda note: note.effect[:1].upper() + note.effect[1:],
@@ -130,6 +172,14 @@ def _unknown(figures: StrategyFigures) -> str:
 def _causes(figures: StrategyFigures) -> str:
     causes = [f"{cause} {count:,}" for cause, count in figures.causes.items() if count]
     return ", ".join(causes) or "none"
+
+
+def _outages(figures: StrategyFigures) -> str:
+    return "not looked for" if figures.outages is None else figures.outages.in_short()
+
+
+def _failures(figures: StrategyFigures) -> str:
+    return failures_in_words(figures.failures) or "none"
 
 
 def _replay(summary: Summary, strategy: str) -> str:

@@ -58,7 +58,21 @@ def boundary_rows(surface: Surface) -> list[tuple[str, Mapping[str, str]]]:
 
 
 def where_above(surface: Surface, panel: Panel, y: int) -> str:
-    """Return at which values of the first field ``panel`` is above the boundary."""
+    """Return at which values of the first field ``panel`` is above the boundary, and at which
+    others some seed is while the mean is not."""
+    told = _where_mean_is(surface, panel, y)
+    labels = surface.x.labels()
+    assert surface.boundary is not None
+    hidden = [
+        labels[x]
+        for x in range(len(surface.x.values))
+        if (level := panel.levels.get((x, y))) is not None
+        and level.mean <= surface.boundary < level.highest
+    ]
+    return f"{told}; some seed at {', '.join(hidden)}" if hidden else told
+
+
+def _where_mean_is(surface: Surface, panel: Panel, y: int) -> str:
     assert surface.boundary is not None
     found = [
         (x, panel.levels[x, y].mean > surface.boundary)

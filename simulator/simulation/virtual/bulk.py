@@ -20,6 +20,7 @@ def count_calls(world: World, waits: Spans, arrivals: Spans, finishes: Spans) ->
     if waits.size:
         add_by_bin(world.recorder.tally.responses, arrivals, world.recorder.tally.width)
         add_by_bin(world.tally.operations["ok"], finishes, world.tally.width)
+        world.tally.slices.count_successes(finishes)
         world.tally.latency.record_all(waits)
         world.skipped += waits.size
 

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 import aiohttp
 
+from simulator.errors import SimulatorError
 from simulator.fleet.broker import BROKER, BrokerDesk
 from simulator.fleet.broker_server import News, application
 from simulator.fleet.http_ports import HttpTokenEndpoint, InFlight, Wire
@@ -50,6 +51,8 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection, in_flight))
+    except SimulatorError as error:
+        connection.send(Failed(str(error)))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 

@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from simulator.errors import RunError, RunLost
 from simulator.simulation.wire.first_errors import ErrorOutput, errors_kept_in, last_error
-from simulator.simulation.wire.messages import Failed, Ready
+from simulator.simulation.wire.messages import Failed, Hindered, Ready
+from simulator.simulation.wire.parent_bond import LEFT_TO_THE_PARENT
 
 START_UP_S = 60.0
 GRACE_S = 2.0
@@ -85,7 +86,7 @@ class Children:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _interrupts_ignored():
+        with _held_back():
             for child in self._all:
                 child.connection.close()
             for child in self._all:
@@ -101,23 +102,25 @@ def await_ready(children: Sequence[Child], still_wanted: Callable[[], None]) -> 
         RunLost: one of them died or did not get ready in ``START_UP_S``.
         RunError: one of them failed.
     """
-    answers = []
-    for child in children:
-        _await(child, still_wanted)
-        message = next_message(child)
-        if message is None:
-            raise RunLost(f"{child.name} died while starting ({describe_exit(child)})")
-        assert isinstance(message, Ready), message
-        answers.append(message)
-    return answers
+    return [_ready(child, still_wanted) for child in children]
 
 
-def _await(child: Child, still_wanted: Callable[[], None]) -> None:
+def _ready(child: Child, still_wanted: Callable[[], None]) -> Ready:
+    said = ""
     for _ in range(round(START_UP_S / LOOK_EVERY_S)):
-        if child.connection.poll(LOOK_EVERY_S):
-            return
-        still_wanted()
-    said = last_error(child.errors)
+        if not child.connection.poll(LOOK_EVERY_S):
+            still_wanted()
+            continue
+        match next_message(child):
+            case Ready() as ready:
+                return ready
+            case Hindered(why):
+                said = why
+            case None:
+                raise RunLost(f"{child.name} died while starting ({describe_exit(child)})")
+            case other:
+                raise AssertionError(other)
+    said = said or last_error(child.errors)
     raise RunLost(
         f"{child.name} did not start within {START_UP_S:.0f} s"
         + (f"; it said last: {said}" if said else "")
@@ -191,9 +194,28 @@ def _send(process: BaseProcess, number: signal.Signals) -> None:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C. A process started meanwhile ignores it from its first instruction."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ignore what a terminal sends. A process started meanwhile does from its first instruction."""
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in LEFT_TO_THE_PARENT}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Take no signal that would end this process before the block has: then it comes."""
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+
+    before = {each: signal.signal(each, note) for each in (*LEFT_TO_THE_PARENT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in dict.fromkeys(came):
+            os.kill(os.getpid(), number)

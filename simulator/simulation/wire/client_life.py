@@ -196,10 +196,9 @@ class ClientLife:
     def _store_in_trouble(self) -> tuple[SharedStore, RowLocks | None]:
         """Return the store and its locks as this process meets them."""
         locks = self.store if isinstance(self.store, RowLocks) else None
-        if not self.plan.fleet_faults.store_troubles:
-            return self.store, locks
         troubles = StoreTroubles(
             troubles=self.plan.fleet_faults.store_troubles,
+            pauses=self.plan.fleet_faults.pauses,
             clock=self.clock,
             strikes=Strikes(self.part.spool),
             answer_within=self.plan.store_timeout,

@@ -5,6 +5,7 @@ is, and what it does, it is told later.
 """
 
 import asyncio
+import os
 import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,10 +19,12 @@ from simulator.machine_clock import MachineClock
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.client_faults import ClientFaults
 from simulator.simulation.wire.client_life import ClientLife
+from simulator.simulation.wire.marked_processes import VARIABLE
 from simulator.simulation.wire.messages import (
     Begin,
     ClientRecord,
     Failed,
+    Hindered,
     Part,
     Progress,
     Ready,
@@ -63,10 +66,13 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
 
 async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     tally = ClientTally(width=bin_width(seat.plan.duration))
-    async with _store(seat) as store:  # opened before it is needed: no run waits for a file
+    async with _store(
+        seat, connection
+    ) as store:  # opened before it is needed: no run waits for a file
         connection.send(Ready())
         part = await receive(connection, Part)
         begin = await receive(connection, Begin)
+        os.environ[VARIABLE] = part.mark
         clock = MachineClock(begin.epoch_ns)
         if isinstance(part.recipe, Command):
             program = ProgramLife(seat.plan, part, begin, clock, seat.place, part.recipe)
@@ -133,7 +139,7 @@ async def _report_before(
 
 
 @asynccontextmanager
-async def _store(seat: Seat) -> AsyncIterator[SharedStore]:
+async def _store(seat: Seat, connection: Connection) -> AsyncIterator[SharedStore]:
     """Open what the fleet shares; tries until it can, where one starts while the store is down.
 
     Its clock only tells when a lease lapses: any will do that all processes have in common.
@@ -141,10 +147,14 @@ async def _store(seat: Seat) -> AsyncIterator[SharedStore]:
     clock = MachineClock(epoch_ns=0)
     async with AsyncExitStack() as stack:
         store: SharedStore | None = None
+        told = ""
         while store is None:
             opening = open_store(seat.place, clock, seat.plan.store_timeout)
             try:
                 store = await stack.enter_async_context(opening)
-            except StoreUnavailable:
+            except StoreUnavailable as unavailable:
+                if told != str(unavailable):
+                    told = str(unavailable)
+                    connection.send(Hindered(told))
                 await clock.sleep(OPEN_AGAIN_AFTER)
         yield store

@@ -1,18 +1,19 @@
 """The wire engine, as an experiment uses it."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from simulator.clock import SECOND, Ticks
+from simulator.owned_folder import write_note
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
+from simulator.simulation.wire.leftovers import note_of
 from simulator.simulation.wire.run import Terms, run_on_wire, spools_in
 from simulator.simulation.wire.spool import merged
 from simulator.simulation.wire.store_place import place_of, ready_store
 from simulator.simulation.wire.strikes import first_strikes
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import TraceWriter
 
 
@@ -35,9 +36,9 @@ class WireEngine:
             RunError: a process could not start or failed.
             SimulatorError: the store cannot be reached; no process was started.
         """
-        with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
-            folder = Path(name)
+        with temporary_folder() as folder:
             place = place_of(plan, folder)
+            write_note(folder, note_of(place))
             with ready_store(place):
                 counted = run_on_wire(
                     plan, place, folder, report, Terms(self.port, self.end_within)

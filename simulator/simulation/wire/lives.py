@@ -12,6 +12,7 @@ from simulator.fleet.names import process_name
 from simulator.provider.app import Credentials
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.children import Child, describe_exit, tell
+from simulator.simulation.wire.marked_processes import end_marked
 from simulator.simulation.wire.messages import Begin, Part
 from simulator.simulation.wire.spares import Spares
 from simulator.simulation.wire.stuck import told_in, why_it_was_killed
@@ -24,6 +25,7 @@ from simulator.trace.tally import ClientTally, bin_width
 class Life:
     """One life of ``process``, from its start to its death or the run's end.
 
+    ``mark`` is what everything it starts inherits.
     ``is_killed``: it is as good as dead, by the fault ``killed_by``, None at the run's end.
     ``again_after`` is how long after its death the next life begins; None where none does.
     ``stands_until`` is when it goes on, in a pause. ``stuck`` says why it had to be killed, where
@@ -33,6 +35,7 @@ class Life:
     process: int
     child: Child
     tally: ClientTally
+    mark: str
     is_killed: bool = False
     killed_by: int | None = None
     again_after: Ticks | None = None
@@ -53,6 +56,11 @@ class Outfit:
 def spool_of(folder: Path, process: int, life: int) -> Path:
     """Return where one life of a client ``process`` writes its events."""
     return folder / f"{process_name(process)}-{life}.jsonl"
+
+
+def mark_of(folder: Path) -> str:
+    """Return what everything that a run in ``folder`` has started is marked with."""
+    return f"{folder.name}/"
 
 
 class Lives:
@@ -106,11 +114,12 @@ class Lives:
             credentials=outfit.credentials,
             struck=frozenset(outfit.struck),
             spool=spool_of(self._folder, process, outfit.lives),
+            mark=f"{mark_of(self._folder)}{process}-{outfit.lives}/",
         )
         tell(child, part)
         tell(child, self._begin)
         tally = ClientTally(width=bin_width(self._plan.duration))
-        self._of_child[child] = Life(process, child, tally)
+        self._of_child[child] = Life(process, child, tally, mark=part.mark)
         return outfit.lives
 
     def kill(self, life: Life) -> bool:
@@ -140,6 +149,7 @@ class Lives:
     def died(self, life: Life, at: Ticks) -> ProcessEnded:
         """Learn that ``life`` died; the requests it had under way are unknown."""
         reason = life.stuck or describe_exit(life.child)
+        end_marked(life.mark)
         in_flight = life.child.unanswered()
         life.tally.unknown += in_flight
         self.ended(life)

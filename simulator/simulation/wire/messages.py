@@ -30,6 +30,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindered:
+    """A client cannot get ready yet, and tries again; ``why`` says what is in its way."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     """Tick 0 is ``epoch_ns`` on the machine's monotonic clock; the server listens on ``port``, the
     fleet's broker on ``broker_port``, None where it has none. ``doors`` are as in ``Ready``."""
@@ -44,7 +51,8 @@ class Begin:
 class Part:
     """Which process of the fleet a client is, from ``begins_at`` on, and in which of its lives.
 
-    The first life is 1. ``struck`` are the faults that befell an earlier one from within.
+    The first life is 1. ``mark`` is for whatever it starts. ``struck`` are the faults that befell
+    an earlier one from within.
     """
 
     process: int
@@ -54,6 +62,7 @@ class Part:
     credentials: Credentials
     struck: frozenset[int]
     spool: Path
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import signal
 import sys
 from multiprocessing import parent_process
 
+LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGHUP)
+"""What a terminal sends to every process that it has started."""
 _PR_SET_PDEATHSIG = 1
 """Linux: which signal a process gets when the thread that started it ends (prctl(2))."""
 
@@ -19,13 +21,14 @@ def die_with_parent() -> None:
 
 
 def belong_to_parent() -> None:
-    """Leave Ctrl-C to the parent, and die when it does, even of SIGKILL.
+    """Leave Ctrl-C and a closed terminal to the parent, and die when it does, even of SIGKILL.
 
     A child that runs would notice by itself that its parent is gone. One that stands still under
-    SIGSTOP cannot; on Linux the kernel kills it. Elsewhere POSIX has stopped processes hung up and
-    continued when their group is orphaned, as it is where a shell had started the parent.
+    SIGSTOP cannot; on Linux the kernel kills it. Elsewhere POSIX has stopped processes continued
+    when their group is orphaned, as it is where a shell had started the parent.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in LEFT_TO_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform != "linux":
         return
     die_with_parent()

@@ -16,7 +16,7 @@ from simulator.command import Command
 from simulator.machine_clock import MachineClock
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.messages import Begin, Part
-from simulator.simulation.wire.parent_bond import die_with_parent
+from simulator.simulation.wire.parent_bond import LEFT_TO_THE_PARENT, die_with_parent
 from simulator.stores.places import HostFile, Place, PostgresServer, RedisServer, SqliteFile
 
 TERM_GRACE_S = 1.0
@@ -105,7 +105,8 @@ def end_group() -> NoReturn:
 
 
 def _begin_program() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in LEFT_TO_THE_PARENT:
+        signal.signal(number, signal.SIG_DFL)
     die_with_parent()
 
 

@@ -17,7 +17,8 @@ from simulator.simulation.wire import (
 from simulator.simulation.wire.attendants import Attendants, RunSpan
 from simulator.simulation.wire.children import Child, Children, await_ready, tell
 from simulator.simulation.wire.fleet_conductor import FleetConductor, starts
-from simulator.simulation.wire.lives import Lives
+from simulator.simulation.wire.keeper import kept
+from simulator.simulation.wire.lives import Lives, mark_of
 from simulator.simulation.wire.messages import Begin
 from simulator.simulation.wire.spares import Spares
 from simulator.simulation.wire.spool import Spool
@@ -70,7 +71,7 @@ def run_on_wire(
     def still_wanted() -> None:
         report(0)
 
-    with Children(folder) as children:
+    with kept(mark_of(folder)), Children(folder) as children:
         server = _server(children, plan, folder, terms.port)
         broker = _broker(children, plan)
         store = _store_conductor(children, plan, place, folder)

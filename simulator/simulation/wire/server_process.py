@@ -16,6 +16,7 @@ from aiohttp import web
 
 from simulator.clock import SECOND, Ticks
 from simulator.command import Command
+from simulator.errors import SimulatorError
 from simulator.fleet.names import process_name
 from simulator.machine_clock import MachineClock
 from simulator.provider.http import ZoomHttp
@@ -61,6 +62,8 @@ def main(seat: Seat, connection: Connection, in_flight: object) -> None:  # noqa
     belong_to_parent()
     try:
         asyncio.run(_serve(seat, connection))
+    except SimulatorError as error:
+        connection.send(Failed(str(error)))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from simulator.clock import MILLISECOND, Clock, Ticks
+from simulator.errors import SimulatorError
 from simulator.fleet.http_ports import InFlight
 from simulator.machine_clock import MachineClock
 from simulator.simulation.fleet_faults import FleetFaults, StoreLoss, StoreTrouble
@@ -59,6 +60,8 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:  # no
     belong_to_parent()
     try:
         asyncio.run(_run(seat, connection))
+    except SimulatorError as error:
+        connection.send(Failed(str(error)))
     except Exception:  # noqa: BLE001 - whatever it is, the parent must show it
         connection.send(Failed(traceback.format_exc()))
 

@@ -12,7 +12,8 @@ from typing import assert_never
 
 from simulator.clock import SECOND, Ticks
 from simulator.errors import SimulatorError
-from simulator.scenario.store_choice import url_flaw, without_password
+from simulator.passwords import with_passwords_hidden, without_password
+from simulator.scenario.store_choice import url_flaw
 from simulator.simulation.plan import RunPlan
 from simulator.store_choice import StoreChoice, StoreName
 from simulator.stores.contract import StoreUnavailable
@@ -104,6 +105,7 @@ def _url(server: StoreChoice, environment: Mapping[str, str]) -> str:
 def _unreachable(place: Place, reason: str) -> str:
     assert isinstance(place, RedisServer | PostgresServer), "a file is made when it is opened"
     kind: StoreName = "redis" if isinstance(place, RedisServer) else "postgres"
+    reason = with_passwords_hidden(reason, place.url)
     return (
         f"store {kind}: cannot be reached at {without_password(place.url)} ({reason})\n"
         f"Start one: {_HOW_TO_START[kind]}\n"

@@ -1,7 +1,8 @@
-"""The store as a client process meets it while a fault of the store lasts.
+"""The store as a client process meets it, in its faults and without.
 
 What makes a store silent is done to the store itself (``store_conductor.py``): here is noted who
-met it. A slow store is made here: each call sets out later.
+met it. A slow store is made here: each call sets out later. A call that fails says whether the
+scenario explains that: a real store can fail unasked, and then the run says nothing.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from simulator.clock import Clock, Ticks
-from simulator.simulation.fleet_faults import StoreTrouble
+from simulator.simulation.fleet_faults import Pause, StoreTrouble
 from simulator.simulation.wire.strikes import Strikes
 from simulator.stores.contract import (
     Lease,
@@ -19,8 +20,10 @@ from simulator.stores.contract import (
     SharedStore,
     StoreUnavailable,
     TokenStore,
+    UnplannedOutage,
 )
 from simulator.token import Token
+from simulator.trace.tally import AS_PLANNED
 
 T = TypeVar("T")
 
@@ -34,6 +37,7 @@ class StoreTroubles:
     """
 
     troubles: Sequence[StoreTrouble]
+    pauses: Sequence[Pause]
     clock: Clock
     strikes: Strikes
     answer_within: Ticks
@@ -44,13 +48,29 @@ class StoreTroubles:
         made_at = self.clock.now()
         try:
             result = await call()
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             self._note(made_at, failed=True)
             if self._now("down", made_at):
                 await self.clock.sleep(made_at + self.answer_within - self.clock.now())
-            raise
+            raise self.told(error, made_at) from error
         self._note(made_at, failed=False)
         return result
+
+    def told(self, error: StoreUnavailable, made_at: Ticks) -> StoreUnavailable:
+        """Return ``error`` of a call made at ``made_at`` as one that says whether it was planned.
+
+        A process that stands still may hold what others wait for, and a store takes a call to
+        answer again.
+        """
+        text = str(error)
+        if isinstance(error, UnplannedOutage) or text.startswith(AS_PLANNED):
+            return error
+        spans = [(each.at, each.until) for each in self.troubles if each.kind != "lag"]
+        spans += [(each.at, each.at + each.span) for each in self.pauses]
+        now = self.clock.now()
+        if any(at <= now and made_at < until + self.answer_within for at, until in spans):
+            return StoreUnavailable(f"{AS_PLANNED}: {text}")
+        return UnplannedOutage(text)
 
     async def delay(self) -> None:
         """Wait as long as a call has to that is made now."""
@@ -111,13 +131,17 @@ class TroubledLocks:
     @asynccontextmanager
     async def hold(self, wait: Ticks) -> AsyncIterator[TokenStore | None]:
         """Hold, perhaps later. To let go of the lock is a call as well."""
-        async with AsyncExitStack() as stack:
-            record = await self.troubles.met_by(
-                lambda: stack.enter_async_context(self.locks.hold(wait))
-            )
-            yield None if record is None else _TroubledRecord(record, self.troubles)
-            if record is not None:
-                await self.troubles.delay()
+        asked_at = self.troubles.clock.now()
+        try:
+            async with AsyncExitStack() as stack:
+                record = await self.troubles.met_by(
+                    lambda: stack.enter_async_context(self.locks.hold(wait))
+                )
+                yield None if record is None else _TroubledRecord(record, self.troubles)
+                if record is not None:
+                    await self.troubles.delay()
+        except StoreUnavailable as error:
+            raise self.troubles.told(error, asked_at) from error
 
 
 @dataclass(frozen=True, slots=True)

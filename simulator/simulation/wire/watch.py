@@ -16,7 +16,7 @@ from simulator.simulation.wire.children import (
 )
 from simulator.simulation.wire.fleet_conductor import FleetConductor
 from simulator.simulation.wire.lives import Life, Lives
-from simulator.simulation.wire.messages import ClientRecord, Progress, Ready, Struck
+from simulator.simulation.wire.messages import ClientRecord, Hindered, Progress, Ready, Struck
 from simulator.trace.events import EventSink, ProcessEnded
 
 
@@ -96,12 +96,12 @@ class Watch:
                 self._take(life, next_message(child))
 
     def _hear_spare(self, spare: Child) -> None:
-        if next_message(spare) is None:
+        if next_message(spare) is None:  # else it is ready, or will be
             self._lives.lost(spare)
 
     def _take(self, life: Life, message: object) -> None:
         match message:
-            case Ready():
+            case Ready() | Hindered():
                 pass  # it was started in the middle of the run
             case Progress(tally):
                 life.tally = tally

@@ -1,0 +1,49 @@
+"""What the machine refuses us, said in one line: a file system, a limit, a process that died."""
+
+import errno
+import os
+import resource
+import traceback
+
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
+_SEMAPHORES = "/dev/shm, where processes share semaphores"  # noqa: S108 - named, not used
+
+
+def told(trouble: OSError | EOFError) -> str:
+    """Return what went wrong, what to do about it where that is known, and where it was met."""
+    return f"tokenrace cannot go on here: {_what(trouble)} (met in {_place(trouble)})"
+
+
+def _what(trouble: OSError | EOFError) -> str:
+    if isinstance(trouble, EOFError):
+        return "a process that it had started ended before it had answered"
+    if trouble.errno in _TOO_MANY_FILES:
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return f"{trouble.strerror}: {limit} may be open at once; raise that (ulimit -n 1024)"
+    if isinstance(trouble, FileNotFoundError) and not _has_folder():
+        return "the working folder was deleted; change to one that is there"
+    names = [str(name) for name in (trouble.filename, trouble.filename2) if name is not None]
+    if not names and "multiprocessing" in _files(trouble):
+        names = [_SEMAPHORES]
+    return ": ".join([*names, trouble.strerror or str(trouble) or type(trouble).__name__])
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - what Path.cwd() asks
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _files(trouble: BaseException) -> str:
+    return " ".join(frame.filename for frame in traceback.extract_tb(trouble.__traceback__))
+
+
+def _place(trouble: BaseException) -> str:
+    """Return the innermost place of our own, and where in a library it was met there."""
+    frames = traceback.extract_tb(trouble.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}simulator{os.sep}" in frame.filename]
+    frame = (ours or frames)[-1]
+    parts = frame.filename.rpartition(f"{os.sep}simulator{os.sep}")
+    return f"{parts[2]}:{frame.lineno}"
