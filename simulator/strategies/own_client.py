@@ -25,13 +25,6 @@ class HasClient(Protocol):
     def client(self) -> Any: ...
 
 
-@runtime_checkable
-class Closes(Protocol):
-    """What can be closed when its process ends in order."""
-
-    async def aclose(self) -> None: ...
-
-
 @dataclass(slots=True)
 class OwnClient:
     """The user's object in one process. It is no strategy that hands out tokens: whoever does
@@ -63,12 +56,6 @@ class OwnClient:
     def opened(self) -> Any:
         """Return the client if it has been asked for, else None."""
         return self._client
-
-    async def aclose(self) -> None:
-        """Close the user's object, where it can be, and its client, if it was asked for."""
-        if isinstance(self._made, Closes):
-            await self._made.aclose()
-        await self.close_client()
 
     async def close_client(self) -> None:
         """Close the client, if it was asked for."""

@@ -21,7 +21,7 @@ from simulator.clock import SECOND, Ticks, seconds
 from simulator.errors import RunError, UserCodeError
 from simulator.python_class import PythonClass
 from simulator.strategies.contract import Denied, Held, Strategy, TokenEndpoint, TokenUnavailable
-from simulator.strategies.own_client import Closes, HasClient, OwnClient
+from simulator.strategies.own_client import HasClient, OwnClient
 from simulator.strategies.ports import Ports, Site
 from simulator.token import Token
 from simulator.whose_code import described
@@ -56,6 +56,13 @@ class _Source(Protocol):
 @runtime_checkable
 class _Hears(Protocol):
     async def rejected(self, token: str) -> bool | None: ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What can be closed when its process ends in order."""
+
+    async def aclose(self) -> None: ...
 
 
 def load(own: PythonClass) -> type[Any]:

@@ -80,6 +80,8 @@ class ClientLife:
                     await self._work(strategy, wire, own_clock)
                     counted = deepcopy(self.tally)
                     await close(strategy)
+                    if isinstance(strategy, OwnClient):
+                        await strategy.close_client()
                 return counted
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
