@@ -4,14 +4,22 @@ A class that keeps a token well keeps one for each process: with more processes 
 they end each other's. One that kept it for all of them, in a module that they shared, would not.
 """
 
+from dataclasses import replace
+
 import pytest
 
+from simulator.analysis.doubts import doubts_about
+from simulator.clock import MINUTE
 from simulator.errors import RunFailed
 from simulator.scenario import parse
 from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import InMemory
+from simulator.simulation.repeating import how_two_differ
+from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.trace.files import TraceWriter
 from tests.checked import folder, put
+from tests.hand_written_runs import a_header
 
 __all__ = ["folder"]
 
@@ -132,6 +140,58 @@ def test_a_clock_that_is_set_back_is_the_classs_as_well(folder, now, refused):
     assert issued(run(folder, faults=slow, strategy=1))[1] == 177
 
 
+@pytest.mark.parametrize(
+    ("now", "more", "refused"),
+    [
+        ("time.monotonic()", "", 118),
+        ("time.time()", "", 0),
+        ("time.monotonic()", ", monotonic: runs", 0),
+    ],
+)
+def test_a_machine_that_sleeps_stops_the_monotonic_clock_alone(folder, now, more, refused):
+    """For 1,208 s: a token is taken for live for so long after its end, less the half minute:
+    1,178 s at a call every 10 s. Under SIGSTOP no clock stops."""
+    keeps(folder, now)
+    pause = f"{{at: 20m, pause: {{process: 0, for: 1208s{more}}}}}"
+
+    assert issued(run(folder, faults=pause))[1] == refused
+
+
+@pytest.mark.parametrize(
+    ("now", "fault", "refused"),
+    [
+        ("time.monotonic()", "pause: {process: 0, for: 1s}", range(3, 40)),
+        ("time.time()", "clock: {process: 0, behind: 1s}", range(3, 40)),
+        ("time.monotonic()", "clock: {process: 0, behind: 1s}", range(2)),
+    ],
+)
+def test_on_the_wire_the_clocks_are_the_processs_too(folder, now, fault, refused):
+    """A token of 2 s is taken for live for up to a second more, at a call every 55 ms."""
+    put(folder, "mine.py", KEEPS.format(now=now, imports="import time").replace(" - 30", ""))
+    text = SCENARIO.format(target="mine:Source", processes=1, faults=f"{{at: 500ms, {fault}}}")
+    for given, wanted in (("1h", "2s"), ("9.92s", "50ms"), ("4h", "3500ms"), ("virtual", "wire")):
+        text = text.replace(given, wanted)
+    text = text.replace("200ms", "5ms").replace("80ms", "5ms")
+    scenario = parse(text.encode(), CATALOGUE, folder / "s.yaml")
+    with TraceWriter(folder / "trace", a_header()) as writer:
+        counted = WireEngine(port=0).run(
+            plan_run(scenario, scenario.strategies[0], 1, 1), writer, lambda _: None
+        )
+
+    assert counted.provider.causes()["expired"] in refused
+
+
+def test_a_clock_set_while_nobody_runs_strikes_the_next_life(folder):
+    """One that is down then has it when it begins again: the fault has reached somebody."""
+    keeps(folder, "time.time()")
+    faults = (
+        "{at: 19m, crash: {process: 0, restart: 2m}}, {at: 20m, clock: {process: 0, behind: 30m}}"
+    )
+    struck = [event.at for event in run(folder, faults=faults).events() if event.fault == 1]
+
+    assert struck == [21 * MINUTE]
+
+
 DRAWS = """\
 import os, random, secrets, uuid
 from random import uniform
@@ -165,3 +225,41 @@ def test_chance_is_each_processs_own_and_the_same_in_every_run(folder):
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]
     assert len(set(drawn[0])) == len(drawn[0]), "two processes drew the same"
+
+
+REMEMBERS = """\
+import pathlib, random
+
+
+class Source:
+    def __init__(self, fetch):
+        self._fetch = fetch
+
+    async def get_token(self):
+        file = pathlib.Path("seen")
+        if {differs} and file.exists():
+            await self._fetch()
+        file.touch()
+        random.random()
+        return (await self._fetch())["access_token"]
+"""
+
+
+@pytest.mark.parametrize("differs", [True, False])
+def test_a_class_that_goes_otherwise_the_second_time_is_told(folder, differs):
+    """One keeps a file, which no seed reaches: of its first call on it asks twice, and token 2 is
+    not the next process's or call's but its own second. One that only draws is the same."""
+    put(folder, "mine.py", REMEMBERS.format(differs=differs))
+    text = SCENARIO.format(target="mine:Source", processes=1, faults="").replace("4h", "1m")
+    scenario = parse(text.encode(), CATALOGUE, folder / "s.yaml")
+    told = how_two_differ(plan_run(scenario, scenario.strategies[0], 1, 1))
+    recorded = replace(run(folder), differs=told)
+
+    if differs:
+        assert (
+            "your class is not deterministic: under the same seed two runs first differ in" in told
+        )
+        assert " at 1" in told
+        assert f"ours, seed 1: {told}" in list(doubts_about({"ours": [recorded]}, {}))
+    else:
+        assert told == ""

@@ -15,7 +15,7 @@ def doubts_about(
     runs: Mapping[str, Sequence[RecordedRun]], faults: Mapping[int, str]
 ) -> Iterator[str]:
     """Yield a sentence for each run in which nobody called the API, a process was lost, a real
-    store failed that was not to, or one of ``faults`` is missing.
+    store failed that was not to, one of ``faults`` is missing, or a second run went otherwise.
 
     ``faults`` names those whose every happening is in the trace, by their place in the scenario.
     """
@@ -26,6 +26,8 @@ def doubts_about(
                 yield f"{who}: the API was never called{_why_never(run)}"
             for death in run.deaths:
                 yield f"{who}: {death.who} died, which nobody had asked for ({death.reason})"
+            if run.differs:
+                yield f"{who}: {run.differs}"
             if run.header.engine == "wire":
                 yield from (f"{who}: {said}" for said in _outages(run))
             struck = _struck(run) if faults else set()

@@ -8,11 +8,13 @@ import typer
 from simulator.cli.commands.blame import blame
 from simulator.cli.commands.check import baseline, check
 from simulator.cli.commands.incident import incident
+from simulator.cli.commands.init import init
 from simulator.cli.commands.listings import profiles, strategies
 from simulator.cli.commands.report import report
 from simulator.cli.commands.runs import agree, compare, replay, run
 from simulator.cli.commands.scenario_files import schema, validate
 from simulator.cli.commands.serve import serve
+from simulator.cli.commands.suite import suite
 from simulator.cli.commands.sweep import sweep
 from simulator.cli.commands.worded import Worded
 
@@ -55,6 +57,8 @@ app.command(cls=Worded)(compare)
 app.command(cls=Worded)(sweep)
 app.command(cls=Worded)(incident)
 app.command(cls=Worded)(check)
+app.command(cls=Worded)(suite)
+app.command(cls=Worded)(init)
 app.command(cls=Worded)(baseline)
 app.command(cls=Worded)(report)
 app.command(cls=Worded)(validate)

@@ -70,6 +70,7 @@ def read_request(file: Path, options: Options) -> Asked:
             choices=chosen,
             seeds=tuple(seeds),
             time_scale=scenario.run.time_scale if name == "wire" else 1,
+            repeats=True,
         ),
         engine=engine,
         out=options.out,

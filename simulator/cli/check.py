@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from simulator.analysis.verdicts import Word
 from simulator.cli.check_table import print_checked
 from simulator.cli.engines import engine_named
 from simulator.cli.many_runs_progress import ManyRunsProgress
+from simulator.cli.on_trial import OnTrial, notes_on
 from simulator.cli.plain_console import console_of_output
 from simulator.clock import Ticks, seconds
 from simulator.errors import ResultsError, ScenarioError, SimulatorError
@@ -29,7 +30,8 @@ from simulator.gate.markdown import markdown
 from simulator.machine_clock import MachineClock, unix_time
 from simulator.scenario.faults import EngineName
 from simulator.scenario.units import read_positive_span
-from simulator.simulation.runners import Processes, processors
+from simulator.simulation.runners import Processes, Runners, processors
+from simulator.suites.subject import Subject
 from simulator.whole_file import write_whole
 
 
@@ -46,6 +48,7 @@ class Options:
     jobs: int | None = None
     budget: str = "1h"
     engine: EngineName = "virtual"
+    on_trial: OnTrial | None = None
 
     def files(self) -> dict[str, Path]:
         """Return the files to write, by their options."""
@@ -61,15 +64,16 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
     """
     began_at, clock = unix_time(), MachineClock.starting_in(0)
     try:
-        found, terms = _read(paths, options)
+        found, terms, subject = _read(paths, options)
     except BadInput as wrong:
         _annotate(annotations_of_wrong_input(wrong, _checkout()))
         raise
     console = console_of_output()
     with ManyRunsProgress(console) as progress:
-        check = Check(found.cases, terms, progress)
         jobs = options.jobs or processors()
         with Processes(jobs) as runners:
+            found, suite_notes = _with_suite(found, options.on_trial, subject, runners)
+            check = Check(found.cases, terms, progress)
             check.on_virtual_time(runners)
         if any(case.engine == "wire" for case in found.cases):
             check.on_wire(engine_named("wire"))
@@ -80,23 +84,43 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
         began_at=began_at,
         took_s=seconds(clock.now()),
         cases=check.checked(),
-        notes=tuple(_notes(found, terms)),
+        notes=(*_notes(found, terms), *suite_notes),
     )
     print_checked(console, checked)
     _write(checked, options)
     return checked.verdict
 
 
-def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
+def _with_suite(
+    found: Found, asked: OnTrial | None, subject: Subject | None, runners: Runners
+) -> tuple[Found, list[str]]:
+    """Add the scenarios of the suite that was asked for; return what a reader should know of it."""
+    if asked is None or subject is None:
+        return found, []
+    folder = Path(asked.suite)
+    fitted = asked.fitted(subject, runners)
+    taken = {case.file for case in found.cases}
+    cases = tuple(case for case in fitted.cases(folder) if case.file not in taken)
+    return replace(found, cases=found.cases + cases), notes_on(asked, fitted, str(folder))
+
+
+def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms, Subject | None]:
     """Return what to check and how; every problem of both is told at once."""
     problems: list[str | ScenarioError] = [*_unwritable(options)]
     found = Found(cases=(), passed_over=())
     budget: Ticks | None = None
     against: Against | None = None
+    subject: Subject | None = None
     try:
-        found = read_cases(paths, options.engine)
+        if paths or options.on_trial is None:
+            found = read_cases(paths, options.engine)
     except BadInput as wrong:
         problems += wrong.problems
+    try:
+        if options.on_trial is not None:
+            subject = options.on_trial.subject()
+    except SimulatorError as wrong:
+        problems.append(str(wrong))
     try:
         if options.baseline is not None:
             bar = EVERY_COUNT if options.exact else NO_WORSE
@@ -111,7 +135,8 @@ def _read(paths: Sequence[Path], options: Options) -> tuple[Found, Terms]:
         problems.append(f"--budget: {wrong}")
     if problems:
         raise BadInput(problems)
-    return found, Terms(budget=budget, against=against, require_expect=options.require_expect)
+    terms = Terms(budget=budget, against=against, require_expect=options.require_expect)
+    return found, terms, subject
 
 
 def _unwritable(options: Options) -> list[str]:
@@ -149,6 +174,8 @@ def _notes(found: Found, terms: Terms) -> list[str]:
 
 def _command(paths: Sequence[Path], options: Options) -> str:
     words = ["tokenrace", "check", *map(str, paths)]
+    if options.on_trial is not None:
+        words += [*options.on_trial.words(), "--suite", options.on_trial.suite]
     if options.baseline is not None:
         words += ["--baseline", str(options.baseline)]
     words += ["--exact"] if options.exact else []

@@ -30,6 +30,7 @@ def _print_case(console: Console, case: CaseChecked, title_width: int) -> None:
     line.append(f"{case.verdict:<{_WIDTH}}", _STYLES[case.verdict])
     engine = " on the wire" if case.engine == "wire" else ""
     runs = f"{count(case.runs, 'run')}{engine}, {len(case.findings)} checked"
+    runs += "" if case.story is None else f": {case.story.promised}"
     line.append(f"  {case.title:<{title_width}}  {runs}")
     _print(console, line)
     for finding in troubles(case.findings):

@@ -52,12 +52,20 @@ def _line(level: str, case: CaseChecked, finding: Finding, root: Path) -> str:
     _, *below = in_full(finding, case.file)
     message = "\n".join([finding.sentence(), *below])
     properties = {
-        "file": os.path.relpath(case.file, root),
-        "line": str(finding.line),
-        "col": str(finding.column),
+        **_place(case, finding, root),
         "title": f"{case.title}: {finding.verdict}",
     }
     return _annotation(level, properties, message)
+
+
+def _place(case: CaseChecked, finding: Finding, root: Path) -> dict[str, str]:
+    """Return the place to mark: of the scenario, or of the class that a suite has on trial."""
+    if case.story is None:
+        place = {"line": str(finding.line), "col": str(finding.column)}
+        return {"file": os.path.relpath(case.file, root), **place}
+    if not case.story.source:
+        return {}
+    return {"file": os.path.relpath(case.story.source, root), "line": str(case.story.line)}
 
 
 def _annotation(level: str, properties: Mapping[str, str], message: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.errors import Problem, ScenarioError, SimulatorError, UserCodeError
+from simulator.gate.story import Story
 from simulator.scenario import Scenario, parse
 from simulator.scenario.faults import EngineName
 from simulator.scenario.flaws import dotted
@@ -35,6 +36,7 @@ class Case:
     """A scenario to check, on ``engine``; ``title`` tells it from the others.
 
     ``impossible`` says what of it cannot happen on that engine: then it is not run.
+    One of a suite has a ``story``, and its ``file`` need not be there.
     """
 
     file: Path
@@ -42,6 +44,7 @@ class Case:
     scenario: Scenario
     places: Places
     engine: EngineName
+    story: Story | None = None
     impossible: tuple[Problem, ...] = ()
 
     @property
@@ -135,14 +138,34 @@ def _within(path: Path, problems: list[str | ScenarioError]) -> Iterator[Path]:
 def _read(file: Path, engine: EngineName, *, is_named: bool) -> Case | None:
     """Return the case in ``file``; None where it is no scenario and nobody said it was."""
     content = read_bytes(file)
+    document = _document(content, file)
+    if not is_named and not _looks_like_a_scenario(document):
+        return None
+    return _case(content, document, file, engine, must_run=is_named)
+
+
+def read_case(content: bytes, file: Path, story: Story) -> Case:
+    """Return the case of a scenario that is in memory, for virtual time.
+
+    Raises:
+        ScenarioError: it is none, or its code cannot be loaded.
+    """
+    document = _document(content, file)
+    return replace(_case(content, document, file, "virtual", must_run=True), story=story)
+
+
+def _document(content: bytes, file: Path) -> Document:
     try:
-        document = read_document(content)
+        return read_document(content)
     except Unreadable as wrong:
         line, column = wrong.place
         only = Problem(line=line, column=column, key="", message=wrong.message)
         raise ScenarioError(file, [only]) from None
-    if not is_named and not _looks_like_a_scenario(document):
-        return None
+
+
+def _case(
+    content: bytes, document: Document, file: Path, engine: EngineName, *, must_run: bool
+) -> Case:
     scenario = parse(content, CATALOGUE, file)
     case = Case(
         file=file,
@@ -152,7 +175,7 @@ def _read(file: Path, engine: EngineName, *, is_named: bool) -> Case | None:
         engine="wire" if engine == scenario.run.engine == "wire" else "virtual",
     )
     impossible, code = [*_impossible(case, document)], [*_wrong_code(case)]
-    if code or (impossible and is_named):
+    if code or (impossible and must_run):
         raise ScenarioError(file, [*impossible, *code])
     return replace(case, impossible=tuple(impossible))
 

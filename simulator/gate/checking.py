@@ -9,7 +9,7 @@ from simulator.clock import Ticks, seconds
 from simulator.gate.blaming import blamed_on_virtual, blamed_on_wire, unblamed
 from simulator.gate.cases import Case
 from simulator.gate.comparing import Against
-from simulator.gate.findings import CaseChecked, Finding
+from simulator.gate.findings import CaseChecked, Finding, with_story
 from simulator.gate.judging import Judged, judge_runs
 from simulator.gate.more_seeds import more_cells, note_on_seeds
 from simulator.gate.promises import judge_promises, note_on
@@ -135,7 +135,7 @@ class Check:
         case = made.case
         judged = [*judge_runs(made, self._why_missing)]
         judged += judge_promises(case) if self._terms.require_expect else []
-        judged += () if self._terms.against is None else self._terms.against.judge(made)
+        judged += () if (against := self._against(case)) is None else against.judge(made)
         self._judged[case.file] = [*_with_times(judged, made)]
 
     def _of(self, case: Case) -> CaseChecked:
@@ -148,8 +148,9 @@ class Check:
             runs=made.made,
             runs_planned=max(made.made, case.size),
             took_s=seconds(sum(made.took.values())),
-            findings=tuple(self._findings[case.file]),
+            findings=with_story(self._findings[case.file], case.story),
             notes=tuple(self._notes(made)),
+            story=case.story,
         )
 
     def _notes(self, made: CaseRuns) -> Iterator[str]:
@@ -157,8 +158,12 @@ class Check:
         if not self._terms.require_expect:
             yield from note_on(made.case)
         yield from note_on_seeds(made, self._judged[made.case.file])
-        if self._terms.against is not None:
-            yield from self._terms.against.gone(made.case)
+        if (against := self._against(made.case)) is not None:
+            yield from against.gone(made.case)
+
+    def _against(self, case: Case) -> Against | None:
+        """Return the baseline of ``case``; a suite has none, as it needs none."""
+        return self._terms.against if case.story is None else None
 
 
 def _with_times(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Judged]:

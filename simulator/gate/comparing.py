@@ -113,6 +113,9 @@ class Against:
         runs = made.of_own_seeds(choice.name)
         if len(runs) < len(made.case.seeds):
             return replace(finding, verdict="inconclusive", why=NOT_ALL)
+        differs = next((run.differs for run in runs if run.differs), "")
+        if differs:
+            return replace(finding, verdict="inconclusive", why=differs)
         before = self.baseline.counts(known.file)[choice.name]
         after = {run.header.seed: counts_of(run) for run in runs}
         comparison = compare_counts(before, after)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.analysis.verdicts import BrokenRun, Word, worst
+from simulator.gate.story import Story
 from simulator.trace.events import Event
 
 Kind = Literal["runs", "expectation", "baseline", "promise"]
@@ -69,6 +70,7 @@ class CaseChecked:
     took_s: float
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    story: Story | None = None
 
     @property
     def verdict(self) -> Word:
@@ -107,6 +109,17 @@ class Checked:
 
 
 _ORDER: tuple[Word, ...] = ("pass", "fail", "inconclusive")
+
+
+def with_story(findings: Sequence[Finding], story: Story | None) -> tuple[Finding, ...]:
+    """Return ``findings``, the first trouble among them with what the scenario is about."""
+    found = list(findings)
+    wrong = troubles(found)
+    if story is not None and wrong:
+        first = next(at for at, finding in enumerate(found) if finding.verdict == wrong[0].verdict)
+        detail = "\n".join([*story.lines(), found[first].detail])
+        found[first] = replace(found[first], detail=detail)
+    return tuple(found)
 
 
 def count(number: int, one: str) -> str:

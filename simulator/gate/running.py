@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulator.clock import Ticks
@@ -15,6 +15,7 @@ from simulator.simulation.many_runs import Lost, ManyRunsWatcher, as_they_end
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import FAULTS, InMemory
+from simulator.simulation.repeating import has_own_class, how_two_differ
 from simulator.simulation.runners import Runners
 from simulator.trace.files import RecordedRun
 
@@ -100,6 +101,19 @@ class Cell:
         """Return what an engine makes of it."""
         return plan_run(self.into.case.scenario, self.choice, self.seed, time_scale)
 
+    def job(self) -> "_Job":
+        """Return what a runner makes of it on virtual time."""
+        plan = self.plan(1)
+        return _Job(plan, has_own_class(plan) and self.seed == self.into.case.seeds[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A run to make; and to make again, if it ``repeats``, to see whether it is the same."""
+
+    plan: RunPlan
+    repeats: bool
+
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
@@ -110,9 +124,11 @@ class _Timed:
 _RECORD = InMemory(FAULTS)
 
 
-def _make(plan: RunPlan) -> _Timed:
+def _make(job: _Job) -> _Timed:
     clock = MachineClock.starting_in(0)
-    outcome = _RECORD(plan)
+    outcome = _RECORD(job.plan)
+    if job.repeats and isinstance(outcome, RecordedRun):
+        outcome = replace(outcome, differs=how_two_differ(job.plan))
     return _Timed(outcome, clock.now())
 
 
@@ -128,8 +144,8 @@ def make_virtual(
     """
     left = Counter(cell.into.case.file for cell in cells)
     cases = {cell.into.case.file: cell.into for cell in cells}
-    plans = (cell.plan(1) for cell in cells)
-    for place, outcome in as_they_end(plans, _make, runners, within):
+    jobs = (cell.job() for cell in cells)
+    for place, outcome in as_they_end(jobs, _make, runners, within):
         cell = cells[place]
         if isinstance(outcome, _Timed):
             cell.into.add(cell.choice.name, cell.seed, outcome.outcome, outcome.took)

@@ -65,14 +65,20 @@ class CrashSection(Section):
 
 
 class PauseSection(Spell):
-    """A process stands still, as under SIGSTOP or a long collection of garbage; nothing is lost.
+    """A process stands still, as its machine is suspended; nothing is lost.
 
     Operations of an open workload that are due meanwhile begin when it goes on. Pauses that overlap
-    end together, with the last.
+    end together, with the last. What a class of one's own reads from ``time.monotonic`` stands
+    still as well and ``time.time`` does not; with ``monotonic: runs`` both go on, as under SIGSTOP
+    or in a long collection of garbage.
     """
 
     duration: PositiveSpan = Field(alias="for", description=f"How long. {_UNSCALED}")
     process: int = Field(ge=0, description=_PROCESS)
+    monotonic: Literal["stops", "runs"] = Field(
+        default="stops",
+        description="Whether the monotonic clock of a class of one's own stands still as well.",
+    )
 
     def label(self) -> str:
         """Return what a plot calls this."""
@@ -134,7 +140,9 @@ class DeploySection(Section):
 class ClockSection(Section):
     """A process's clock is off from now on: ahead or behind, and gaining or losing.
 
-    It is the clock by which the process judges how old a token is. A sleep under way when it is set
+    It is the clock by which the process judges how old a token is; of a class of one's own,
+    ``time.time`` and ``datetime``, and ``time.monotonic`` gains or loses with it but cannot be set.
+    A sleep under way when it is set
     goes on as it is; the oracle, which knows the provider's clock, has no use for it.
     """
 

@@ -16,6 +16,7 @@ from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.planning import plan_run
+from simulator.simulation.repeating import has_own_class, how_another_differs
 from simulator.trace.files import RecordedRun, TraceHeader, TraceWriter, unasked_for
 
 
@@ -54,12 +55,17 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """Which runs of ``scenario`` to make, ``time_scale`` times as fast as it is written."""
+    """Which runs of ``scenario`` to make, ``time_scale`` times as fast as it is written.
+
+    With ``repeats``, the first run of a class of the user's on virtual time is made twice, to see
+    whether it is the same.
+    """
 
     scenario: Scenario
     choices: tuple[StrategyChoice, ...]
     seeds: tuple[int, ...]
     time_scale: float
+    repeats: bool = False
 
     def beside(self, choice: StrategyChoice) -> "Experiment":
         """Return this with ``choice`` run as well, unless one is called the same."""
@@ -101,12 +107,23 @@ def outcomes_of(
             continue
         watcher.began(plan.strategy, plan.seed, plan.duration)
         outcome = _outcome(plan, experiment.time_scale, engine, traces, watcher)
+        if experiment.repeats and plan.seed == experiment.seeds[0] and engine.name == "virtual":
+            outcome = _compared_with_another(plan, outcome)
         watcher.ended()
         if isinstance(outcome, RunFailed):
             failed.add(plan.strategy)
             for trace in traces.glob(f"{plan.strategy}-*.jsonl"):
                 trace.unlink()
         yield outcome
+
+
+def _compared_with_another(
+    plan: RunPlan, outcome: RecordedRun | RunFailed
+) -> RecordedRun | RunFailed:
+    if not has_own_class(plan) or not isinstance(outcome, RecordedRun):
+        return outcome
+    assert isinstance(outcome.trace, Path)
+    return replace(outcome, differs=how_another_differs(plan, outcome.trace))
 
 
 def _outcome(

@@ -26,12 +26,14 @@ class Crash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Process ``process`` stands still from ``at`` for ``span``."""
+    """Process ``process`` stands still from ``at`` for ``span``; so does its monotonic clock, if
+    ``is_suspended``."""
 
     fault: int
     at: Ticks
     process: int
     span: Ticks
+    is_suspended: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from simulator.engine.blocking import forbid_ends
 from simulator.errors import BlockedLoopError, UserCodeError
 from simulator.program_end import signals_watched
 from simulator.python_class import PythonClass
-from simulator.simulation.virtual.own_processes import looking, own_modules
 from simulator.strategies.user_class import load
 
 
@@ -36,6 +35,12 @@ def check_own_code(own: PythonClass | Command) -> None:
 def _try_to_load(own: PythonClass) -> None:
     """Load a class. Where its module ends the program, as ``sys.exit()`` does, nothing is said
     yet: its runs fail of it, and only they."""
+    # What no run of presets needs is not loaded for it.
+    from simulator.simulation.virtual.own_processes import (  # noqa: PLC0415
+        looking,
+        own_modules,
+    )
+
     ends: list[BlockedLoopError] = []
     with signals_watched() as signals:
         try:

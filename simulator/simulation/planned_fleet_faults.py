@@ -69,7 +69,13 @@ def _crashes(timed: Iterable[Timed]) -> Iterator[Crash]:
 def _pauses(timed: Iterable[Timed]) -> Iterator[Pause]:
     for number, fault, at in timed:
         if (pause := fault.pause) is not None:
-            yield Pause(fault=number, at=at, process=pause.process, span=pause.duration)
+            yield Pause(
+                fault=number,
+                at=at,
+                process=pause.process,
+                span=pause.duration,
+                is_suspended=pause.monotonic == "stops",
+            )
 
 
 def _replacements(scenario: Scenario, time_scale: float) -> Iterator[Replace]:

@@ -1,7 +1,6 @@
 """A mode as a scenario for one class: text that can be written to a file, read and run."""
 
 import textwrap
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -26,16 +25,17 @@ def scenario_text(mode: Mode, own: PythonClass, scope: Scope) -> str:
     lines += textwrap.wrap(told, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     lines += [_line("provider", provider)]
     lines += [_line(key, value) for key, value in sections.items()]
-    lines += ["strategies:", f"  - {_flow(_strategy(own))}"]
+    lines += ["strategies:", f"  - {strategy_line(own)}"]
     lines += ["faults:", *(f"  - {_flow(fault)}" for fault in faults)] if faults else []
-    lines += ["expect:", f"  {OURS}:"]
+    lines += ["expect:", f"  {OURS}:"] if bar.expect else []
     lines += [f"    {_line(figure, bound)}" for figure, bound in bar.expect.items()]
     return "\n".join([*lines, _line("run", run)]) + "\n"
 
 
-def _strategy(own: PythonClass) -> Mapping[str, object]:
+def strategy_line(own: PythonClass) -> str:
+    """Return the entry of ``own`` under ``strategies``."""
     named: dict[str, object] = {"name": OURS, "python": own.target}
-    return named | ({"options": dict(own.options)} if own.options else {})
+    return _flow(named | ({"options": dict(own.options)} if own.options else {}))
 
 
 def _line(key: str, value: object) -> str:

@@ -122,7 +122,8 @@ class RecordedRun:
     memory those that were kept.
 
     ``deaths`` are the events of processes that died before the run's end with no fault of the
-    scenario to end them, in order.
+    scenario to end them, in order. ``differs`` says how a second run under the same seed went
+    otherwise; it is empty where none did, or none was made.
     """
 
     header: TraceHeader
@@ -130,6 +131,7 @@ class RecordedRun:
     clients: ClientTally
     deaths: tuple[ProcessEnded, ...]
     trace: Path | KeptEvents
+    differs: str = ""
 
     def events(self) -> Iterator[Event]:
         """Yield every event in order; of a run in memory, those that were kept.

@@ -58,7 +58,7 @@ class FleetTokens:
     def _landed(self, flight):
         self._flight = None
         if not flight.cancelled() and flight.exception() is not None:
-            log.warning("no token: %r", flight.exception())
+            log.debug("no token: %r", flight.exception())
 
     async def _fly(self, refused):
         token = await self._refresh(refused)

@@ -1,9 +1,12 @@
-"""One planted bug each, as a small change of ``fleet_tokens.py`` or ``memory_tokens.py``."""
+"""One planted bug each, as a small change of ``fleet_tokens.py`` or ``memory_tokens.py``.
+
+The key says which mode of the suite must catch it.
+"""
 
 # ruff: noqa: E501 - lines of the classes that are changed
 
 FLEET = {
-    "no_recheck": [
+    ("no_recheck", "contention"): [
         (
             """        record = await self._ports.store.read()
         if record is not None and self._will_do(record.token, refused):
@@ -13,7 +16,7 @@ FLEET = {
         answer = await""",
         ),
     ],
-    "lease_dropped": [
+    ("lease_dropped", "cold-start"): [
         (
             """            lease = await self._ports.leases.acquire(self._ports.holder, self._lease)
             if lease is not None:
@@ -26,7 +29,7 @@ FLEET = {
 """,
         ),
     ],
-    "released_before_the_write": [
+    ("released_before_the_write", "contention"): [
         ("return await self._renew(refused)\n", "return await self._renew(refused, lease)\n"),
         (
             "                finally:\n                    await self._ports.leases.release(lease)\n",
@@ -38,7 +41,7 @@ FLEET = {
             "        self._failures = 0\n        await self._ports.leases.release(lease)\n        version",
         ),
     ],
-    "shared_entry_cleared_before_the_store": [
+    ("shared_entry_cleared_before_the_store", "late-401"): [
         (
             """        if self._local == token:
             self._local = None
@@ -53,11 +56,11 @@ FLEET = {
         ),
         ("import logging\n", "import logging\n\nfrom simulator.token import Token\n"),
     ],
-    "leeway_0": [("margin=60,", "margin=0,")],
-    "leaders_cancellation": [
+    ("leeway_0", "leeway"): [("margin=60,", "margin=0,")],
+    ("leaders_cancellation", "cancelled-leader"): [
         ("return await asyncio.shield(self._flight)", "return await self._flight"),
     ],
-    "leader_flies_itself": [
+    ("leader_flies_itself", "cancelled-leader"): [
         (
             """            self._flight = asyncio.create_task(self._fly(refused))
             self._flight.add_done_callback(self._landed)
@@ -75,7 +78,7 @@ FLEET = {
 """,
         ),
     ],
-    "issue_on_any_401": [
+    ("issue_on_any_401", "late-401"): [
         (
             """        if self._local == token:
             self._local = None
@@ -91,10 +94,10 @@ FLEET = {
 """,
         ),
     ],
-    "retry_without_back_off": [
+    ("retry_without_back_off", "failing-endpoint"): [
         ("        wait = min(30, 2 ** (self._failures - 1)) * SECOND\n", "        wait = 0\n"),
     ],
-    "error_swallowed": [
+    ("error_swallowed", "outage-over-expiry"): [
         (
             """        if record is not None and record.token != refused and self._is_live(record.token):
             return record.token
@@ -104,20 +107,22 @@ FLEET = {
 """,
         ),
     ],
-    "seconds_for_minutes": [
+    ("seconds_for_minutes", "leeway"): [
         ("self._margin = margin * SECOND", "self._margin = margin * 60 * SECOND")
     ],
-    "minutes_for_seconds": [
+    ("minutes_for_seconds", "leeway"): [
         ("self._margin = margin * SECOND", "self._margin = margin * SECOND // 60")
     ],
-    "lease_in_minutes": [("self._lease = lease * SECOND", "self._lease = lease * 60 * SECOND")],
-    "back_off_in_minutes": [
+    ("lease_in_minutes", "dead-leader"): [
+        ("self._lease = lease * SECOND", "self._lease = lease * 60 * SECOND")
+    ],
+    ("back_off_in_minutes", "one-bad-answer"): [
         (
             "wait = min(30, 2 ** (self._failures - 1)) * SECOND",
             "wait = min(30, 2 ** (self._failures - 1)) * 60 * SECOND",
         ),
     ],
-    "flight_not_shared": [
+    ("flight_not_shared", "many-waiters"): [
         (
             """        if self._flight is None:
             self._flight = asyncio.create_task(self._fly(refused))
@@ -128,7 +133,7 @@ FLEET = {
 """,
         ),
     ],
-    "not_persisted": [
+    ("not_persisted", "rolling-restart"): [
         (
             """        version = 0 if record is None else record.version
         if not await self._ports.store.write(answer, expected_version=version):
@@ -139,7 +144,7 @@ FLEET = {
             "",
         ),
     ],
-    "double_refresh_at_start": [
+    ("double_refresh_at_start", "cold-start"): [
         (
             """        token = await self._refresh(refused)
         self._local = token
@@ -154,25 +159,27 @@ FLEET = {
 """,
         ),
     ],
-    "releases_anybodys_lease": [
+    ("releases_anybodys_lease", "lapsed-lease"): [
         ("await self._ports.leases.release(lease)", "await self._ports.leases.delete_lease()"),
     ],
-    "write_not_compared": [
+    ("write_not_compared", "paused-holder"): [
         (
             "self._ports.store.write(answer, expected_version=version)",
             "self._ports.store.write(answer)",
         ),
     ],
-    "lease_shorter_than_the_endpoint": [("lease=30,", "lease=1,")],
-    "is_for_equals": [
+    ("lease_shorter_than_the_endpoint", "slow-endpoint"): [("lease=30,", "lease=1,")],
+    ("is_for_equals", "early-revoke"): [
         ("if self._local == token:", "if self._local is token:"),
         ("return token != refused and", "return token is not refused and"),
     ],
-    "is_for_equals_in_memory_only": [("if self._local == token:", "if self._local is token:")],
+    ("is_for_equals_in_memory_only", "early-revoke"): [
+        ("if self._local == token:", "if self._local is token:")
+    ],
 }
 
 MEMORY = {
-    "lock_less": [
+    ("lock_less", "cold-start"): [
         (
             """        if self._flight is None:
             self._flight = asyncio.ensure_future(self._fly())
@@ -183,7 +190,7 @@ MEMORY = {
 """,
         ),
     ],
-    "cleared_before_the_store": [
+    ("cleared_before_the_store", "late-401"): [
         (
             """        self._failures = 0
         self._token = answer""",
@@ -193,11 +200,11 @@ MEMORY = {
         self._token = answer""",
         ),
     ],
-    "leeway_0": [("margin=60", "margin=0")],
-    "leaders_cancellation": [
+    ("leeway_0", "leeway"): [("margin=60", "margin=0")],
+    ("leaders_cancellation", "cancelled-leader"): [
         ("return await asyncio.shield(self._flight)", "return await self._flight"),
     ],
-    "leader_flies_itself": [
+    ("leader_flies_itself", "cancelled-leader"): [
         (
             """            self._flight = asyncio.ensure_future(self._fly())
             self._flight.add_done_callback(self._landed)
@@ -215,14 +222,16 @@ MEMORY = {
 """,
         ),
     ],
-    "issue_on_any_401": [
+    ("issue_on_any_401", "late-401"): [
         (
             "        if token == self._token:\n            self._token = None\n",
             "        self._token = None\n",
         )
     ],
-    "retry_without_back_off": [("time.time() + min(30, 2 ** (self._failures - 1))", "0.0")],
-    "error_swallowed": [
+    ("retry_without_back_off", "failing-endpoint"): [
+        ("time.time() + min(30, 2 ** (self._failures - 1))", "0.0")
+    ],
+    ("error_swallowed", "outage-over-expiry"): [
         (
             """        if self._token is not None and time.time() < self._expires_at:
             return self._token
@@ -232,14 +241,14 @@ MEMORY = {
         raise""",
         ),
     ],
-    "hours_for_seconds": [
+    ("hours_for_seconds", "leeway"): [
         ("< self._expires_at - self._margin", "< self._expires_at - self._margin * 60")
     ],
-    "minutes_for_seconds": [
+    ("minutes_for_seconds", "leeway"): [
         ("< self._expires_at - self._margin", "< self._expires_at - self._margin / 60")
     ],
-    "lifetime_in_minutes": [('answer["expires_in"]\n', 'answer["expires_in"] * 60\n')],
-    "double_refresh_at_start": [
+    ("lifetime_in_minutes", "leeway"): [('answer["expires_in"]\n', 'answer["expires_in"] * 60\n')],
+    ("double_refresh_at_start", "cold-start"): [
         (
             """        self._failures = 0
         self._token = answer""",
@@ -249,14 +258,8 @@ MEMORY = {
         self._token = answer""",
         ),
     ],
-    "is_for_equals": [("if token == self._token:", "if token is self._token:")],
-    "ignores_401": [("        if token == self._token:\n            self._token = None\n", "")],
+    ("is_for_equals", "early-revoke"): [("if token == self._token:", "if token is self._token:")],
+    ("ignores_401", "early-revoke"): [
+        ("        if token == self._token:\n            self._token = None\n", "")
+    ],
 }
-
-
-def planted(source, changes):
-    """Return ``source`` with every one of ``changes`` made; each must be there to be changed."""
-    for old, new in changes:
-        assert old in source, old
-        source = source.replace(old, new)
-    return source

@@ -6,8 +6,14 @@ from typing import Annotated, Literal
 import typer
 
 from simulator.cli.commands.options import Jobs
+from simulator.cli.commands.trial_options import PythonName, ScopeChoice, SuiteName, With
 from simulator.cli.exits import EXIT_CODES, told_to_the_user
+from simulator.errors import SimulatorError
 
+CheckedPaths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATH]...", help="Scenario files, and folders of them."),
+]
 Paths = Annotated[
     list[Path],
     typer.Argument(metavar="PATH", help="Scenario files, and folders of them.", show_default=False),
@@ -35,8 +41,12 @@ CheckedEngine = Annotated[
 
 
 def check(
-    paths: Paths,
+    paths: CheckedPaths = None,
     *,
+    python: PythonName = None,
+    suite: SuiteName = None,
+    with_: With = None,
+    scope: ScopeChoice = "auto",
     baseline: BaselineFile = None,
     exact: Annotated[
         bool,
@@ -57,13 +67,22 @@ def check(
 ) -> None:
     """Run all scenarios and fail where an expectation does, or a strategy got worse.
 
+    With --python a class of your own is tried on every known failure mode, without a scenario and
+    without a baseline: tokenrace check --python shop.tokens:Source --suite known-modes. What it is
+    held to is true of every right class, whatever its leeway and its back-off; tokenrace suite
+    lists it.
+
     On virtual time, on every processor; with --engine wire the scenarios that name the wire engine
     follow on real HTTP, one run at a time. Exit code 1: something failed, 2: the input is wrong, 3:
     the runs cannot tell.
     """
     with told_to_the_user():
         from simulator.cli.check import Options, check_paths
+        from simulator.cli.on_trial import asked_for
 
+        on_trial = asked_for(python, with_ or (), scope, suite)
+        if not paths and on_trial is None:
+            raise SimulatorError("name scenario files or folders, or --python module:Class")
         options = Options(
             baseline=baseline,
             exact=exact,
@@ -74,8 +93,9 @@ def check(
             jobs=jobs,
             budget=budget,
             engine=engine,
+            on_trial=on_trial,
         )
-        verdict = check_paths(paths, options)
+        verdict = check_paths(paths or [], options)
         raise typer.Exit(EXIT_CODES[verdict])
 
 

@@ -64,6 +64,8 @@ class Life:
     tether: Tether | None
     line: Line | None
     pauses: int = 0
+    _stood_since: Ticks = field(default=0, init=False)
+    _is_suspended: bool = field(default=False, init=False)
     _held: HeldBack | None = field(default=None, init=False)
     _asleep: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
@@ -71,11 +73,16 @@ class Life:
     def _loop(self) -> VirtualLoop:
         return self.process.world.loop
 
-    def pause(self) -> None:
-        """Stand still; a pause within a pause ends when both are over."""
+    def pause(self, *, is_suspended: bool = True) -> None:
+        """Stand still; a pause within a pause ends when both are over.
+
+        The monotonic clock stands still in all of it if any of them ``is_suspended``.
+        """
         self.pauses += 1
+        self._is_suspended = is_suspended or (self.pauses > 1 and self._is_suspended)
         if self.pauses > 1:
             return
+        self._stood_since = self._loop.now
         self.process.wake()
         self._held = held = HeldBack(self._loop)
         for at, step, operation in self._loop.take_posts(self._is_own_step):
@@ -93,6 +100,9 @@ class Life:
         if self.pauses or self._held is None:
             return
         held, self._held = self._held, None
+        own = self.process.world.own
+        if own is not None and self._is_suspended:
+            own.has_slept(self.process.number, self._loop.now - self._stood_since)
         self._loop.resume(self.process.owner)
         if self.line is not None:
             self.line.resume()

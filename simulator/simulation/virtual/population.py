@@ -45,6 +45,7 @@ class Population:
     _lives: dict[int, int] = field(default_factory=dict, init=False)
     _equipment: dict[int, Equipment] = field(default_factory=dict, init=False)
     _clocks: dict[int, SkewedClock] = field(default_factory=dict, init=False)
+    _clocks_set: list[ClockOff] = field(default_factory=list, init=False)
     _ambushes: Ambushes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,16 +120,19 @@ class Population:
         life = self._living.get(pause.process)
         if life is not None:
             self._struck(pause)
-            life.pause()
+            life.pause(is_suspended=pause.is_suspended)
             goes_on_at = self.world.loop.now + pause.span
             self.world.loop.post_first(goes_on_at, _go_on, life)
 
     def set_clock(self, off: ClockOff) -> None:
-        """Set a process's clock off, now and in its later lives."""
-        self._struck(off)
+        """Set a process's clock off, now and in its later lives. Where it has none now, the fault
+        strikes when it begins the next."""
         life = self._living.get(off.process)
         if life is not None:
+            self._struck(off)
             life.before_clock_changes()
+        else:
+            self._clocks_set.append(off)
         self._clocks[off.process].set_off(off.offset, off.drift_ppm)
         if self.world.own is not None:
             self.world.own.clock_set(off.process, off.drift_ppm)
@@ -213,6 +217,9 @@ class Population:
         )
         if life > 1 or number >= world.plan.fleet.processes:
             world.sink.write(ProcessStarted(at=at, process=number, life=life))
+        for off in [off for off in self._clocks_set if off.process == number]:
+            self._clocks_set.remove(off)
+            self._struck(off)
         self._living[number] = begun = birth.begin(at)
         begun.process.store_changes(is_troubled=self.is_store_troubled)
 

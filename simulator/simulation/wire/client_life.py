@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -37,6 +37,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.client_faults import ClientFaults
 from simulator.simulation.wire.lost_errors import lost_errors_raised
 from simulator.simulation.wire.messages import Begin, Part
+from simulator.simulation.wire.own_clocks import clocks_of
 from simulator.simulation.wire.store_troubles import StoreTroubles, TroubledLocks, TroubledStore
 from simulator.simulation.wire.strikes import Strikes
 from simulator.stores.contract import RowLocks, SharedStore
@@ -72,17 +73,30 @@ class ClientLife:
         what is under way is not, nor a refresh that goes on when its callers are gone."""
         own_clock = ErrantClock(self.clock)
         async with self._wire() as wire:
-            line = self._line(wire)
-            strategy = self._strategy(wire, own_clock, line)
-            async with line.listening() if line is not None else nullcontext():
-                is_own = isinstance(self.part.recipe, PythonClass)
-                with lost_errors_raised() if is_own else nullcontext():
-                    await self._work(strategy, wire, own_clock)
-                    counted = deepcopy(self.tally)
-                    await close(strategy)
-                    if isinstance(strategy, OwnClient):
-                        await strategy.close_client()
-                return counted
+            with self._clocks(own_clock):
+                return await self._until_the_end(wire, own_clock)
+
+    def _clocks(self, own_clock: ErrantClock) -> AbstractContextManager[None]:
+        """Return what lets a class of the user's read the process's own clocks."""
+        if not isinstance(self.part.recipe, PythonClass):
+            return nullcontext()
+        return clocks_of(self.part.process, self.plan.fleet_faults, self.clock, own_clock)
+
+    def _lost_errors(self) -> AbstractContextManager[None]:
+        """Return what fails the run for an error of a class's task that nobody awaits."""
+        return lost_errors_raised() if isinstance(self.part.recipe, PythonClass) else nullcontext()
+
+    async def _until_the_end(self, wire: Wire, own_clock: ErrantClock) -> ClientTally:
+        line = self._line(wire)
+        strategy = self._strategy(wire, own_clock, line)
+        async with line.listening() if line is not None else nullcontext():
+            with self._lost_errors():
+                await self._work(strategy, wire, own_clock)
+                counted = deepcopy(self.tally)
+                await close(strategy)
+                if isinstance(strategy, OwnClient):
+                    await strategy.close_client()
+            return counted
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
         adoption = Adoption(self.part.process, self.clock, self.sink)
