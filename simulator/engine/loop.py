@@ -174,14 +174,18 @@ class VirtualLoop(Unsupported, Schedule):
         self._end_network()
         self._forget()
 
+    def drop_schedule(self) -> None:
+        """Drop all that is scheduled: what waits for it never goes on by itself."""
+        self._end_network()
+        self._forget()
+
     def discard(self) -> None:
         """Close after a run that is over, whatever is still waiting: it never goes on.
 
         Coroutines that wait are closed, so that their ``finally`` blocks run now and not when they
         are collected.
         """
-        self._end_network()
-        self._forget()
+        self.drop_schedule()
         for task, context in self._all_tasks():
             task._log_traceback = False  # noqa: SLF001 - whoever would have asked is gone
             if task.done():

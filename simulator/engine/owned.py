@@ -33,6 +33,7 @@ class Owned:
         self._crashed_at: dict[int, Ticks] = {}
         self._paused: dict[int, list[Handle]] = {}
         self._is_watching = False
+        self._on_lost: Callable[[BaseException], None] | None = None
         self._enter: Callable[[int], None] | None = None
 
     def on_entering(self, enter: Callable[[int], None]) -> None:
@@ -77,6 +78,12 @@ class Owned:
         """Return the unfinished tasks of ``process`` (None: of no process), first created first."""
         return [task for task, _ in self._tasks.get(process, []) if not task.done()]
 
+    def lost_errors_of(self, process: int) -> list[BaseException]:
+        """Return the errors of ``process``'s tasks that nobody has asked for, oldest task first."""
+        ended = [task for task, _ in self._tasks.get(process, []) if task.done()]
+        lost = [task for task in ended if task._log_traceback]  # noqa: SLF001 - no public name
+        return [error for task in lost if (error := task.exception()) is not None]
+
     def all_owners(self) -> Iterator[int | None]:
         """Yield every process that ever had a task, None first, then by number."""
         yield from sorted(self._tasks, key=lambda owner: -1 if owner is None else owner)
@@ -87,8 +94,12 @@ class Owned:
         tasks = self._tasks.setdefault(owner, [])
         tasks.append((task, context))
         if len(tasks) >= self._prune_at.get(owner, _PRUNE_FROM):
-            tasks[:] = [entry for entry in tasks if not entry[0].done()]
+            tasks[:] = [entry for entry in tasks if self._matters(entry[0])]
             self._prune_at[owner] = max(_PRUNE_FROM, 2 * len(tasks))
+
+    def _matters(self, task: asyncio.Task[Any]) -> bool:
+        """Return whether ``task`` goes on, or has an error that somebody wants to hear of."""
+        return not task.done() or (self._on_lost is not None and task._log_traceback)  # noqa: SLF001
 
     def _all_tasks(self) -> list[tuple[asyncio.Task[Any], Context]]:
         return [entry for owner in self.all_owners() for entry in self._tasks[owner]]

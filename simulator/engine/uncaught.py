@@ -7,6 +7,7 @@ such as an error that nobody asked a task for, is logged, as the stock loop does
 
 import asyncio
 import asyncio.log
+from collections.abc import Callable
 from typing import Any
 
 from simulator.engine.owned import Owned
@@ -30,6 +31,10 @@ class Uncaught(Owned, asyncio.AbstractEventLoop):
             self._failure = error
         self.stop()
 
+    def on_lost(self, hear: Callable[[BaseException], None]) -> None:
+        """Call ``hear`` with each error of a task that nobody asks for, in place of logging it."""
+        self._on_lost = hear
+
     def get_exception_handler(self) -> Any:
         return self._exception_handler
 
@@ -42,6 +47,8 @@ class Uncaught(Owned, asyncio.AbstractEventLoop):
         if isinstance(handle, asyncio.Handle) and isinstance(error, BaseException):
             if not self._is_of_the_dead(handle):
                 self.fail(error)
+        elif self._on_lost is not None and error is not None:
+            self._on_lost(error)
         else:
             asyncio.log.logger.error(context.get("message"), exc_info=error)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from simulator.strategies.contract import Held, Strategy
 from simulator.strategies.split import part_of
+from simulator.strategies.user_class import close
 from simulator.token import Token
 
 
@@ -40,6 +41,10 @@ class Callers:
         """Say that ``token`` was refused, as to the strategy; raises as ``token`` does."""
         with self._waits():
             return await self._strategy.rejected(token, attempt)
+
+    async def aclose(self) -> None:
+        """Close what the strategy keeps open."""
+        await close(self._strategy)
 
     def peek(self) -> Held | None:
         """Return what the strategy would hand out now."""

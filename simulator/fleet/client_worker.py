@@ -165,11 +165,10 @@ def _asked(error: Exception) -> str:
     return "token" if path == TOKEN_PATH else "api"
 
 
-async def close(own: OwnClient) -> None:
-    """Close its client, if it has one."""
-    client = own.opened()
-    if client is not None:
-        await (client.close() if own.library == "aiohttp" else client.aclose())
+def is_an_answer(error: BaseException) -> bool:
+    """Return whether ``error`` says that somebody answered no, or did not answer."""
+    none = (TokenUnavailable, StoreUnavailable, *_SILENCE, *_loaded(_NO_ANSWER))
+    return isinstance(error, (*none, *_loaded(_NO)))
 
 
 def _loaded(errors: Mapping[str, tuple[str, ...]]) -> tuple[type[Exception], ...]:

@@ -57,6 +57,11 @@ class OwnClient:
         """Return the client if it has been asked for, else None."""
         return self._client
 
+    async def close_client(self) -> None:
+        """Close the client, if it was asked for."""
+        if self._client is not None:
+            await (self._client.close() if self.library == "aiohttp" else self._client.aclose())
+
     async def token(self) -> Token:
         """Never: see the class."""
         raise AssertionError("a client of the user's own hands out no tokens")

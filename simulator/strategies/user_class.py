@@ -8,29 +8,30 @@ provider's URLs and the app's credentials. An example of each is in docs/bring-y
 needs ``peek()``: without it every operation is stepped.
 """
 
+import asyncio
 import importlib
 import inspect
 import os
 import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import structs
 
-from simulator.clock import seconds
-from simulator.errors import UserCodeError
+from simulator.clock import SECOND, Ticks, seconds
+from simulator.errors import RunError, UserCodeError
 from simulator.python_class import PythonClass
 from simulator.strategies.contract import Denied, Held, Strategy, TokenEndpoint, TokenUnavailable
 from simulator.strategies.own_client import HasClient, OwnClient
 from simulator.strategies.ports import Ports, Site
 from simulator.token import Token
+from simulator.whose_code import described
 
 _KNOWN_TOKENS = 64
 """How many of the newest tokens a source may still hand out with their true expiry."""
-_OURS = str(Path(__file__).parents[1])
+CLOSE_WITHIN: Ticks = 5 * SECOND
+"""How long ``aclose()`` may take when a process ends in order."""
 _SHAPES = (
     "expected a class with async token() and async rejected(token, attempt), one with "
     "async get_token(), or one with client(); see docs/bring-your-own.md"
@@ -57,6 +58,13 @@ class _Source(Protocol):
 @runtime_checkable
 class _Hears(Protocol):
     async def rejected(self, token: str) -> bool | None: ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What can be closed when its process ends in order."""
+
+    async def aclose(self) -> None: ...
 
 
 def load(own: PythonClass) -> type[Any]:
@@ -116,18 +124,7 @@ def _module(target: str, name: str) -> Any:
             raise UserCodeError(target, where) from None
         raise UserCodeError(target, f"importing {name} failed: {error}") from error
     except Exception as error:
-        what = f"{type(error).__name__}: {error}{_line_of(error)}"
-        raise UserCodeError(target, f"importing {name} failed: {what}") from error
-
-
-def _line_of(error: Exception) -> str:
-    """Return the innermost line of the user's that raised ``error``, in brackets."""
-    lines = [
-        f" ({Path(frame.filename).name}:{frame.lineno})"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and not frame.filename.startswith(_OURS)
-    ]
-    return lines[-1] if lines else ""
+        raise UserCodeError(target, f"importing {name} failed: {described(error)}") from error
 
 
 def _check_call(own: PythonClass, made: type[Any]) -> None:
@@ -156,6 +153,25 @@ def _described(found: Any) -> str:
     except (TypeError, OSError):
         return f"this {kind}"
     return f"the {kind} at {path}:{line}"
+
+
+async def close(strategy: Strategy) -> None:
+    """Close what ``strategy`` keeps open, if it is the user's and says how: ``aclose()``.
+
+    Raises:
+        RunError: that takes longer than ``CLOSE_WITHIN``. What the class raises passes through.
+    """
+    if not isinstance(strategy, Closes):
+        return
+    limit = asyncio.timeout(seconds(CLOSE_WITHIN))
+    try:
+        async with limit:
+            await strategy.aclose()
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        within = f"{seconds(CLOSE_WITHIN):g} s"
+        raise RunError(f"aclose() of the class did not return within {within}") from None
 
 
 def _as_it_was_sent(token: Token) -> Token:
@@ -216,6 +232,10 @@ class _OwnStrategy:
             raise UserCodeError(self._target, why)
         return again
 
+    async def aclose(self) -> None:
+        if isinstance(self._strategy, Closes):
+            await self._strategy.aclose()
+
     @property
     def peeks(self) -> bool:
         return isinstance(self._strategy, _Peeks)
@@ -242,6 +262,10 @@ class _OwnSource:
             why = f"get_token() returned {value[:8]!r}..., which fetch() has not returned lately"
             raise UserCodeError(self._target, why)
         return token
+
+    async def aclose(self) -> None:
+        if isinstance(self._source, Closes):
+            await self._source.aclose()
 
     async def rejected(self, token: Token, attempt: int) -> bool:
         if not isinstance(self._source, _Hears):

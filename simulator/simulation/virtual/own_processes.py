@@ -19,7 +19,7 @@ from simulator.python_class import PythonClass
 from simulator.rng import Streams
 from simulator.simulation.plan import EPOCH
 from simulator.strategies.contract import Held, Strategy
-from simulator.strategies.user_class import peeks
+from simulator.strategies.user_class import close, peeks
 from simulator.token import Token
 
 _TRIAL = -1
@@ -130,6 +130,10 @@ class InItsProcess:
     async def rejected(self, token: Token, attempt: int) -> bool:
         """Tell it."""
         return await self.strategy.rejected(token, attempt)
+
+    async def aclose(self) -> None:
+        """Close what it keeps open."""
+        await close(self.strategy)
 
     def peek(self) -> Held | None:
         """Return what it would hand out."""

@@ -166,6 +166,21 @@ class Population:
             self._struck(cancellation)
             caller.cancel()
 
+    def lost_errors(self) -> Iterator[BaseException]:
+        """Yield the errors of tasks that nobody asked for, of all who live."""
+        for life in self.living():
+            yield from self.world.loop.lost_errors_of(life.process.owner)
+
+    def close(self) -> None:
+        """Let every strategy close what it keeps open; nothing else happens any more.
+
+        Raises:
+            RunError: one takes too long. What it raises passes through.
+        """
+        self.world.loop.drop_schedule()
+        closing = [life.process.close() for life in self.living()]
+        self.world.loop.run_until_complete(asyncio.gather(*closing))
+
     def cut(self) -> None:
         """Let nothing more out of any process: the run is over."""
         for life in self.living():

@@ -6,6 +6,7 @@ that ends is known. A calm process has no entry on the heap but that end, and no
 stepped: all are brought up to date at once when the calm ends (``calm.py``).
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, copy_context
 from functools import partial
@@ -29,6 +30,7 @@ from simulator.simulation.virtual.world import World
 from simulator.stores.contract import Record
 from simulator.strategies.contract import Held, Refresh, Strategy
 from simulator.strategies.own_client import OwnClient
+from simulator.strategies.user_class import close
 
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""
@@ -164,6 +166,12 @@ class VirtualProcess:
             work, name=f"{process_name(self.number)} {name}", context=context
         )
         task.add_done_callback(self._ended, context=context)
+
+    def close(self) -> "asyncio.Task[None]":
+        """Return a task of this process that closes what its strategy keeps open."""
+        name = f"{process_name(self.number)} close"
+        work = close(self.strategy)
+        return self.world.loop.create_task(work, name=name, context=self._context.copy())
 
     @property
     def may_send_for_tokens(self) -> bool:

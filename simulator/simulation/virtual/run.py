@@ -14,6 +14,7 @@ from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import TiePolicy
 from simulator.errors import BlockedLoopError
 from simulator.fleet.broker import BROKER
+from simulator.fleet.client_worker import is_an_answer
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
 from simulator.python_class import PythonClass
@@ -82,6 +83,8 @@ def _run(
     may_skip = skips_calm and loop.is_fifo and not brings_client
     world = _world(plan, loop, sink, skips_calm=may_skip)
     world.own = own
+    if own is not None:
+        loop.on_lost(partial(_fail_of_lost, world))
     if brings_client:
         world.served = _served(world)
     with forbid_blocking(_be_raised):
@@ -92,7 +95,9 @@ def _run(
     try:
         with forbid_blocking(world.fail):
             loop.run_until_complete(world.ended)
-        population.wake()
+            population.wake()
+            if own is not None:
+                population.close()
     finally:
         population.cut()
         if world.served is not None:
@@ -160,12 +165,23 @@ def _finish(world: World, population: Population) -> None:
     stuck = [] if any(world.recorder.tally.responses) else population.stuck()
     population.count_hung()
     leak = leak_in(world.loop, (life.process for life in population.living()))
+    if world.own is not None:
+        for error in population.lost_errors():
+            _fail_of_lost(world, error)
     if stuck:
         world.fail(deadlock_of(world.loop, stuck))
     elif leak is not None:
         world.fail(leak)
     else:
         world.finish()
+
+
+def _fail_of_lost(world: World, error: BaseException) -> None:
+    """End the run with the error of a task of the user's that nobody asked for, unless it tells of
+    an answer: that is what a run is about."""
+    if not is_an_answer(error):
+        error.add_note("A task that the class had started raised it, and nobody awaited that task.")
+        world.fail(error)
 
 
 def _world(plan: RunPlan, loop: VirtualLoop, sink: EventSink, *, skips_calm: bool) -> World:

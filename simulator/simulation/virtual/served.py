@@ -16,7 +16,7 @@ from aiohttp import web
 from simulator.clock import SECOND, Ticks
 from simulator.engine.memory_network import MemoryNetwork
 from simulator.fleet.adoption import Adoption
-from simulator.fleet.client_worker import ClientWorker, close
+from simulator.fleet.client_worker import ClientWorker
 from simulator.provider.http import ZoomHttp
 from simulator.server.app import Latencies, ZoomApp
 from simulator.simulation.plan import EPOCH
@@ -105,7 +105,7 @@ class ServedProvider:
         for own in self._clients:
             if own.library != "aiohttp":
                 continue
-            closing = close(own)
+            closing = own.close_client()
             with suppress(StopIteration):
                 closing.send(None)
             closing.close()

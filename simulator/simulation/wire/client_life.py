@@ -14,7 +14,7 @@ from simulator.fleet.adoption import Adoption
 from simulator.fleet.agenda import Agenda
 from simulator.fleet.broker_line import HttpBrokerLine
 from simulator.fleet.callers import Callers
-from simulator.fleet.client_worker import ClientWorker, close
+from simulator.fleet.client_worker import ClientWorker
 from simulator.fleet.counted_store import CountedRowLocks, CountedStore, StoreTally
 from simulator.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from simulator.fleet.errant_clock import ErrantClock
@@ -35,6 +35,7 @@ from simulator.python_class import PythonClass
 from simulator.rng import Streams
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.client_faults import ClientFaults
+from simulator.simulation.wire.lost_errors import lost_errors_raised
 from simulator.simulation.wire.messages import Begin, Part
 from simulator.simulation.wire.own_clocks import clocks_of
 from simulator.simulation.wire.store_troubles import StoreTroubles, TroubledLocks, TroubledStore
@@ -44,6 +45,7 @@ from simulator.strategies.compose import Ports, compose
 from simulator.strategies.contract import Strategy, TokenEndpoint
 from simulator.strategies.own_client import OwnClient
 from simulator.strategies.split import part_of
+from simulator.strategies.user_class import close
 from simulator.trace.events import EventSink
 from simulator.trace.tally import ClientTally
 
@@ -80,14 +82,20 @@ class ClientLife:
             return nullcontext()
         return clocks_of(self.part.process, self.plan.fleet_faults, self.clock, own_clock)
 
+    def _lost_errors(self) -> AbstractContextManager[None]:
+        """Return what fails the run for an error of a class's task that nobody awaits."""
+        return lost_errors_raised() if isinstance(self.part.recipe, PythonClass) else nullcontext()
+
     async def _until_the_end(self, wire: Wire, own_clock: ErrantClock) -> ClientTally:
         line = self._line(wire)
         strategy = self._strategy(wire, own_clock, line)
         async with line.listening() if line is not None else nullcontext():
-            await self._work(strategy, wire, own_clock)
-            counted = deepcopy(self.tally)
-            if isinstance(strategy, OwnClient):
+            with self._lost_errors():
+                await self._work(strategy, wire, own_clock)
+                counted = deepcopy(self.tally)
                 await close(strategy)
+                if isinstance(strategy, OwnClient):
+                    await strategy.close_client()
             return counted
 
     async def _work(self, strategy: Strategy, wire: Wire, own_clock: ErrantClock) -> None:
