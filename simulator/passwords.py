@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
 
 MASK = "***"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>`|]*")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>`|]*")
+"""A scheme without end would be tried anew from each letter of a long word."""
 _PARTS = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://"
     r"(?:(?P<user>[^/?#@]*)@)?(?P<host>(?:\[[^/?#@\]]*\]|[^:/?#@])*(?::\d*)?(?:,[^:/?#@]*(?::\d*)?)*)"

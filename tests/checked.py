@@ -108,8 +108,13 @@ def put(folder, name, text):
     (folder / name).write_text(text)
 
 
+def without_progress(stderr):
+    """The lines of standard error that do not only say how far many runs have come."""
+    return [line for line in stderr.splitlines() if " runs/s, " not in line]
+
+
 def check(*words):
     """Run the command; return its exit code and the lines of its output and errors."""
     got = CliRunner().invoke(app, ["check", "--jobs", "1", *map(str, words)])
     assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
-    return got.exit_code, got.stdout.splitlines(), got.stderr.splitlines()
+    return got.exit_code, got.stdout.splitlines(), without_progress(got.stderr)

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
-from tests.checked import FLEET, LONE, a_scenario, check, folder, put
+from tests.checked import FLEET, LONE, a_scenario, check, folder, put, without_progress
 
 __all__ = ["folder"]
 
@@ -20,7 +20,7 @@ def baseline(*words):
     """Run the command; return its exit code and the lines of its output and errors."""
     got = CliRunner().invoke(app, ["baseline", "--jobs", "1", *map(str, words)])
     assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
-    return got.exit_code, got.stdout.splitlines(), got.stderr.splitlines()
+    return got.exit_code, got.stdout.splitlines(), without_progress(got.stderr)
 
 
 def test_a_strategy_of_which_nothing_is_expected_is_told_wherever_findings_are(folder):

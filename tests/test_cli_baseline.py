@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from simulator.cli.app import app
 from simulator.gate.baseline_file import read_baseline
-from tests.checked import FLEET, LONE, a_scenario, folder, put
+from tests.checked import FLEET, LONE, a_scenario, folder, put, without_progress
 
 __all__ = ["folder"]
 
@@ -23,8 +23,7 @@ def baseline(*words):
     """Run the command; return its exit code and the lines of its output and errors."""
     got = CliRunner().invoke(app, ["baseline", "--jobs", "1", *map(str, words)])
     assert got.exception is None or isinstance(got.exception, SystemExit), got.exception
-    lines = [line for line in got.stdout.splitlines() if " runs/s, " not in line]
-    return got.exit_code, lines, got.stderr.splitlines()
+    return got.exit_code, got.stdout.splitlines(), without_progress(got.stderr)
 
 
 def test_a_new_baseline_has_every_run(scenario):

@@ -1,7 +1,10 @@
 """Runs made at once by several processes: the same records, each exactly once, whoever dies."""
 
 import os
+import re
+import select
 import signal
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -41,6 +44,19 @@ def squared(number):
     while number == FOREVER:
         pass
     return number * number
+
+
+def never_lets_go(_):
+    """Backtracks for ages in C, where no other thread of its process gets a turn."""
+    return re.match(r"(a|aa)+$", "a" * 200 + "b")
+
+
+def leaves_a_child(pipe):
+    """Starts a program that keeps ``pipe`` open for ten minutes, and goes on for ever."""
+    child = "import sys, time; out = open(sys.argv[1], 'w'); out.write('here'); out.flush(); "
+    subprocess.Popen([sys.executable, "-c", f"{child}time.sleep(600)", pipe])
+    while True:
+        pass
 
 
 def dies_over_seven(number):
@@ -104,6 +120,25 @@ def test_what_is_not_done_in_time_is_not_waited_for():
 
     assert outcomes.items() <= {0: 1, 2: 4, 3: 9}.items()
     assert 1 not in outcomes
+
+
+def test_a_runner_that_lets_no_thread_of_its_own_run_is_killed():
+    """It could not notice by itself that nobody waits for it any more."""
+    with Processes(1) as runners:
+        assert not dict(as_they_end([0], never_lets_go, runners, 2 * SECOND))
+
+
+def test_what_a_runner_has_started_ends_with_it(tmp_path):
+    """A pipe ends when the last one who could write into it is gone."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with Processes(1) as runners:
+        runners.executor.submit(leaves_a_child, str(pipe))
+        assert select.select([reading], [], [], 60)[0]
+    os.set_blocking(reading, True)
+    with os.fdopen(reading) as stream:
+        assert stream.read() == "here"
 
 
 def test_short_work_is_handed_out_in_batches_and_keeps_its_order(runners):

@@ -60,10 +60,12 @@ def begun(scenario, out):
         text=True,
         start_new_session=True,
     )
-    for line in child.stdout:
+    said = []
+    for line in child.stderr:
         if line.startswith("1 of 40 runs"):
             return child
-    raise AssertionError(child.stderr.read())
+        said.append(line)
+    raise AssertionError(said)
 
 
 def cells_in(out):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.agreement import (
@@ -20,7 +19,7 @@ from simulator.analysis.agreement import (
 from simulator.analysis.figures import figures_of
 from simulator.analysis.wording import tied
 from simulator.cli.engines import engine_named
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.errors import SimulatorError
@@ -59,7 +58,7 @@ def agree_on(file: Path, seeds: int | None) -> Verdict:
     )
     console = console_of_output()
     warn_of_scale(console, experiment)
-    virtual, wire = _runs(experiment, "virtual", console), _runs(experiment, "wire", console)
+    virtual, wire = _runs(experiment, "virtual"), _runs(experiment, "wire")
     rows = {name: compare(wire[name], virtual[name]) for name in wire}
     console.print(_table(scenario.name, count, rows))
     true = made_at_true_scale(console, experiment)
@@ -88,14 +87,12 @@ def _check_both(file: Path, scenario: Scenario) -> None:
             )
 
 
-def _runs(
-    experiment: Experiment, engine: EngineName, console: Console
-) -> dict[str, list[RecordedRun]]:
+def _runs(experiment: Experiment, engine: EngineName) -> dict[str, list[RecordedRun]]:
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
     total = len(experiment.seeds) * len(experiment.choices)
     with (
         temporary_folder() as folder,
-        ShownProgress(console, total) as progress,
+        ShownProgress(console_of_progress(), total) as progress,
     ):
         for run in run_all(experiment, engine_named(engine), folder, progress):
             runs[run.header.strategy].append(run)

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from simulator.cli.many_runs_progress import ManyRunsProgress
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.errors import ResultsError, RunError, ScenarioError
 from simulator.gate.against import compare_counts
 from simulator.gate.baseline import (
@@ -47,7 +47,10 @@ def make_baseline(paths: Sequence[Path], options: Options) -> None:
     cases, old = _read(paths, out)
     console = console_of_output()
     every = [CaseRuns(case) for case in cases]
-    with Processes(options.jobs or processors()) as runners, ManyRunsProgress(console) as progress:
+    with (
+        Processes(options.jobs or processors()) as runners,
+        ManyRunsProgress(console_of_progress()) as progress,
+    ):
         progress.planned(sum(case.size for case in cases))
         for _ in make_virtual(
             [cell for made in every for cell in made.cells()], runners, None, progress

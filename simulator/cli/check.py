@@ -13,9 +13,10 @@ import typer
 from simulator.analysis.verdicts import Word
 from simulator.cli.check_table import print_checked
 from simulator.cli.engines import engine_named
+from simulator.cli.exits import INTERRUPTED, signals_ignored
 from simulator.cli.many_runs_progress import ManyRunsProgress
 from simulator.cli.on_trial import OnTrial, notes_on
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.clock import Ticks, seconds
 from simulator.errors import ResultsError, ScenarioError, SimulatorError
 from simulator.gate.annotations import annotations, annotations_of_wrong_input
@@ -68,27 +69,57 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
     except BadInput as wrong:
         _annotate(annotations_of_wrong_input(wrong, _checkout()))
         raise
-    console = console_of_output()
-    with ManyRunsProgress(console) as progress:
-        jobs = options.jobs or processors()
-        with Processes(jobs) as runners:
-            found, suite_notes = _with_suite(found, options.on_trial, subject, runners)
-            check = Check(found.cases, terms, progress)
-            check.on_virtual_time(runners)
-        if any(case.engine == "wire" for case in found.cases):
-            check.on_wire(engine_named("wire"))
-    checked = Checked(
-        version=version("tokenrace"),
-        command=_command(paths, options),
-        baseline=None if options.baseline is None else str(options.baseline),
-        began_at=began_at,
-        took_s=seconds(clock.now()),
-        cases=check.checked(),
-        notes=(*_notes(found, terms), *suite_notes),
-    )
-    print_checked(console, checked)
-    _write(checked, options)
-    return checked.verdict
+    progress = ManyRunsProgress(console_of_progress())
+    suite_notes: list[str] = []
+    check: Check | None = None
+
+    def tell(made: Check, stopped: str = "") -> Word:
+        checked = Checked(
+            version=version("tokenrace"),
+            command=_command(paths, options),
+            baseline=None if options.baseline is None else str(options.baseline),
+            began_at=began_at,
+            took_s=seconds(clock.now()),
+            cases=made.checked(),
+            notes=(*_notes(found, terms), *suite_notes),
+            stopped=stopped,
+        )
+        print_checked(console_of_output(), checked)
+        _write(checked, options)
+        return checked.verdict
+
+    try:
+        with progress:
+            with Processes(options.jobs or processors()) as runners:
+                found, suite_notes = _with_suite(found, options.on_trial, subject, runners)
+                check = Check(found.cases, terms, progress)
+                check.on_virtual_time(runners)
+            if any(case.engine == "wire" for case in found.cases):
+                check.on_wire(engine_named("wire"))
+    except BaseException as error:  # whatever it is: what was found until then is not lost
+        if check is None:
+            raise
+        why = _why_stopped(error)
+        with signals_ignored():
+            check.stopped(why)
+            tell(check, why)
+        if isinstance(error, KeyboardInterrupt):
+            typer.echo(f"{why}: all processes were ended", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        raise
+    return tell(check)
+
+
+def _why_stopped(error: BaseException) -> str:
+    match error:
+        case KeyboardInterrupt():
+            return "the check was interrupted"
+        case SystemExit():
+            return "the check was ended by a signal"
+        case SimulatorError():
+            return "the check could not go on"
+        case _:
+            return "tokenrace crashed"
 
 
 def _with_suite(

@@ -10,7 +10,7 @@ from simulator.analysis.comparison import Difference, Standing, compare
 from simulator.analysis.figures import figures_of
 from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_failures
@@ -45,7 +45,7 @@ def compare_strategies(file: Path, options: Options) -> None:
     total = len(experiment.seeds) * len(experiment.choices)
     with (
         temporary_folder() as folder,
-        ShownProgress(console, total) as progress,
+        ShownProgress(console_of_progress(), total) as progress,
     ):
         for outcome in outcomes_of(experiment, asked.engine, folder, progress):
             if isinstance(outcome, RunFailed):

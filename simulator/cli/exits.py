@@ -1,6 +1,7 @@
 """How a command ends when it cannot do what it was asked."""
 
 import signal
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -14,9 +15,13 @@ from simulator.passwords import with_passwords_hidden
 FAILED = 1
 WRONG_INPUT = 2
 INCONCLUSIVE = 3
+CRASHED = 70
+"""tokenrace itself is wrong, whatever it was asked: EX_SOFTWARE of sysexits.h."""
 INTERRUPTED = 130
 TERMINATED = 143
 HUNG_UP = 129
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 EXIT_CODES = {"pass": 0, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 """By the verdict on what the scenarios expect."""
@@ -48,6 +53,32 @@ def told_to_the_user() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Interrupted: all processes were ended and nothing was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception:  # noqa: BLE001 - our own bug: a gate must not take it for a verdict
+        tell_crash()
+        raise typer.Exit(CRASHED) from None
+
+
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    """Ignore what would end this process: it is ending, and writes what it has found."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # it was not set from Python, and cannot be
+                signal.signal(number, handler)
+
+
+def tell_crash() -> None:
+    """Print the error under way, which is a bug of ours."""
+    typer.echo(traceback.format_exc(), err=True, nl=False)
+    typer.echo(
+        "tokenrace crashed, which is a bug of tokenrace: please report it with the lines above.",
+        err=True,
+    )
 
 
 def _tell(error: SimulatorError) -> None:

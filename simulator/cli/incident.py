@@ -10,7 +10,7 @@ from rich.text import Text
 
 from simulator.analysis.report.page import REPORT
 from simulator.cli.many_runs_progress import ManyRunsProgress
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.incident.evidence import evidence_in
 from simulator.incident.explanations import OBSERVATIONS, WORDS
 from simulator.incident.questions import answers
@@ -37,7 +37,10 @@ def run_incident(folder: Path, *, seeds: int, jobs: int | None, out: Path) -> No
     command = _command(folder, seeds, out)
     final = out / NAME
     with whole_or_not_at_all(final) as partial:
-        with Processes(jobs or processors()) as runners, ManyRunsProgress(console) as progress:
+        with (
+            Processes(jobs or processors()) as runners,
+            ManyRunsProgress(console_of_progress()) as progress,
+        ):
             columns = make_columns(cases, numbers, runners, progress)
         findings = _findings(columns, numbers, command)
         write_report(partial, findings)

@@ -10,7 +10,7 @@ from simulator.analysis.report.page import REPORT
 from simulator.analysis.summary import Summary
 from simulator.analysis.verdicts import Word
 from simulator.cli.asked import Asked
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
@@ -44,7 +44,7 @@ def run_scenario(asked: Asked) -> Word:
         return again_command(asked.file, asked.engine.name, strategy, seed)
 
     with whole_or_not_at_all(folder) as partial:
-        runs, failures = _make_runs(asked, partial / "trace", console)
+        runs, failures = _make_runs(asked, partial / "trace")
         if not runs:
             raise _all_of(failures, asked)
         made = Made(
@@ -79,16 +79,16 @@ def _with_way_back(failed: RunFailed, asked: Asked) -> str:
     return f"{failed}\nreplay: {replay_command(asked.file, failed.strategy, failed.seed)}"
 
 
-def _make_runs(
-    asked: Asked, traces: Path, console: Console
-) -> tuple[dict[str, list[RecordedRun]], list[RunFailed]]:
+def _make_runs(asked: Asked, traces: Path) -> tuple[dict[str, list[RecordedRun]], list[RunFailed]]:
     """Return the runs of every strategy that went well with all seeds, and what the others failed
     of."""
     traces.mkdir()
     experiment = asked.experiment
     runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
     failures: list[RunFailed] = []
-    with ShownProgress(console, len(experiment.seeds) * len(experiment.choices)) as progress:
+    with ShownProgress(
+        console_of_progress(), len(experiment.seeds) * len(experiment.choices)
+    ) as progress:
         for outcome in outcomes_of(experiment, asked.engine, traces, progress):
             if isinstance(outcome, RunFailed):
                 failures.append(outcome)

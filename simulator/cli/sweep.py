@@ -12,7 +12,7 @@ from simulator.analysis.report.page import REPORT, write_page
 from simulator.analysis.report.sweep import Told, sweep_page
 from simulator.cli.exits import INTERRUPTED
 from simulator.cli.many_runs_progress import ManyRunsProgress
-from simulator.cli.plain_console import console_of_output
+from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.sweep_asked import SweepAsked, SweepOptions, read_sweep
 from simulator.cli.sweep_boundary import show_boundary
 from simulator.errors import RunError, SimulatorError
@@ -45,7 +45,7 @@ def sweep_scenario(file: Path, options: SweepOptions) -> bool:
     console = console_of_output()
     with _runners(options, console) as runners, _journal(asked, options, found) as journal:
         _announce(console, asked, found, runners)
-        with _interruption_told(asked, found), ManyRunsProgress(console) as progress:
+        with _interruption_told(asked, found), ManyRunsProgress(console_of_progress()) as progress:
             boundary = asked.grid.shown.boundary
             if asked.refines and boundary is not None:
                 make_along_boundary(asked.grid, found, runners, journal, progress, boundary)

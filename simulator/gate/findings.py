@@ -81,7 +81,7 @@ class CaseChecked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """A whole check. ``began_at`` is in seconds since 1970; ``took_s`` is real time; ``notes`` are
-    of no scenario alone."""
+    of no scenario alone; ``stopped`` says what stopped the check before its end, if anything."""
 
     version: str
     command: str
@@ -90,11 +90,13 @@ class Checked:
     took_s: float
     cases: tuple[CaseChecked, ...]
     notes: tuple[str, ...] = ()
+    stopped: str = ""
 
     @property
     def verdict(self) -> Word:
-        """The worst of all verdicts."""
-        return worst(case.verdict for case in self.cases)
+        """The worst of all verdicts; inconclusive at best where something stopped it."""
+        verdicts = [case.verdict for case in self.cases]
+        return worst([*verdicts, "inconclusive"] if self.stopped else verdicts)
 
     def in_short(self) -> str:
         """Return in a line what was made and what came of it."""
@@ -104,7 +106,7 @@ class Checked:
         planned = sum(case.runs_planned for case in self.cases)
         made = count(runs, "run") if runs == planned else f"{runs:,} of {planned:,} runs"
         return f"{count(len(self.cases), 'scenario')}, {made} in {self.took_s:.1f} s: " + ", ".join(
-            told
+            [*told, *([self.stopped] if self.stopped else [])]
         )
 
 

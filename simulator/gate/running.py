@@ -167,17 +167,22 @@ def make_on_wire(
     watcher: ManyRunsWatcher,
 ) -> None:
     """Make the runs of ``cells`` one by one, until no time is ``left``, with their traces in
-    ``traces``."""
+    ``traces``. The run that is under way then is ended with all its processes, and not made."""
     for cell in cells:
         if left() == 0:
             return
         clock = MachineClock.starting_in(0)
-        outcome = _one_on_wire(cell, engine, traces)
+        try:
+            outcome = _one_on_wire(cell, engine, traces, _UntilOver(left))
+        except _OutOfTime:
+            return
         cell.into.add(cell.choice.name, cell.seed, outcome, clock.now())
         watcher.ended()
 
 
-def _one_on_wire(cell: Cell, engine: Engine, traces: Path) -> RecordedRun | RunFailed:
+def _one_on_wire(
+    cell: Cell, engine: Engine, traces: Path, watcher: "_UntilOver"
+) -> RecordedRun | RunFailed:
     scenario = cell.into.case.scenario
     experiment = Experiment(
         scenario=scenario,
@@ -186,20 +191,29 @@ def _one_on_wire(cell: Cell, engine: Engine, traces: Path) -> RecordedRun | RunF
         time_scale=scenario.run.time_scale,
     )
     try:
-        (run,) = run_all(experiment, engine, traces, _Unwatched())
+        (run,) = run_all(experiment, engine, traces, watcher)
     except RunFailed as failed:
         return failed
     return run
 
 
-class _Unwatched:
-    """Shows nothing of a run: the check shows how many have ended."""
+class _OutOfTime(Exception):  # noqa: N818 - no error: the budget is over
+    """Ends the run that is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UntilOver:
+    """Shows nothing of a run: the check shows how many have ended. Ends it when no time is left."""
+
+    left: Callable[[], Ticks | None]
 
     def began(self, strategy: str, seed: int, duration: Ticks) -> None:
         """A run began."""
 
-    def reached(self, at: Ticks) -> None:
+    def reached(self, at: Ticks) -> None:  # noqa: ARG002 - real time counts, not the run's
         """The run under way has come to ``at``."""
+        if self.left() == 0:
+            raise _OutOfTime
 
     def ended(self) -> None:
         """The run under way ended."""

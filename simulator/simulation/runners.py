@@ -11,10 +11,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import ClassVar, Protocol, Self
+
+from simulator.simulation.wire.parent_bond import die_with_parent
 
 _HASH_SEED = "PYTHONHASHSEED"
 _LOADED = ["simulator.simulation.recording"]
@@ -60,7 +63,8 @@ class Processes:
     """``count`` processes of this machine. A context manager: leaving it ends them at once.
 
     They are forked from one process that has loaded what a run needs, where the system can do that.
-    They end with this process, however it ends, and leave Ctrl-C to it.
+    They end with this process, however it ends, and leave Ctrl-C to it. What a runner has started
+    ends with it.
     """
 
     lost: ClassVar[tuple[type[Exception], ...]] = (BrokenProcessPool,)
@@ -80,18 +84,27 @@ class Processes:
 
     def __exit__(self, *_: object) -> None:
         with _interrupts_ignored():
-            self._ours.close()  # every runner sees it, and ends
+            self._ours.close()  # every runner sees it, and ends, unless it is in C code for good
             self._lifeline.close()
+            self._kill()
             self.executor.shutdown(cancel_futures=True)
 
     def renewed(self) -> ProcessPoolExecutor:
         """Return a new pool in the place of one that broke."""
+        self._kill()
         self.executor.shutdown(cancel_futures=True)
         self.executor = self._pool()
         return self.executor
 
     def make_sure(self) -> None:
         """Do nothing: the work of a process that is gone ends with an error."""
+
+    def _kill(self) -> None:
+        """Kill every runner, whatever it does, and what it started."""
+        # Python 3.14 has kill_workers() for it, which leaves what they started.
+        runners = self.executor._processes or {}  # noqa: SLF001
+        for process in list(runners.values()):
+            _kill_group(process)
 
     def _pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
@@ -122,7 +135,19 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def _kill_group(process: BaseProcess) -> None:
+    pid = process.pid
+    if pid is None:
+        return
+    with suppress(ProcessLookupError, PermissionError):  # it has no group yet, or is gone
+        os.killpg(pid, signal.SIGKILL)
+    if process.is_alive():
+        process.kill()
+
+
 def _begin_runner(lifeline: Connection) -> None:
+    os.setpgid(0, 0)
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
@@ -131,7 +156,7 @@ def _begin_runner(lifeline: Connection) -> None:
 def _end_with(lifeline: Connection) -> None:
     """End this process when the one that started it closes ``lifeline``, or dies."""
     lifeline.poll(None)
-    os._exit(0)
+    os.killpg(0, signal.SIGKILL)
 
 
 @contextmanager

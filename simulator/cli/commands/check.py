@@ -31,7 +31,8 @@ JsonFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON 
 Budget = Annotated[
     str,
     typer.Option(
-        metavar="SPAN", help="The time it may take: 60s. What was not made by then is named."
+        metavar="SPAN",
+        help="The time it may take: 60s. Runs under way then are ended, and named.",
     ),
 ]
 CheckedEngine = Annotated[
@@ -74,7 +75,7 @@ def check(
 
     On virtual time, on every processor; with --engine wire the scenarios that name the wire engine
     follow on real HTTP, one run at a time. Exit code 1: something failed, 2: the input is wrong, 3:
-    the runs cannot tell.
+    the runs cannot tell, 70: tokenrace crashed.
     """
     with told_to_the_user():
         from simulator.cli.check import Options, check_paths
