@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
+from tests.checked import without_progress
 
 SCENARIO = """
 name: long
