@@ -14,7 +14,6 @@ from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import TiePolicy
 from simulator.errors import BlockedLoopError
 from simulator.fleet.broker import BROKER
-from simulator.fleet.client_worker import is_an_answer
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
 from simulator.python_class import PythonClass
@@ -179,6 +178,8 @@ def _finish(world: World, population: Population) -> None:
 def _fail_of_lost(world: World, error: BaseException) -> None:
     """End the run with the error of a task of the user's that nobody asked for, unless it tells of
     an answer: that is what a run is about."""
+    from simulator.fleet.client_worker import is_an_answer  # noqa: PLC0415 - it loads aiohttp
+
     if not is_an_answer(error):
         error.add_note("A task that the class had started raised it, and nobody awaited that task.")
         world.fail(error)
