@@ -117,7 +117,9 @@ def _must_be(what: str) -> "_Words":
 
 
 def _got(value: object) -> str:
-    return f"got {shown(value)}"
+    """Return what was got; an option's number comes as text, and needs no quotes."""
+    is_number = isinstance(value, str) and value.lstrip("-").isdecimal()
+    return f"got {value if is_number else shown(value)}"
 
 
 def _must_be_plain(what: str) -> "_Words":
