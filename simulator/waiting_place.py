@@ -50,7 +50,8 @@ def _place(coroutine: Any) -> Place:
     for frame in _frames(coroutine):
         name = frame.f_globals.get("__name__", "")
         if name.partition(".")[0] in _LOOPS:
-            waits_for = f", for {frame.f_code.co_qualname}"
+            is_private = frame.f_code.co_name.startswith("_")
+            waits_for = waits_for if is_private else f", for {frame.f_code.co_qualname}"
         else:
             waits_for, place, module = "", described(frame), name
     return Place((place or "no code of yours") + waits_for, module)

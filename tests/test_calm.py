@@ -95,7 +95,7 @@ def test_skipping_calm_time_changes_nothing_whatever_befalls_the_fleet():
     """
     had_calm, struck = [], set()
 
-    @settings(max_examples=80)
+    @settings(max_examples=120)
     @given(plan=plans(SPARSE_ARRIVALS, durations=(61, 100, 180), fleet_faults=FLEET_FAULTS))
     def is_the_same(plan):
         sink, counted = run(plan, skips_calm=True)

@@ -112,7 +112,7 @@ def test_shares_read_as_per_cent(share, text):
         (12_340 * MILLISECOND, "12.3 s", "s"),
         (100 * SECOND, "1 min 40 s", "s"),
         (2 * HOUR + 5 * MINUTE, "2 h 5 min", "min"),
-        (2 * HOUR + 5 * SECOND, "2 h", "min"),
+        (2 * HOUR + 5 * SECOND, "2 h 5 s", "min"),
         (7 * DAY, "7 d", "d"),
     ],
 )

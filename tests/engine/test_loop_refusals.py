@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -60,7 +61,7 @@ class TestUnsupported:
             loop.run_until_complete(main())
         text = str(caught.value)
         assert text.startswith(f"process 3: {named} in ")
-        assert "main (test_loop_refusals.py:" in text
+        assert re.search(r"(main|<lambda>) \(test_loop_refusals\.py:\d+\)", text)
         assert says in text
 
     def test_a_thread_that_is_refused_ends_the_run_even_if_the_error_is_swallowed(self, loop):
@@ -116,7 +117,7 @@ class TestBlocking:
         ],
     )
     def test_a_call_that_blocks_is_an_error_that_names_it(self, loop, call, named):
-        """And whose it is, and where."""
+        """And whose it is, and where: the innermost function of the user's that is running."""
 
         async def strategy():
             call()
@@ -125,13 +126,15 @@ class TestBlocking:
             with owned_by(2):
                 await loop.create_task(strategy())
 
-        line = strategy.__code__.co_firstlineno + 1
+        innermost = _connect if named == "socket.connect" else call
         with pytest.raises(BlockedLoopError) as caught:
             loop.run_until_complete(main())
         whose, rest = str(caught.value).split(f": {named} in ")
         assert whose == "process 2"
         place, advice = rest.split(" would block the loop in real time; use ")
-        assert place.endswith(f"strategy (test_loop_refusals.py:{line})")
+        name, line = innermost.__qualname__, innermost.__code__.co_firstlineno
+        assert place.startswith(f"{name} (test_loop_refusals.py:")
+        assert line <= int(place.rpartition(":")[2][:-1]) <= line + 5
         assert advice
 
     def test_a_call_that_blocks_ends_the_run_even_if_its_error_is_swallowed(self, loop):
