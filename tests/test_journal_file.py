@@ -28,7 +28,7 @@ def test_a_second_server_on_the_same_file_is_refused_and_nothing_is_lost(tmp_pat
         assert served.stopped_by(signal.SIGTERM) == 0
 
     told = f"{path}: another tokenrace serve writes it; name another file\n"
-    assert (got.exit_code, got.stdout, got.stderr) == (1, "", told)
+    assert (got.exit_code, got.stdout, got.stderr) == (2, "", told)
     assert [line["kind"] for line in lines_of(path)] == ["request", "end"]
 
 
@@ -38,7 +38,7 @@ def test_a_server_that_cannot_listen_leaves_the_journal_alone(tmp_path):
     path.write_text('{"number":1,"kind":"request"}\n')
     for file in (path, tmp_path / "new.jsonl"):
         got = CliRunner().invoke(app, ["serve", "--host", "192.0.2.1", "--journal", str(file)])
-        assert got.exit_code == 1
+        assert got.exit_code == 2
 
     assert path.read_text() == '{"number":1,"kind":"request"}\n'
     assert not (tmp_path / "new.jsonl").exists()
