@@ -1,6 +1,7 @@
 """How a command ends when it cannot do what it was asked."""
 
 import signal
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ def told_to_the_user() -> Iterator[None]:
     except BrokenPipeError:
         raise  # who reads our output is gone
     except (OSError, EOFError) as trouble:
+        sys.unraisablehook = _pass_over  # what was half made and is collected has no more to say
         typer.echo(with_passwords_hidden(told(trouble)), err=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt:
@@ -79,6 +81,10 @@ def tell_crash() -> None:
         "tokenrace crashed, which is a bug of tokenrace: please report it with the lines above.",
         err=True,
     )
+
+
+def _pass_over(_: object) -> None:
+    """Say nothing of an error in a clean-up: why the program ends has been told."""
 
 
 def _tell(error: SimulatorError) -> None:
