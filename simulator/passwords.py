@@ -60,8 +60,14 @@ def with_passwords_hidden(text: str, *urls: str) -> str:
     libraries do."""
     for password in sorted({each for url in urls for each in _passwords(url)}, key=len)[::-1]:
         text = text.replace(password, MASK)
-    text = _URL.sub(lambda found: without_password(found[0]), text)
+    text = _URL.sub(_within_a_sentence, text)
     return _WRITTEN.sub(rf"\g<1>{MASK}", text)
+
+
+def _within_a_sentence(found: re.Match[str]) -> str:
+    """Return the URL that was ``found`` as it may be shown; what ends the sentence stays."""
+    url = found[0].rstrip(":.,;)")
+    return without_password(url) + found[0][len(url) :]
 
 
 def can_be_taken_apart(url: str) -> bool:
