@@ -12,6 +12,7 @@ from simulator.cli.app import app
 from simulator.cli.asked import Options, read_request
 from simulator.strategies import composing
 from simulator.trace.files import read_events, read_trace
+from tests.checked import without_progress
 from tests.wrong_strategies import Control, wait_for_nobody
 
 TWO_ROTATIONS = """
@@ -125,7 +126,8 @@ def test_the_same_command_gives_the_same_bytes_and_another_seed_others(ran, skip
 
 @pytest.mark.parametrize(("strategy", "seed"), [("check_then_act", 1), ("shared_lock", 2)])
 def test_replay_prints_the_timeline_of_the_run(scenario, skipped, strategy, seed):
-    """Every event of the trace that ``run`` left, a line each, and what it came to."""
+    """Every event of the trace that ``run`` left, a line each, and what it came to: in the last
+    line, with the answers that were lost on the way."""
     _, folder = skipped
     trace = folder / "trace" / f"{strategy}-{seed}.jsonl"
     got = tokenrace("replay", scenario, "--strategy", strategy, "--seed", seed)
@@ -136,7 +138,9 @@ def test_replay_prints_the_timeline_of_the_run(scenario, skipped, strategy, seed
     assert got.exit_code == 0
     assert lines == list(timeline(read_events(trace), clock_time))
     assert lines[0].endswith("is issued token 1")
-    assert total == f"{sum(provider.responses)} API responses, {refused} of them 401"
+    counts, failed = total.split("; failed: ")
+    assert counts == f"{sum(provider.responses)} API responses, {refused} of them 401"
+    assert "no answer from the API in time (" in failed
     assert refused == sum("gets 401" in line for line in lines)
 
 
@@ -182,7 +186,7 @@ def test_a_deadlock_names_the_waiting_tasks_and_the_way_back(scenario, tmp_path,
     """Each of 2 x 2 workers waits for ever. Exit 1, and the line to repeat it; the results are
     those of the other strategies."""
     got = tokenrace("run", scenario, "--engine", "virtual", "--out", tmp_path / "out")
-    head, *waiting, replay = got.stderr.splitlines()
+    head, *waiting, replay = without_progress(got.stderr)
     places = [line.partition(" (")[0] for line in waiting]
 
     assert got.exit_code == 1

@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from simulator.errors import RunError
 from simulator.scenario import parse
 from simulator.simulation.planning import plan_run
 from simulator.simulation.virtual.engine import VirtualEngine
@@ -37,6 +38,17 @@ CODE = """
             if self._calls % 3 == 0:
                 await asyncio.get_running_loop().create_future()  # forgotten
             return (await self._fetch())["access_token"]
+
+    class ForgetsTheFirst(Forgets):
+        async def get_token(self):
+            self._calls += 1
+            if self._calls == 1:
+                await asyncio.Event().wait()
+            return (await self._fetch())["access_token"]
+
+    class ForgetsAll(Forgets):
+        async def get_token(self):
+            await asyncio.Event().wait()
 
     class KeepsItsLock:
         '''The first caller fails with the lock in its hands; the rest stand in line for good.'''
@@ -268,6 +280,35 @@ def test_what_is_in_flight_at_the_end_is_not_counted(folder):
 
     assert not failures
     assert operations["unknown"] == 0
+
+
+def test_a_caller_forgotten_before_anybody_called_the_api_is_counted_and_no_deadlock(folder):
+    """The only worker's first caller waits with nothing due that could wake it; after its timeout
+    the worker goes on, so the run has something to tell."""
+    plan = a_plan(
+        "forgetful:ForgetsTheFirst",
+        arrivals="{process: closed, think: 2s}",
+        workers=1,
+        duration="60s",
+    )
+    operations, _ = ran(folder, plan)
+
+    assert operations["unknown"] == 1
+    assert operations["ok"] > 10
+
+
+@pytest.mark.parametrize("duration", ["300s", "301s", "306s", "311s"])
+def test_a_run_in_which_nobody_ever_called_the_api_is_a_deadlock_whenever_it_ends(folder, duration):
+    """It ends while the only worker waits, or while it thinks: that must not decide."""
+    plan = a_plan(
+        "forgetful:ForgetsAll",
+        arrivals="{process: closed, think: 5s}",
+        workers=1,
+        duration=duration,
+    )
+
+    with pytest.raises(RunError, match=r"deadlock: .*\n.*p0 token waits in ForgetsAll"):
+        ran(folder, plan)
 
 
 def test_both_engines_count_those_that_hang_alike(folder):

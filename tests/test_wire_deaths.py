@@ -121,7 +121,8 @@ def started(tmp_path):
         text=True,
     ) as process:
         signal.signal(signal.SIGINT, before)
-        assert process.stdout.readline().startswith("run 1 of 1: single_flight")
+        first = next(line for line in process.stdout if not line.startswith("WARNING"))
+        assert first.startswith("run 1 of 1: single_flight")
         await_children(process.pid, 5)  # resource tracker, provider, two clients, one spare
         wait_until(lambda: any(map(stands_still, all_below(process.pid))))
         yield process

@@ -27,7 +27,6 @@ def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = (
         for line in timeline(run.events(), clock_time):
             console.print(line)
     responses, refused = sum(run.provider.responses), sum(run.provider.causes().values())
-    console.print(f"{responses:,} API responses, {refused:,} of them 401", style="bold")
     failures = named_failures([run])
-    if is_told(failures):
-        console.print(f"failed: {failures_in_words(failures)}", style="bold")
+    failed = f"; failed: {failures_in_words(failures)}" if is_told(failures) else ""
+    console.print(f"{responses:,} API responses, {refused:,} of them 401{failed}", style="bold")

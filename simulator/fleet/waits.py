@@ -7,7 +7,7 @@ long is in flight, and is not counted.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,10 @@ class WaitedInVain(Exception):  # noqa: N818
         super().__init__(failure)
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(slots=True, eq=False)
 class _Wait:
     """One caller's wait. ``place`` is where it waited when its time was over, None until then."""
@@ -49,7 +53,8 @@ class Waits:
 
     ``grace`` is how much longer than ``limit`` a caller really waits, so that what ends at the
     limit, as a token request does that times out, ends the wait by itself. ``endpoint`` is whose
-    answer is waited for in an HTTP library; empty where it may be either's.
+    answer is waited for in an HTTP library; empty where it may be either's. ``before_giving_up`` is
+    called when a caller's time is over, while it still waits.
     """
 
     limit: Ticks
@@ -58,6 +63,7 @@ class Waits:
     endpoint: str
     clock: Clock
     tally: ClientTally
+    before_giving_up: Callable[[], None] = _nothing
     _waiting: dict[_Wait, None] = field(default_factory=dict, init=False)
 
     @contextmanager
@@ -118,6 +124,7 @@ class Waits:
 
     def _give_up(self, wait: _Wait) -> None:
         """End a wait; again, should the caller pay no heed."""
+        self.before_giving_up()
         wait.place = wait.place or place_of(wait.task)
         wait.cancels += 1
         wait.task.cancel()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.clock import Ticks
+from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.fleet.names import process_name
 from simulator.simulation.virtual.broker import Line
@@ -57,17 +58,22 @@ class HeldBack:
 @dataclass(slots=True, kw_only=True)
 class Life:
     """``process`` with its ``workers`` and its ties to the world: ``tether`` where something may
-    befall processes in this run, ``line`` to its broker where it has one."""
+    befall processes in this run, ``line`` to its broker where it has one. ``deadlocked`` has a line
+    for each task that waited for what could never happen, before anybody called the API."""
 
     process: VirtualProcess
     workers: Sequence[VirtualWorker]
     tether: Tether | None
     line: Line | None
     pauses: int = 0
+    deadlocked: tuple[str, ...] = field(default=(), init=False)
     _stood_since: Ticks = field(default=0, init=False)
     _is_suspended: bool = field(default=False, init=False)
     _held: HeldBack | None = field(default=None, init=False)
     _asleep: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.process.waits.before_giving_up = self.notice_deadlock
 
     @property
     def _loop(self) -> VirtualLoop:
@@ -172,10 +178,15 @@ class Life:
                 return task
         return None
 
-    def is_stuck(self) -> bool:
-        """Return whether it can never go on, though nothing keeps it from that."""
+    def notice_deadlock(self) -> None:
+        """Take note of who waits, if it can never go on though nothing keeps it from that: callers
+        that give up hide it."""
+        if any(self.process.world.recorder.tally.responses):
+            return  # somebody gets on, so that the operations that hang tell of it
         is_kept = self.pauses or (self.tether is not None and self.tether.under_way)
-        return not is_kept and self.process.is_deadlocked()
+        if not is_kept and self.process.is_deadlocked():
+            waiting = deadlock_of(self._loop, [self.process.owner]).waiting
+            self.deadlocked = max(self.deadlocked, waiting, key=len)
 
     def count_hung(self) -> None:
         """Count the operations that hang, now that the run ends; not while it stands still."""

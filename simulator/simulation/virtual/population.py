@@ -186,9 +186,11 @@ class Population:
         for life in self.living():
             life.cut()
 
-    def stuck(self) -> list[int]:
-        """Return the owners of all that can never go on, though nothing keeps it from that."""
-        return [life.process.owner for life in self.living() if life.is_stuck()]
+    def deadlocked(self) -> list[str]:
+        """Return a line for each task that waits for what can never happen."""
+        for life in self.living():
+            life.notice_deadlock()
+        return [line for life in self.living() for line in life.deadlocked]
 
     def count_hung(self) -> None:
         """Count the operations that hang, now that the run ends."""

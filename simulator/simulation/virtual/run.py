@@ -9,10 +9,9 @@ from simulator.clock import Ticks
 from simulator.distributions import Constant
 from simulator.engine.blocking import forbid_blocking, forbid_ends
 from simulator.engine.clocks import LoopClock
-from simulator.engine.deadlock import deadlock_of
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.ties import TiePolicy
-from simulator.errors import BlockedLoopError
+from simulator.errors import BlockedLoopError, DeadlockError
 from simulator.fleet.broker import BROKER
 from simulator.network.links import Link, stream_of
 from simulator.provider.recorder import Recorder
@@ -161,14 +160,14 @@ def _served(world: World) -> "ServedProvider":
 def _finish(world: World, population: Population) -> None:
     """End the run: its time is over. A deadlock that left somebody a call of the API is told by the
     operations that hang; one that left none would show nothing else."""
-    stuck = [] if any(world.recorder.tally.responses) else population.stuck()
+    deadlocked = [] if any(world.recorder.tally.responses) else population.deadlocked()
     population.count_hung()
     leak = leak_in(world.loop, (life.process for life in population.living()))
     if world.own is not None:
         for error in population.lost_errors():
             _fail_of_lost(world, error)
-    if stuck:
-        world.fail(deadlock_of(world.loop, stuck))
+    if deadlocked:
+        world.fail(DeadlockError(deadlocked))
     elif leak is not None:
         world.fail(leak)
     else:
