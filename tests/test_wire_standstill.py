@@ -145,3 +145,13 @@ def test_a_process_that_has_begun_has_the_terminal(tmp_path, capfd):
 def _speak(seat, connection, in_flight):
     os.write(2, b"hello\n")
     connection.send("spoken")
+
+
+def test_a_process_that_is_stopped_before_the_run_is_said_to_be(tmp_path, monkeypatch):
+    """It never gets ready: the run is lost, and the message says why."""
+    monkeypatch.setattr("simulator.simulation.wire.children.START_UP_S", 0.4)
+    with Children(tmp_path) as children:
+        child = children.start("a spare", _speak, None)
+        os.kill(child.process.pid, signal.SIGSTOP)
+        with pytest.raises(RunLost, match=r"did not start within 0 s: it stood still, stopped by"):
+            await_ready([child], lambda: None)

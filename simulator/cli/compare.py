@@ -10,11 +10,12 @@ from simulator.analysis.comparison import Difference, Standing, compare
 from simulator.analysis.figures import figures_of
 from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
+from simulator.cli.failed_runs import one_error
 from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_failures
-from simulator.errors import RunError, RunFailed, SimulatorError
+from simulator.errors import RunFailed, SimulatorError
 from simulator.scenario.choices import ORACLE, StrategyChoice
 from simulator.simulation.experiment import outcomes_of
 from simulator.temporary_folder import temporary_folder
@@ -55,7 +56,7 @@ def compare_strategies(file: Path, options: Options) -> None:
                 runs[outcome.header.strategy].append(outcome)
     oracle = runs.pop(ORACLE, None)
     if not runs:
-        raise RunError("\n".join(map(str, failures)))
+        raise one_error([(failed, str(failed)) for failed in failures])
     standings = compare(runs, oracle)
     console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
     for standing in standings:
@@ -68,7 +69,7 @@ def compare_strategies(file: Path, options: Options) -> None:
     figures = {name: figures_of(of) for name, of in runs.items()}
     print_scale_note(console, None if true is None else true.note, figures)
     if failures:
-        raise RunError("\n".join(map(str, failures)))
+        raise one_error([(failed, str(failed)) for failed in failures])
 
 
 def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> Table:
