@@ -51,8 +51,7 @@ def test_a_provider_that_dies_ends_the_run(tmp_path):
     assert sum(run.provider.responses) > 0
     (doubt,) = doubts_about({"single_flight": [run]}, {})
     assert doubt == (
-        "single_flight, seed 1: the provider's process died, which nobody had asked for "
-        "(killed by SIGKILL)"
+        "single_flight, seed 1: the provider's process died unexpectedly (killed by SIGKILL)"
     )
 
 

@@ -10,7 +10,6 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from simulator.simulation.plan import RunPlan
 from simulator.simulation.recording import header_of
 from simulator.simulation.virtual.engine import VirtualEngine
 from simulator.simulation.wire.parent_bond import die_with_parent
+from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import TraceWriter
 
 NOT_DETERMINISTIC = "your class is not deterministic: under the same seed"
@@ -50,9 +50,12 @@ def record(plan: RunPlan, path: Path) -> None:
 
 def how_another_differs(plan: RunPlan, trace: Path) -> str:
     """Make the run of ``plan`` again and return how it differs from the one that left ``trace``:
-    where first. Empty where it does not."""
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
-        folder = Path(name)
+    where first. Empty where it does not.
+
+    Raises:
+        ResultsError: there is no place for the files of a run.
+    """
+    with temporary_folder() as folder:
         failure = _make_again(plan, folder)
         if failure:
             last = failure.strip().splitlines()[-1]
@@ -62,8 +65,8 @@ def how_another_differs(plan: RunPlan, trace: Path) -> str:
 
 def how_two_differ(plan: RunPlan) -> str:
     """Make the run of ``plan`` twice and return how one differs from the other, as above."""
-    with tempfile.TemporaryDirectory(prefix="tokenrace-") as name:
-        trace = _trace_in(Path(name))
+    with temporary_folder() as folder:
+        trace = _trace_in(folder)
         try:
             record(plan, trace)
         except RunError as error:
@@ -121,7 +124,7 @@ def _first_difference(trace: Path, other: Path) -> str:
 def _in_words(line: str, another: str) -> str:
     first, then = _told(line), _told(another)
     if "tally" in (line + another) and "event" not in (line + another):
-        return f"{NOT_DETERMINISTIC} two runs count otherwise; {_WHAT_MAY_BE}"
+        return f"{NOT_DETERMINISTIC} the counts of two runs differ; {_WHAT_MAY_BE}"
     return f"{NOT_DETERMINISTIC} two runs first differ in {first} and {then}; {_WHAT_MAY_BE}"
 
 
