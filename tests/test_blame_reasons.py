@@ -101,10 +101,12 @@ def test_who_took_a_dead_token_up_is_not_said_to_have_held_it():
 
 
 def test_a_surplus_of_tokens_is_put_down_to_who_asked_and_why():
-    """One first, one though another lives, one after a 401, one near the end, one after it."""
+    """One first, one though another lives, one after a 401, one near the end, one after it. That a
+    token takes another's place is no reason to ask for it: the trace tells of that first."""
     surplus = Surplus()
     for event in (
         issued(1, 0),
+        TokenEvicted(at=MINUTE, token=1, displaced_by=2, asked_by="p1.w3", valid_until=MINUTE),
         issued(2, MINUTE, "p1.w3"),
         refused(2 * MINUTE, cause="evicted", asked_by="p0.w1"),
         issued(3, 3 * MINUTE, "p0.w1"),

@@ -14,7 +14,6 @@ from simulator.trace.events import (
     CallRefused,
     Cause,
     Event,
-    TokenEvicted,
     TokenId,
     TokenIssued,
     TokenRevoked,
@@ -50,7 +49,7 @@ class Surplus:
         match event:
             case TokenIssued():
                 self._issued(event)
-            case TokenEvicted() | TokenRevoked():
+            case TokenRevoked():  # an eviction is no reason: the very token asked for makes it
                 if self._newest is not None and event.token == self._newest.token:
                     self._ended.add(event.token)
             case CallRefused():

@@ -93,7 +93,7 @@ def write_all(wanted: Wanted) -> None:
     make_baseline([SCENARIO], Options(out=BASELINE))
     for path in contents:
         typer.echo(f"wrote {path}")
-    typer.echo(f"Review and commit them. The job runs: {_command(wanted.on_trial)}")
+    typer.echo(f"Review and commit them, then run: {_command(wanted.on_trial)}")
 
 
 def _scenario(on_trial: OnTrial | None) -> str:
