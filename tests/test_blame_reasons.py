@@ -100,6 +100,22 @@ def test_who_took_a_dead_token_up_is_not_said_to_have_held_it():
     )
 
 
+def test_who_took_a_dead_token_up_and_has_another_since_is_told_too():
+    """The call is p2's, begun while p2 used token 1; when its answer comes, p2 uses token 2."""
+    events = [
+        issued(1, 0),
+        TokenEvicted(at=MINUTE, token=1, displaced_by=2, asked_by="p1.w0", valid_until=MINUTE),
+        TokenAdopted(at=2 * MINUTE, token=1, process=2),
+        TokenAdopted(at=2 * MINUTE, token=1, process=3),
+        TokenAdopted(at=2 * MINUTE + 1, token=2, process=2),
+        refused(3 * MINUTE, cause="evicted", asked_by="p2.w0"),
+    ]
+
+    assert told(events)[-1] == (
+        "no process held it when it ended; p2 and p3 took it up after that, dead as it was"
+    )
+
+
 def test_a_surplus_of_tokens_is_put_down_to_who_asked_and_why():
     """One first, one though another lives, one after a 401, one near the end, one after it. That a
     token takes another's place is no reason to ask for it: the trace tells of that first."""

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.comparison import Difference, Standing, compare
 from simulator.analysis.figures import figures_of
 from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
+from simulator.cli.fitting_table import FittingTable
 from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
@@ -45,7 +45,7 @@ def compare_strategies(file: Path, options: Options) -> None:
     oracle = runs.pop(ORACLE, None)
     if runs:
         standings = compare(runs, oracle)
-        console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
+        _table(experiment.scenario.name, len(experiment.seeds), standings).print(console)
         _print_below(console, standings)
         true = made_at_true_scale(console, experiment, of=runs)
         figures = {name: figures_of(of) for name, of in runs.items()}
@@ -75,42 +75,42 @@ def _print_below(console: Console, standings: Sequence[Standing]) -> None:
     """Print what belongs below the table."""
     for standing in standings:
         for hidden in standing.hidden:
-            console.print(Text(hidden))
+            console.print(Text(hidden), soft_wrap=True)
     print_failures(console, {each.strategy: each.failures for each in standings})
     for standing in standings[1:]:
-        console.print(Text(_in_words(standing, standings[0])))
+        console.print(Text(_in_words(standing, standings[0])), soft_wrap=True)
 
 
-def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> Table:
+def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> FittingTable:
     has_oracle = standings[0].avoidable is not None
-    caption = "means over the seeds; tokens: issued per lifetime; store: calls per operation"
-    if has_oracle:
-        caption += "; avoidable, added wait: beyond the oracle's"
-    table = Table(
-        title=f"{scenario}: {seeds} seeds, best first",
-        caption=caption,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-    )
-    table.add_column("strategy", no_wrap=True)
+    headings: tuple[str, ...]
     headings = ("401 rate", "avoidable", "failed", "tokens", "added wait", "store")
-    shown = (
-        headings if has_oracle else [h for h in headings if h not in ("avoidable", "added wait")]
+    if not has_oracle:
+        headings = tuple(h for h in headings if h not in ("avoidable", "added wait"))
+    return FittingTable(
+        title=f"{scenario}: {seeds} seeds, best first",
+        caption=(
+            ("", "means over the seeds"),
+            ("tokens", "tokens: issued per lifetime"),
+            ("store", "store: calls per operation"),
+            ("avoidable", "avoidable, added wait: beyond the oracle's"),
+        ),
+        headings=headings,
+        rows={each.strategy: _cells(each, headings) for each in standings},
+        leaving=("store", "added wait", "tokens", "avoidable", "failed"),
     )
-    for heading in shown:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for standing in standings:
-        cells = {
-            "401 rate": percent(standing.rate_401),
-            "avoidable": _rate(standing.avoidable),
-            "failed": percent(standing.failure_rate),
-            "tokens": f"{standing.tokens_per_lifetime:,.2f}",
-            "added wait": _wait(standing.added_ms),
-            "store": f"{standing.store_calls:,.2f}",
-        }
-        table.add_row(standing.strategy, *(cells[heading] for heading in shown))
-    return table
+
+
+def _cells(standing: Standing, headings: Sequence[str]) -> list[str]:
+    cells = {
+        "401 rate": percent(standing.rate_401),
+        "avoidable": _rate(standing.avoidable),
+        "failed": percent(standing.failure_rate),
+        "tokens": f"{standing.tokens_per_lifetime:,.2f}",
+        "added wait": _wait(standing.added_ms),
+        "store": f"{standing.store_calls:,.2f}",
+    }
+    return [cells[heading] for heading in headings]
 
 
 def _rate(difference: Difference | None) -> str:
