@@ -60,11 +60,14 @@ def test_that_nobody_reads_the_output_is_not_told_to_them():
 
 
 def commanded(folder, *words, before=None):
-    """Run ``tokenrace`` in a process of its own in ``folder``."""
+    """Run ``tokenrace`` in a process of its own in ``folder``. What killed runs of others left in
+    the machine's temporary folder is none of it."""
+    temporary = folder.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
     return subprocess.run(
         [sys.executable, "-m", "simulator.cli", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
         check=False,

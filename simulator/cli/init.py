@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import typer
-from click import Choice
 
 from simulator.cli.baseline import Options, make_baseline
 from simulator.cli.on_trial import AskedScope, OnTrial, asked_for
@@ -72,10 +71,20 @@ def asked(
         question = "Your class, as module:Class (empty: the shipped strategies)"
         python = typer.prompt(question, default="", show_default=False).strip() or None
     if ci is None and can_answer:
-        ci = typer.prompt("Your CI", default="github", type=Choice(get_args(CiName)))
+        ci = _asked_for_ci()
     return Wanted(
         on_trial=asked_for(python, with_, scope, None), ci=ci or "github", is_forced=force
     )
+
+
+def _asked_for_ci() -> CiName:
+    """Ask until the answer is one of those there are."""
+    names: tuple[CiName, ...] = get_args(CiName)
+    while True:
+        told = typer.prompt("Your CI: github, gitlab or none", default="github").strip().lower()
+        for name in names:
+            if name == told:
+                return name
 
 
 def write_all(wanted: Wanted) -> None:
