@@ -10,13 +10,12 @@ from simulator.analysis.report.page import REPORT
 from simulator.analysis.summary import Summary
 from simulator.analysis.verdicts import Word
 from simulator.cli.asked import Asked
-from simulator.cli.failed_runs import one_error
 from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
-from simulator.errors import RunError, RunFailed
+from simulator.errors import RunError, RunFailed, error_of_all
 from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
@@ -80,7 +79,8 @@ def _remove_leftovers(asked: Asked, told: Sequence[str] = ()) -> list[str]:
 
 
 def _all_of(failures: Sequence[RunFailed], asked: Asked) -> RunError:
-    return one_error([(failed, _with_way_back(failed, asked)) for failed in failures])
+    """Return one error for all ``failures``, with the command that repeats each."""
+    return error_of_all(failures, [_with_way_back(failed, asked) for failed in failures])
 
 
 def _with_way_back(failed: RunFailed, asked: Asked) -> str:

@@ -20,7 +20,7 @@ START_UP_S = 60.0
 GRACE_S = 2.0
 LOOK_EVERY_S = 0.2
 STOPPED = "T"
-STANDS_STILL = "it stood still, stopped by a signal"
+STANDS_STILL = "it was stopped by a signal"
 _KILL = signal.SIGKILL
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -135,7 +135,7 @@ def _ready(child: Child, still_wanted: Callable[[], None]) -> Ready:
     raise RunLost(
         f"{child.name} did not start within {START_UP_S:.0f} s"
         + (f": {STANDS_STILL}" if child.state() == STOPPED else "")
-        + (f"; it said last: {said}" if said else "")
+        + (f"; its last output: {said}" if said else "")
     )
 
 
@@ -170,7 +170,7 @@ def describe_exit(child: Child) -> str:
     """Return how ``child``, which is dead or dying, ended, in words."""
     child.process.join(GRACE_S)
     said = last_error(child.errors)
-    return _exit_in_words(child.process.exitcode) + (f"; it said last: {said}" if said else "")
+    return _exit_in_words(child.process.exitcode) + (f"; its last output: {said}" if said else "")
 
 
 def _exit_in_words(code: int | None) -> str:

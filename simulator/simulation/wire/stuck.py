@@ -41,7 +41,7 @@ def _what_it_does(child: Child, path: Path | None) -> str:
     place = _place(child, path)
     where = f" in {place}" if place else ""
     if state == "R":
-        return f"it was busy{where} and heard nothing"
+        return f"it was busy{where} and did not respond"
     return f"it waited{where} and did not end"
 
 
