@@ -81,6 +81,10 @@ class NotInstalledError(SimulatorError):
         )
 
 
+class StoreUnreachable(SimulatorError):  # noqa: N818
+    """The server that a run has its store on does not answer, so that the run could not begin."""
+
+
 class UserCodeError(SimulatorError):
     """A class of the user's own is not what a strategy must be.
 

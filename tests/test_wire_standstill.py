@@ -150,6 +150,16 @@ def _speak(seat, connection, in_flight):
     connection.send("spoken")
 
 
+def test_a_process_that_is_stopped_before_the_run_is_said_to_be(tmp_path, monkeypatch):
+    """It never gets ready: the run is lost, and the message says why."""
+    monkeypatch.setattr("simulator.simulation.wire.children.START_UP_S", 0.4)
+    with Children(tmp_path) as children:
+        child = children.start("a spare", _speak, None)
+        os.kill(child.process.pid, signal.SIGSTOP)
+        with pytest.raises(RunLost, match=r"did not start within 0 s: it was stopped by a"):
+            await_ready([child], lambda: None)
+
+
 def test_runs_are_lost_together_only_if_each_of_them_is():
     """``run`` and ``compare`` then exit with 3, as the machine failed; else with 1."""
     machine = RunFailed("naive", 1, "a client died", is_lost=True)
