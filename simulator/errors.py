@@ -133,6 +133,12 @@ class RunFailed(RunError):  # noqa: N818
         return f"strategy {self.strategy}, seed {self.seed}: {self.reason}"
 
 
+def error_of_all(failed: Sequence[RunFailed], texts: Sequence[str]) -> RunError:
+    """Return one error for all that ``failed``, with their ``texts``: lost only where all are."""
+    text = "\n".join(texts)
+    return RunLost(text) if all(each.is_lost for each in failed) else RunError(text)
+
+
 class UnsupportedOnVirtualTime(SimulatorError):  # noqa: N818
     """Code on virtual time asked for something that only real time has; the text says what."""
 

@@ -26,7 +26,7 @@ def blame_in_words(blame: Blame, show: Callable[[Ticks], str]) -> Iterator[str]:
     if blame.clock is not None:
         who = refused.asked_by.partition(".")[0]
         yield (
-            f"{who} judges a token's time by a clock that is wrong: since {show(blame.clock.at)}, "
+            f"{who} judges expiry by a wrong clock: since {show(blame.clock.at)}, "
             f"{blame.clock.what}"
         )
     if refused.cause in ("evicted", "revoked", "expired"):

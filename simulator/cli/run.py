@@ -15,7 +15,7 @@ from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
-from simulator.errors import RunError, RunFailed, RunLost
+from simulator.errors import RunError, RunFailed, error_of_all
 from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
@@ -67,9 +67,8 @@ def run_scenario(asked: Asked) -> Word:
 
 
 def _all_of(failures: Sequence[RunFailed], asked: Asked) -> RunError:
-    """Return one error for all ``failures``: lost only where every one of them is."""
-    text = "\n".join(_with_way_back(failed, asked) for failed in failures)
-    return RunLost(text) if all(failed.is_lost for failed in failures) else RunError(text)
+    """Return one error for all ``failures``, with the command that repeats each."""
+    return error_of_all(failures, [_with_way_back(failed, asked) for failed in failures])
 
 
 def _with_way_back(failed: RunFailed, asked: Asked) -> str:

@@ -123,7 +123,7 @@ def _ready(child: Child, still_wanted: Callable[[], None]) -> Ready:
     said = said or last_error(child.errors)
     raise RunLost(
         f"{child.name} did not start within {START_UP_S:.0f} s"
-        + (f"; it said last: {said}" if said else "")
+        + (f"; its last output: {said}" if said else "")
     )
 
 
@@ -158,7 +158,7 @@ def describe_exit(child: Child) -> str:
     """Return how ``child``, which is dead or dying, ended, in words."""
     child.process.join(GRACE_S)
     said = last_error(child.errors)
-    return _exit_in_words(child.process.exitcode) + (f"; it said last: {said}" if said else "")
+    return _exit_in_words(child.process.exitcode) + (f"; its last output: {said}" if said else "")
 
 
 def _exit_in_words(code: int | None) -> str:

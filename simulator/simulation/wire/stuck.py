@@ -37,11 +37,11 @@ def why_it_was_killed(child: Child, after: Ticks, path: Path | None = None) -> s
 def _what_it_does(child: Child, path: Path | None) -> str:
     state = _state(child)
     if state == "T":
-        return "it stood still, stopped by a signal"
+        return "it was stopped by a signal"
     place = _place(child, path)
     where = f" in {place}" if place else ""
     if state == "R":
-        return f"it was busy{where} and heard nothing"
+        return f"it was busy{where} and did not respond"
     return f"it waited{where} and did not end"
 
 
