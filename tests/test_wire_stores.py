@@ -22,6 +22,15 @@ from tests.store_servers import Redis, free_port
 from tests.wire_runs import SMALL, THINKING, Silent, one_run
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """A folder for temporary files of the test's own: a store that is killed leaves a note."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
 def a_text(strategy, store, duration="20m"):
     text = SMALL.format(
         strategy=strategy,
@@ -99,11 +108,9 @@ def test_a_store_that_disappears_between_runs_loses_those_that_follow(tmp_path):
     )
 
 
-def test_what_a_store_that_only_reads_keeps_is_named_and_removed_later(tmp_path, monkeypatch):
+def test_what_a_store_that_only_reads_keeps_is_named_and_removed_later(tmp_path, temporary):
     """The server becomes somebody's replica in the run, and its own master again afterwards."""
     server = Redis()
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     scenario = a_scenario("shared_lock", f"{{kind: redis, url: '{server.url}'}}")
     one_run(
         scenario, tmp_path, Silent(at=500 * MILLISECOND, act=lambda: tell(server, "127.0.0.1 1"))
@@ -114,7 +121,7 @@ def test_what_a_store_that_only_reads_keeps_is_named_and_removed_later(tmp_path,
     assert f":* on {server.url}, which cannot be removed now (" in left
     tell(server, "NO ONE")
     assert remove_what_runs_left(environment={}) == []
-    assert not list((tmp_path / "temporary").iterdir())
+    assert not list(temporary.glob("*.owner"))
 
 
 def tell(server, of):
