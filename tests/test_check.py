@@ -96,7 +96,7 @@ def test_where_no_call_got_a_401_the_tokens_are_explained(folder):
     back, rates = counted(folder, FLEET, "tokens_issued: == 0")
 
     assert set(rates.values()) == {0}
-    assert back["blame"][0].startswith("2 tokens issued: 1 after the newest token had ended, ")
+    assert back["observed"][0].startswith("2 tokens issued: 1 after the newest token had ended, ")
     assert back["chain"] == []
 
 
