@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.analysis.report.page import Results, report_on
+from simulator.analysis.report.page import REPORT, Results, report_on
 from simulator.analysis.summary import read_summary
 from simulator.gate.baseline_file import read_baseline
 from simulator.run_results import SUMMARY, summary_of
@@ -128,11 +128,15 @@ def test_a_summary_and_the_baseline_are_of_the_same_runs(file, baseline):
     assert json.loads(FINGERPRINTS.read_text())[file.as_posix()] == fingerprint(runs), STALE
 
 
-@every_file
+@pytest.mark.parametrize(
+    "file",
+    [file for file in scenario_files() if REPORT in kept_of(file)],
+    ids=lambda file: file.stem,
+)
 def test_a_report_tells_what_its_summary_does(file):
     """Made anew of the summary and of the pictures that are in it, it is the same to the byte."""
     place = place_of(file)
-    html = (place / "report.html").read_text(encoding="utf-8")
+    html = (place / REPORT).read_text(encoding="utf-8")
     summary = read_summary(place / SUMMARY)
     pictures = re.findall(r"data:image/svg\+xml;base64,[^\"]+", html)
     names = [picture.name for picture in summary.pictures]
@@ -140,6 +144,11 @@ def test_a_report_tells_what_its_summary_does(file):
 
     is_same = report_on(Results(folder=place, summary=summary, images=images)) == html
     assert is_same, f"{place}: {STALE}"  # not compared here: pytest would print the pictures
+
+
+def test_the_reference_runs_stay_light():
+    """Every clone has them: below 6 MB in all, baseline and benchmarks too."""
+    assert sum(path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()) < 6_000_000
 
 
 def test_the_index_is_of_these_summaries():

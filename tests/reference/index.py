@@ -4,23 +4,25 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from simulator.analysis.report.page import REPORT
 from simulator.analysis.summary import Summary, read_summary
 from simulator.analysis.wording import percent
+from tests.reference.making import PICTURE, kept_of
 from tests.reference.places import RESULTS, place_of, scenario_files, theme_of
 
 _HEAD = """\
 # Reference runs
 
 What every scenario of [scenarios/](../scenarios/README.md) comes to: a folder each, by theme, with
-`summary.json` and `report.html`. All on virtual time, where the same seed gives the same run, so
-that a figure that differs tells of a change. `make results` makes them and this page; a test fails
-where one no longer tells what the code gives. A forge shows the source of a report: open it from a
-checkout.
+`summary.json`, a picture and, of some, the whole `report.html`. All on virtual time, where the same
+seed gives the same run, so that a figure that differs tells of a change. `make results` makes them
+and this page; a test fails where one no longer tells what the code gives. A forge shows the source
+of a report: open it from a checkout.
 
-`tokenrace run` and `make demo` write to `results/NAME/`, one folder less deep, which git ignores:
-what you run yourself changes no file here. Left out are the traces, the plots as files of their own
-(the reports have them) and the [sweeps](../docs/sweeps.md), which take longer than all the rest:
-`tokenrace sweep scenarios/sweeps/NAME.yaml` makes one.
+Left out are traces, the other reports and plots, which `tokenrace run scenarios/NAME.yaml` makes,
+and the [sweeps](../docs/sweeps.md), which `tokenrace sweep scenarios/sweeps/NAME.yaml` makes.
+Both commands and `make demo` write to `results/NAME/`, one folder less deep, which git ignores:
+what you run yourself changes no file here.
 
 The rates are of API responses that were 401, the mean of the seeds.
 """
@@ -41,8 +43,9 @@ def _themes() -> Iterator[str]:
             place = place_of(file)
             summary = read_summary(place / "summary.json")
             folder = place.relative_to(RESULTS).as_posix()
-            name = f"[{summary.scenario}]({folder}/report.html)"
-            cells = (name, _first_sentence(summary), _rates(summary), _verdict(summary))
+            name = f"[{summary.scenario}]({folder}/{PICTURE})"
+            report = f" ([report]({folder}/{REPORT}))" if REPORT in kept_of(file) else ""
+            cells = (name + report, _first_sentence(summary), _rates(summary), _verdict(summary))
             yield f"| {' | '.join(cells)} |"
         yield ""
 

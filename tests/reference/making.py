@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from PIL import Image
+
 from simulator.analysis.report.page import REPORT
 from simulator.cli.asked import Asked, Options, read_request
 from simulator.cli.progress import Silent
@@ -17,13 +19,22 @@ from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import run_all
 from tests.reference.places import place_of
 
-_PICTURES = {Path("scenarios/incident/a-storm.yaml"): ("rate-401-over-time.svg",)}
-"""Plots that README shows, and so are files of their own as well."""
+PICTURE = "rate-401-over-time.png"
+_WHOLE = {
+    Path("scenarios/expiry-stampede.yaml"): (),
+    Path("scenarios/deploys/rolling-restart.yaml"): (),
+    Path("scenarios/incident/a-storm.yaml"): ("rate-401-over-time.svg",),  # README shows it
+    Path("scenarios/leases/paused-holder.yaml"): (),
+}
+"""Scenarios whose full report is kept, with further plots of some."""
+_COLORS = 32
+"""A plot has few colours: so many make its file a quarter as large, and look the same."""
 
 
 def kept_of(file: Path) -> tuple[str, ...]:
     """Return the names of the files that stay of the reference run of the scenario in ``file``."""
-    return (SUMMARY, REPORT, *_PICTURES.get(file, ()))
+    whole = (REPORT, *_WHOLE[file]) if file in _WHOLE else ()
+    return (SUMMARY, PICTURE, *whole)
 
 
 def asked_of(file: Path) -> Asked:
@@ -50,7 +61,15 @@ def make(file: Path) -> str:
         write_results(Path(folder), made)
         for name in kept_of(file):
             shutil.copyfile(Path(folder) / name, partial / name)
+        _make_small(partial / PICTURE)
     return fingerprint(counts_of(run) for runs in made.runs.values() for run in runs)
+
+
+def _make_small(picture: Path) -> None:
+    """Write the PNG file anew, with a palette."""
+    with Image.open(picture) as image:
+        few = image.convert("RGB").quantize(_COLORS)
+    few.save(picture, "PNG", optimize=True)
 
 
 def fingerprint(runs: Iterable[RunCounts]) -> str:
