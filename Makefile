@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE :=  # empty: hundreds of processes start, and compile nothing anew
 
 .PHONY: help demo browser servers runtimes test check baseline results lint format bench schema clean
 

@@ -81,6 +81,10 @@ class NotInstalledError(SimulatorError):
         )
 
 
+class StoreUnreachable(SimulatorError):  # noqa: N818
+    """The server that a run has its store on does not answer, so that the run could not begin."""
+
+
 class UserCodeError(SimulatorError):
     """A class of the user's own is not what a strategy must be.
 
@@ -131,6 +135,12 @@ class RunFailed(RunError):  # noqa: N818
 
     def __str__(self) -> str:
         return f"strategy {self.strategy}, seed {self.seed}: {self.reason}"
+
+
+def error_of_all(failed: Sequence[RunFailed], texts: Sequence[str]) -> RunError:
+    """Return one error for all that ``failed``, with their ``texts``: lost only where all are."""
+    text = "\n".join(texts)
+    return RunLost(text) if all(each.is_lost for each in failed) else RunError(text)
 
 
 class UnsupportedOnVirtualTime(SimulatorError):  # noqa: N818

@@ -53,6 +53,12 @@ def write_note(folder: Path, note: str) -> None:
     _mark_of(folder).write_bytes(_word(note))
 
 
+def leave_note(folder: Path) -> None:
+    """Leave what was noted of ``folder`` behind when that is removed, for whoever comes next."""
+    mark = _mark_of(folder)
+    mark.with_name(f"{folder.name}-left{OWNER}").hardlink_to(mark)  # as locked as the mark is
+
+
 @contextmanager
 def leftover_folders(parent: Path, prefix: str) -> Iterator[list[Leftover]]:
     """Yield the folders in ``parent`` of processes that are gone; nobody else gets them meanwhile.

@@ -125,13 +125,16 @@ def _warnings(scaling: Scaling) -> Iterator[str]:
         )
     if fast.callers >= CALLERS_MAX > slow.callers:
         yield (
-            f"{scale} makes calls meet a refresh as a rule: {plain(fast.callers)} calls of a "
+            f"{scale} makes refreshes overlap with other calls: {plain(fast.callers)} calls of a "
             f"process are due during one, not {plain(slow.callers)}"
         )
     for name in scaling.storms:
         yield (
-            f"{scale} takes {name} over the storm boundary: its storm feeds itself to the end of "
+            f"{scale} pushes {name} over the storm boundary: its storm lasts to the end of "
             "the run, and would not at true scale"
         )
     for name in scaling.unscaled_code:
-        yield f"{scale} changes no constant in the code of {name}: its margins are too long by that"
+        yield (
+            f"{scale} does not shrink constants in the code of {name}: its margins are too long by "
+            "that factor"
+        )

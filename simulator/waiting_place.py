@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 _LOOPS = ("asyncio", "anyio")
 """Libraries in which everybody waits: whose code asks them to is the place."""
+_CLOCKS = "simulator.engine."
+"""Where sleeps on a process's clock are: a place as little as a loop is."""
 _DEPTH_MAX = 100
 """How many tasks that wait for each other are followed: a circle of them has no end."""
 _WRAPPERS = ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper")
@@ -49,6 +51,8 @@ def _place(coroutine: Any) -> Place:
     waits_for, place, module = "", "", ""
     for frame in _frames(coroutine):
         name = frame.f_globals.get("__name__", "")
+        if name.startswith(_CLOCKS):
+            continue
         if name.partition(".")[0] in _LOOPS:
             is_private = frame.f_code.co_name.startswith("_")
             waits_for = waits_for if is_private else f", for {frame.f_code.co_qualname}"

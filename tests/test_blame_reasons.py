@@ -45,7 +45,7 @@ def test_a_wrong_clock_of_the_caller_is_named():
     events = [issued(1, 0), TokenAdopted(at=0, token=1, process=0), clock, refused(HOUR)]
 
     assert (
-        "p0 judges a token's time by a clock that is wrong: since 00:20:00.000000, "
+        "p0 judges expiry by a wrong clock: since 00:20:00.000000, "
         "the clock of process 0 is 1208 s behind and gains 0 ppm"
     ) in told(events)
 
@@ -100,11 +100,29 @@ def test_who_took_a_dead_token_up_is_not_said_to_have_held_it():
     )
 
 
+def test_who_took_a_dead_token_up_and_has_another_since_is_told_too():
+    """The call is p2's, begun while p2 used token 1; when its answer comes, p2 uses token 2."""
+    events = [
+        issued(1, 0),
+        TokenEvicted(at=MINUTE, token=1, displaced_by=2, asked_by="p1.w0", valid_until=MINUTE),
+        TokenAdopted(at=2 * MINUTE, token=1, process=2),
+        TokenAdopted(at=2 * MINUTE, token=1, process=3),
+        TokenAdopted(at=2 * MINUTE + 1, token=2, process=2),
+        refused(3 * MINUTE, cause="evicted", asked_by="p2.w0"),
+    ]
+
+    assert told(events)[-1] == (
+        "no process held it when it ended; p2 and p3 took it up after that, dead as it was"
+    )
+
+
 def test_a_surplus_of_tokens_is_put_down_to_who_asked_and_why():
-    """One first, one though another lives, one after a 401, one near the end, one after it."""
+    """One first, one though another lives, one after a 401, one near the end, one after it. That a
+    token takes another's place is no reason to ask for it: the trace tells of that first."""
     surplus = Surplus()
     for event in (
         issued(1, 0),
+        TokenEvicted(at=MINUTE, token=1, displaced_by=2, asked_by="p1.w3", valid_until=MINUTE),
         issued(2, MINUTE, "p1.w3"),
         refused(2 * MINUTE, cause="evicted", asked_by="p0.w1"),
         issued(3, 3 * MINUTE, "p0.w1"),
@@ -116,15 +134,15 @@ def test_a_surplus_of_tokens_is_put_down_to_who_asked_and_why():
     assert list(surplus.sentences(clock_time)) == [
         (
             "5 tokens issued: 1 while the newest token was in the first half of its life, "
-            "1 after a 401 that the same process had got since its last one, "
+            "1 after a 401 to the same process, "
             "1 while the newest token was in the second half of its life, "
             "1 after the newest token had ended, 1 as the first one"
         ),
         "the 401s before them: evicted 1",
-        "of the first two kinds most were asked for by: p1 1, p0 1",
+        "most of the first two kinds were requested by: p1 1, p0 1",
         (
             "first of them, at 00:01:00.000000: p1.w3 is issued token 2, "
-            "though token 1 of p0.w0 lives from 00:00:00.000000"
+            "though token 1 of p0.w0 had been live since 00:00:00.000000"
         ),
     ]
 
@@ -142,7 +160,7 @@ def test_the_first_event_that_differs_is_told_and_common_faults_are_no_cause():
     assert difference.sentences(clock_time) == (
         (
             "the first event that differs from the baseline's run: at 00:01:00.000000: "
-            "p1.w0 is issued token 2; there it was: at 01:00:00.000000: p0.w0 is issued token 2"
+            "p1.w0 is issued token 2; in the baseline: at 01:00:00.000000: p0.w0 is issued token 2"
         ),
         "the faults before that happened in both runs: they are not the cause",
     )
@@ -156,7 +174,7 @@ def test_a_run_that_stops_early_differs_in_what_is_missing():
     assert difference.sentences(clock_time) == (
         (
             "the first event that differs from the baseline's run: nothing more; "
-            "there it was: at 01:00:00.000000: p0.w0 is issued token 2"
+            "in the baseline: at 01:00:00.000000: p0.w0 is issued token 2"
         ),
     )
 
@@ -192,7 +210,7 @@ def test_the_strategy_of_a_baseline_is_made_again_from_what_it_says():
     for event in history(scenario, again):
         difference.write(event)
     assert difference.sentences(clock_time) == (
-        "the histories do not differ in any event: what differs is counted only",
+        "both histories have the same events: only counts differ",
     )
     other = StrategyChoice(preset="check_then_act", name="ours")
     assert history(scenario, other) != history(scenario, ours)

@@ -59,7 +59,8 @@ def test_a_strategy_that_got_worse_fails(baselined):
         '{"preset": "shared_lock"}: '
     )
     assert re.search(r"worse: \+[\d.]+", worse)
-    assert any("its first 401: " in line for line in lines)
+    assert any(re.match(r" *the first event that differs", line) for line in lines)
+    assert any(re.match(r" *its first 401: [\d:.]+: p\d\.w\d got 401", line) for line in lines)
     assert lines[-1] == "again  tokenrace check s.yaml --baseline b.json"
 
 

@@ -53,7 +53,7 @@ def test_who_requires_expectations_gets_a_failure_at_the_strategy(folder):
     findings = json.loads((folder / "c.json").read_text())["cases"][0]["findings"]
 
     assert code == 1
-    why = "nothing is promised for it: --require-expect wants an expectation of every strategy"
+    why = "nothing is promised for it: --require-expect wants an expectation for every strategy"
     assert f"  fail  {LONE}: {why}" in lines
     assert "    s.yaml:8:5" in lines
     assert [each["strategy"] for each in findings if each["kind"] == "promise"] == [LONE]

@@ -1,11 +1,13 @@
 """``tokenrace check`` where runs go wrong: code of the user's own, faults, too little time."""
 
 import json
+import re
 
 from typer.testing import CliRunner
 
 from simulator.cli.app import app
 from tests.checked import FLEET, LONE, a_scenario, check, folder, put
+from tests.store_servers import free_port
 
 __all__ = ["folder"]
 
@@ -116,3 +118,16 @@ def test_without_any_time_nothing_is_made_on_either_engine(folder):
 
     assert code == 3
     assert lines.count(f"  inconclusive  {left_out}") == 2
+
+
+def test_a_store_that_is_not_there_stops_no_other_scenario(folder):
+    """Nobody can tell what its strategies are worth: inconclusive, not wrong input."""
+    text = a_scenario(seeds=1).replace("engine: virtual", "engine: wire")
+    store = f"store: {{kind: redis, url: 'redis://127.0.0.1:{free_port()}'}}\n"
+    put(folder, "a.yaml", text + store)
+    put(folder, "b.yaml", a_scenario("other", seeds=1))
+    code, lines, _ = check(".", "--engine", "wire")
+
+    assert code == 3
+    assert any("store redis: cannot be reached at redis://127.0.0.1:" in line for line in lines)
+    assert any(re.match(r"pass +other ", line) for line in lines), lines

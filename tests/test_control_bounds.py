@@ -267,6 +267,6 @@ def test_connections_that_cannot_be_taken_are_told_of_once_a_minute(caplog):
     caplog.set_level(logging.WARNING)
     asyncio.run(act())
     assert caplog.messages == [
-        "connections wait to be taken: Too many open files (ulimit -n)",
+        "connections are waiting: Too many open files; raise the limit: ulimit -n",
         "something else",
     ]

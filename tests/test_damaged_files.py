@@ -237,7 +237,7 @@ def test_a_summary_names_no_picture_elsewhere(made, tmp_path, name):
     document["pictures"][0]["name"] = name
     (folder / "summary.json").write_text(json.dumps(document))
 
-    with pytest.raises(ResultsError, match="is no picture in this folder"):
+    with pytest.raises(ResultsError, match="is not a picture in this folder"):
         read_results(folder)
 
 
@@ -252,7 +252,7 @@ def test_a_picture_that_leads_elsewhere_is_not_read(made, tmp_path):
     (folder / "summary.json").write_text(json.dumps(document))
     picture = folder / f"{name}.svg"
     picture.symlink_to(tmp_path / "secret")
-    with pytest.raises(ResultsError, match="is no picture in this folder"):
+    with pytest.raises(ResultsError, match="is not a picture in this folder"):
         read_results(folder)
     picture.unlink()
     picture.symlink_to(picture)
@@ -266,7 +266,7 @@ def test_a_picture_that_leads_elsewhere_is_not_read(made, tmp_path):
 def test_python_reads_more_than_json_has():
     """What is refused is named; what is right is read."""
     wrong = {
-        b"NaN": "NaN is no number of JSON",
+        b"NaN": "NaN is not a JSON number",
         b"[1e999]": "a number in it is out of range",
         b"9223372036854775808": "a number in it is out of range",
         rb'{"\udc00": 1}': "a text in it holds half a surrogate pair",

@@ -16,3 +16,15 @@ def test_every_link_leads_somewhere(page):
     targets = [page.parent / found for found in LINK.findall(page.read_text(encoding="utf-8"))]
 
     assert [str(target) for target in targets if not target.exists()] == []
+
+
+def test_the_index_of_decisions_lists_each_of_them():
+    """In order of their numbers, under the title that each has."""
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"^- \[\d+\]\((.+?)\): (.+)$", (folder / "README.md").read_text(), re.MULTILINE
+    )
+    titles = [(f.name, f.read_text().splitlines()[0]) for f in sorted(folder.glob("0*.md"))]
+    assert [name for name, _ in listed] == [name for name, _ in titles]
+    for (_, said), (_, title) in zip(listed, titles, strict=True):
+        assert title.lower().endswith(said.lower())

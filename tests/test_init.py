@@ -63,10 +63,10 @@ def test_init_without_a_class_races_what_is_shipped_on_gitlab(folder):
 
 
 def test_init_asks_what_is_left_open_where_somebody_can_answer(folder, monkeypatch):
-    """On a terminal: the class, and the CI."""
+    """On a terminal: the class, and the CI, again where there is none of that name."""
     monkeypatch.setattr("simulator.cli.init.somebody_can_answer", lambda: True)
     put(folder, "mine.py", MEMORY)
-    code, output = run("init", stdin="mine:MemoryTokens\nnone\n")
+    code, output = run("init", stdin="mine:MemoryTokens\njenkins\nNone\n")
 
     assert code == 0, output
     assert "Your class, as module:Class" in output

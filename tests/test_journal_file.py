@@ -27,7 +27,7 @@ def test_a_second_server_on_the_same_file_is_refused_and_nothing_is_lost(tmp_pat
         served.token()
         assert served.stopped_by(signal.SIGTERM) == 0
 
-    told = f"{path}: another tokenrace serve writes it; name another file\n"
+    told = f"{path}: another tokenrace serve is writing to it; name another file\n"
     assert (got.exit_code, got.stdout, got.stderr) == (2, "", told)
     assert [line["kind"] for line in lines_of(path)] == ["request", "end"]
 
@@ -72,7 +72,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content):
     """Somebody's notes are not written into."""
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    with pytest.raises(SimulatorError, match=r"notes.txt: is no journal of tokenrace serve"):
+    with pytest.raises(SimulatorError, match=r"notes.txt: is not a journal of tokenrace serve"):
         JournalFile(path)
 
     assert path.read_bytes() == content

@@ -145,8 +145,8 @@ def test_a_failure_says_what_was_tried_promised_and_measured_and_why_it_matters(
     ("words", "message"),
     [
         ([], "name scenario files or folders, or --python module:Class"),
-        (["--suite", "known-modes"], "--suite is about a class: add --python module:Class"),
-        (["--with", "margin=3"], "--with is about a class: add --python module:Class"),
+        (["--suite", "known-modes"], "--suite needs a class: add --python module:Class"),
+        (["--with", "margin=3"], "--with needs a class: add --python module:Class"),
         (["--python", "mine"], "--python: python: must be a module and a name in it"),
         (["--python", "mine:Nobody"], "mine:Nobody: "),
         (["--python", "mine:FleetTokens", "--with", "3"], "--with: must be name=value"),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,14 @@ def squared(number):
 def never_lets_go(_):
     """Backtracks for ages in C, where no other thread of its process gets a turn."""
     return re.match(r"(a|aa)+$", "a" * 200 + "b")
+
+
+def keeps_open_for_ever(pipe):
+    """Opens ``pipe``, tells so, and never lets go."""
+    with Path(pipe).open("w") as out:
+        out.write("here")
+        out.flush()
+        never_lets_go(0)
 
 
 def leaves_a_child(pipe):
@@ -126,6 +135,27 @@ def test_a_runner_that_lets_no_thread_of_its_own_run_is_killed():
     """It could not notice by itself that nobody waits for it any more."""
     with Processes(1) as runners:
         assert not dict(as_they_end([0], never_lets_go, runners, 2 * SECOND))
+
+
+def test_a_runner_in_c_code_ends_with_a_process_that_is_killed(tmp_path):
+    """SIGKILL of whoever had it started: its own thread, which would notice, has no turn."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    program = "from tests.test_many_runs import has_one_that_never_lets_go as begin; begin"
+    owner = subprocess.Popen([sys.executable, "-c", f"{program}({str(pipe)!r})"])
+    assert select.select([reading], [], [], 60)[0]
+    owner.kill()
+    owner.wait()
+    os.set_blocking(reading, True)
+    with os.fdopen(reading) as stream:
+        assert stream.read() == "here"
+
+
+def has_one_that_never_lets_go(pipe):
+    """Has a runner that keeps ``pipe`` open in C code, and waits for it."""
+    with Processes(1) as runners:
+        runners.executor.submit(keeps_open_for_ever, pipe).result()
 
 
 def test_what_a_runner_has_started_ends_with_it(tmp_path):

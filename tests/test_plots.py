@@ -5,6 +5,7 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from simulator.analysis.plots import FaultMark, draw_plots
+from simulator.analysis.plots.failures import failures_figure
 from simulator.analysis.plots.latency import latency_figure
 from simulator.analysis.plots.lifelines import lifelines_figure
 from simulator.analysis.plots.over_time import over_time_figure
@@ -14,6 +15,7 @@ from simulator.analysis.wording import tied
 from simulator.clock import MILLISECOND, MINUTE, SECOND
 from simulator.errors import ResultsError
 from simulator.trace.events import CAUSES
+from simulator.trace.outcomes import Failure
 from tests.plotted_runs import a_setting, runs_of
 
 
@@ -181,3 +183,27 @@ def test_a_plot_that_cannot_be_written_says_so(tmp_path):
 
     with pytest.raises(ResultsError, match=r"nowhere: cannot write the plot rate-401: No such"):
         draw_plots(summary, runs, tmp_path / "nowhere")
+
+
+def test_failures_over_time_are_the_worst_seeds_not_the_mean(tmp_path):
+    """All of a hundred operations fail for a tenth of seed 2; the mean would be 33 %."""
+    _, runs = runs_of(tmp_path, {"single_flight": {}}, seeds=3)
+    worst = runs["single_flight"][1].clients
+    worst.failures[Failure("token_refused", "400 invalid_client")] = (
+        [0] * 120 + [100] * 24 + [0] * 96
+    )
+    worst.operations["ok"][120:144] = [0] * 24
+    worst.operations["refused"][120:144] = [100] * 24
+    summary = summarize(a_setting(3), runs)
+
+    figure = failures_figure(summary, runs, [])
+    axes = figure.axes[0]
+
+    assert figure.get_suptitle().replace("\n", " ").endswith("(the worst of 3 seeds)")
+    assert (
+        axes.get_title(loc="left") == f"single_flight: {tied('10 %')} of all operations of seed 2"
+    )
+    drawn, median = axes.patches
+    assert max(drawn.get_data().values) == 1.0
+    assert max(median.get_data().values) == 0.0
+    assert legend_of(figure) == ["token request refused", "median of the seeds"]

@@ -81,7 +81,7 @@ def test_two_ways_to_write_one_store_are_one_scenario():
         (
             "{kind: redis, url: 'redis://h:port'}",
             [
-                "8:27: store.url: is no URL: port could not be cast to integer value as 'port'",
+                "8:27: store.url: is not a URL: port could not be cast to integer value as 'port'",
             ],
         ),
     ],

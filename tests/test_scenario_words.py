@@ -117,7 +117,7 @@ def test_json_is_read_with_tabs_too():
 def test_a_summary_is_told_from_a_scenario():
     """Both lie in folders called results, and one names the other."""
     (problem,) = problems_of(json.dumps({"schema": 1, "scenario_sha256": "5e"}))
-    assert problem.startswith("1:1: is the summary of a run, and no scenario")
+    assert problem.startswith("1:1: is the summary of a run, not a scenario")
 
 
 @pytest.mark.parametrize(

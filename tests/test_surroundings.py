@@ -37,8 +37,8 @@ def told_of(trouble, capsys):
     ("trouble", "words"),
     [
         (OSError(errno.EROFS, "Read-only file system", "/dev/x"), "/dev/x: Read-only file system"),
-        (OSError(errno.EMFILE, "Too many open files"), "raise that (ulimit -n 1024)"),
-        (EOFError(), "a process that it had started ended before it had answered"),
+        (OSError(errno.EMFILE, "Too many open files"), "raise the limit: ulimit -n 1024"),
+        (EOFError(), "a process it started ended before it answered"),
         (OSError("odd"), "odd"),
     ],
     ids=["read-only", "descriptors", "a process that died", "without a number"],
@@ -48,7 +48,7 @@ def test_what_the_machine_refuses_is_told_in_a_line(trouble, words, capsys):
     code, line = told_of(trouble, capsys)
 
     assert code == 2
-    assert line.startswith("tokenrace cannot go on here: ")
+    assert line.startswith("tokenrace cannot continue: ")
     assert words in line
     assert "(met in " in line
 
@@ -60,11 +60,14 @@ def test_that_nobody_reads_the_output_is_not_told_to_them():
 
 
 def commanded(folder, *words, before=None):
-    """Run ``tokenrace`` in a process of its own in ``folder``."""
+    """Run ``tokenrace`` in a process of its own in ``folder``. What killed runs of others left in
+    the machine's temporary folder is none of it."""
+    temporary = folder.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
     return subprocess.run(
         [sys.executable, "-m", "simulator.cli", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
         check=False,

@@ -86,7 +86,7 @@ def test_no_time_leaves_every_strategy_out_and_says_so():
     true = at_true_scale(experiment_of(FLEET), within=0)
 
     assert true.runs == {}
-    assert "check_then_act unknown, as no run of it was done within 0 s" in true.note.truth()
+    assert "check_then_act unknown, as no run of it finished within 0 s" in true.note.truth()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_calls_that_meet_a_refresh_by_the_scale_alone_are_warned_of():
     """3 workers, think 100 ms and API 100 ms: 15 calls a second, and a mean token call of 250 ms.
     As written 3 / 60.1 s x 0.25 s = 0.0125."""
     _, second = scale_warnings(experiment_of(FLEET))
-    assert second.startswith("time_scale 600 makes calls meet a refresh as a rule: 3.7")
+    assert second.startswith("time_scale 600 makes refreshes overlap with other calls: 3.7")
     assert second.endswith("not 0.0125")
 
 
@@ -140,7 +140,7 @@ def test_crossing_the_storm_boundary_by_the_scale_alone_is_warned_of():
         "[reactive_unconditional,", "[{name: naive, scope: shared_cache, on_401: mint},"
     )
     assert any(
-        "takes naive over the storm boundary" in warning
+        "pushes naive over the storm boundary" in warning
         for warning in scale_warnings(experiment_of(text, time_scale=100))
     )
 
@@ -149,7 +149,8 @@ def test_constants_in_a_class_of_ones_own_do_not_shrink_and_that_is_said():
     """``margin = 60`` stays a minute, of a life of six seconds."""
     text = FLEET.replace("[check_then_act,", '[{name: ours, python: "ours:Ours"},')
     assert scale_warnings(experiment_of(text))[-1] == (
-        "time_scale 600 changes no constant in the code of ours: its margins are too long by that"
+        "time_scale 600 does not shrink constants in the code of ours: its margins are too long by "
+        "that factor"
     )
 
 
@@ -160,7 +161,7 @@ def test_a_rate_that_comes_of_the_scale_is_told(tmp_path):
 
     (sentence,) = misleading(note, summary.strategies)
     assert sentence == (
-        "check_then_act: a 401 rate of 50 % (50 to 50) comes of the scale; at true scale it is "
+        "check_then_act: a 401 rate of 50 % (50 to 50) comes from the scale; at true scale it is "
         "3.8 % (3.7 to 3.9)"
     )
 

@@ -14,7 +14,7 @@ from simulator.errors import RunFailed
 from simulator.scenario import parse
 from simulator.simulation.planning import plan_run
 from simulator.simulation.recording import InMemory
-from simulator.simulation.repeating import how_two_differ
+from simulator.simulation.repeating import how_another_differs, how_two_differ, record
 from simulator.simulation.wire.engine import WireEngine
 from simulator.strategies.catalogue import CATALOGUE
 from simulator.trace.files import TraceWriter
@@ -263,3 +263,37 @@ def test_a_class_that_goes_otherwise_the_second_time_is_told(folder, differs):
         assert f"ours, seed 1: {told}" in list(doubts_about({"ours": [recorded]}, {}))
     else:
         assert told == ""
+
+
+ENDS = """\
+import signal
+from pathlib import Path
+
+
+class Source:
+    def __init__(self, fetch):
+        self._fetch = fetch
+
+    async def get_token(self):
+        if Path("second").exists():
+            signal.raise_signal(signal.SIGKILL)
+        Path("second").touch()
+        return (await self._fetch())["access_token"]
+"""
+
+
+def test_a_second_run_that_ends_its_process_is_told_and_ends_no_other(folder):
+    """All second runs are made by one program: one that is gone must not take it along."""
+    text = SCENARIO.format(target="mine:Source", processes=1, faults="").replace("4h", "1m")
+    scenario = parse(text.encode(), CATALOGUE, folder / "s.yaml")
+    plan = plan_run(scenario, scenario.strategies[0], 1, 1)
+    trace = folder / "trace.jsonl"
+    put(folder, "mine.py", ENDS.replace("signal.raise_signal(signal.SIGKILL)", "pass"))
+    record(plan, trace)
+    assert how_another_differs(plan, trace) == ""
+
+    put(folder, "mine.py", ENDS)
+    assert how_another_differs(plan, trace).endswith("its process ended with exit status -9")
+    (folder / "second").unlink()
+    put(folder, "mine.py", ENDS.replace("signal.raise_signal(signal.SIGKILL)", "pass"))
+    assert how_another_differs(plan, trace) == ""

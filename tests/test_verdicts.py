@@ -241,7 +241,7 @@ def test_a_run_that_lost_a_process_or_lacks_a_fault_is_doubted(tmp_path, monkeyp
 
     assert doubts == [
         "ours, seed 1: fault 2 (snow) did not happen",
-        "ours, seed 1: process 1 died, which nobody had asked for (exit status 1)",
+        "ours, seed 1: process 1 died unexpectedly (exit status 1)",
         "ours, seed 1: fault 2 (snow) did not happen",
     ]
     summary = summarize(SETTING, {"ours": [run]}, doubts=tuple(doubts))

@@ -12,6 +12,7 @@ import pytest
 
 from simulator.analysis.doubts import doubts_about
 from simulator.analysis.figures import figures_of
+from simulator.cli.exits import told_to_the_user
 from simulator.trace.events import ProcessStarted
 from simulator.trace.files import read_trace
 from tests.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
@@ -51,8 +52,7 @@ def test_a_provider_that_dies_ends_the_run(tmp_path):
     assert sum(run.provider.responses) > 0
     (doubt,) = doubts_about({"single_flight": [run]}, {})
     assert doubt == (
-        "single_flight, seed 1: the provider's process died, which nobody had asked for "
-        "(killed by SIGKILL)"
+        "single_flight, seed 1: the provider's process died unexpectedly (killed by SIGKILL)"
     )
 
 
@@ -155,17 +155,28 @@ def test_ctrl_c_ends_every_process_and_leaves_no_results(started, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_being_terminated_cleans_up_as_well(started, tmp_path, number, code):
-    """SIGTERM is how a CI job is cancelled, SIGHUP how a terminal is closed: no process, no
-    folder."""
+def test_being_terminated_cleans_up_as_well(started, tmp_path):
+    """SIGTERM is how a CI job is cancelled: no process, no folder."""
     below = all_below(started.pid)
-    started.send_signal(number)
+    started.send_signal(signal.SIGTERM)
     started.communicate(timeout=30)
 
-    assert started.returncode == code
+    assert started.returncode == 143
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_terminal_that_is_closed_ends_a_command_as_sigterm_does():
+    """By the same way, with another exit code."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGHUP, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with pytest.raises(SystemExit) as ended, told_to_the_user():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert ended.value.code == 129
 
 
 def test_killing_the_parent_leaves_no_process_behind(started, tmp_path):

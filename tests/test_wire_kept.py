@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator.owned_folder import owned_folder
-from simulator.simulation.wire.leftovers import note_of, remove_what_killed_runs_left
+from simulator.simulation.wire.leftovers import note_of, remove_what_runs_left
 from simulator.stores.places import PostgresServer, RedisServer, SqliteFile
 from tests.store_servers import Redis, free_port
 
@@ -119,7 +119,7 @@ def test_keys_of_a_run_that_was_killed_are_removed_by_the_next(temporary):
         redis_answers(redis, "SET", key, "x")
     killed_with(temporary, note_of(RedisServer(redis.url, "tokenrace_1")))
 
-    assert remove_what_killed_runs_left(environment={}) == []
+    assert remove_what_runs_left(environment={}) == []
     assert redis_answers(redis, "KEYS", "*") == "tokenrace_2:record"
     assert not list(temporary.glob("*.owner"))
 
@@ -129,8 +129,8 @@ def test_what_cannot_be_removed_is_named_and_tried_again(temporary):
     url = f"redis://127.0.0.1:{free_port()}/0"
     killed_with(temporary, note_of(RedisServer(url, "tokenrace_1")))
     for _ in range(2):
-        (told,) = remove_what_killed_runs_left(environment={})
-        assert told.startswith(f"A run that was killed left the keys tokenrace_1:* on {url}, which")
+        (told,) = remove_what_runs_left(environment={})
+        assert told.startswith(f"A run left the keys tokenrace_1:* on {url}, which")
         assert ".owner to forget it" in told
 
 
@@ -146,7 +146,7 @@ def test_a_run_that_lives_is_left_alone(temporary):
     """Its folder and its keys."""
     note = note_of(RedisServer(f"redis://127.0.0.1:{free_port()}/0", "tokenrace_1"))
     with owned_folder(temporary, "tokenrace-", note) as folder:
-        assert remove_what_killed_runs_left(environment={}) == []
+        assert remove_what_runs_left(environment={}) == []
         assert folder.is_dir()
     assert not list(temporary.iterdir())
 

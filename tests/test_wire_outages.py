@@ -1,7 +1,6 @@
 """A real store that fails unasked in a run on the wire: told, and the run says nothing."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,15 @@ from simulator.trace.tally import AS_PLANNED
 from tests.store_servers import Redis
 from tests.test_wire_stores import a_scenario
 from tests.wire_runs import Silent, one_run
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """A folder for temporary files of the test's own: a store that is killed leaves a note."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
 
 
 def said(redis, *words):
@@ -53,21 +61,18 @@ def test_a_store_that_fails_unasked_makes_the_run_inconclusive(tmp_path, cause, 
     assert reason in doubt
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path):
+def test_a_file_that_cannot_be_written_is_told(tmp_path, temporary):
     """The folder of the host file is taken away half-way: nobody can write it."""
     scenario = a_scenario("host_file_lock", "{kind: host_file}")
     taken = []
 
     def take_away():
-        for spool in Path(tmp_path / "temporary").glob("tokenrace-*/store.json*"):
+        for spool in temporary.glob("tokenrace-*/store.json*"):
             spool.unlink()
             spool.mkdir()
             taken.append(spool)
 
-    (tmp_path / "temporary").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-        run = one_run(scenario, tmp_path, Silent(at=500 * MILLISECOND, act=take_away))
+    run = one_run(scenario, tmp_path, Silent(at=500 * MILLISECOND, act=take_away))
 
     assert taken
     (doubt,) = doubts_about({"host_file_lock": [run]}, {})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.clock import SECOND
-from simulator.errors import RunFailed, RunLost
+from simulator.errors import RunError, RunFailed, RunLost, error_of_all
 from simulator.simulation.wire.children import Children, await_ready, describe_exit
 from simulator.simulation.wire.engine import WireEngine
 from tests.wire_runs import Silent, a_scenario, one_run
@@ -47,7 +47,7 @@ def test_a_process_that_is_stopped_is_killed_after_the_run(tmp_path, name, who):
 
     (death,) = run.deaths
     assert death.process == who
-    assert death.reason == ("killed 1 s after the run's end: it stood still, stopped by a signal")
+    assert death.reason == ("killed 1 s after the run's end: it was stopped by a signal")
     assert death in list(run.events())
     assert sum(run.provider.responses) > 0
     assert not multiprocessing.active_children()
@@ -126,9 +126,12 @@ def test_what_a_process_said_before_it_began_is_told(tmp_path):
         child = children.start("a spare", print, Unreadable())
         with pytest.raises(RunLost) as told:
             await_ready([child], lambda: None)
-        assert describe_exit(child) == "exit status 1; it said last: MemoryError: no room for numpy"
+        assert (
+            describe_exit(child) == "exit status 1; its last output: MemoryError: no room for numpy"
+        )
     assert str(told.value) == (
-        "a spare died while starting (exit status 1; it said last: MemoryError: no room for numpy)"
+        "a spare died while starting (exit status 1; its last output: "
+        "MemoryError: no room for numpy)"
     )
 
 
@@ -145,3 +148,23 @@ def test_a_process_that_has_begun_has_the_terminal(tmp_path, capfd):
 def _speak(seat, connection, in_flight):
     os.write(2, b"hello\n")
     connection.send("spoken")
+
+
+def test_a_process_that_is_stopped_before_the_run_is_said_to_be(tmp_path, monkeypatch):
+    """It never gets ready: the run is lost, and the message says why."""
+    monkeypatch.setattr("simulator.simulation.wire.children.START_UP_S", 0.4)
+    with Children(tmp_path) as children:
+        child = children.start("a spare", _speak, None)
+        os.kill(child.process.pid, signal.SIGSTOP)
+        with pytest.raises(RunLost, match=r"did not start within 0 s: it was stopped by a"):
+            await_ready([child], lambda: None)
+
+
+def test_runs_are_lost_together_only_if_each_of_them_is():
+    """``run`` and ``compare`` then exit with 3, as the machine failed; else with 1."""
+    machine = RunFailed("naive", 1, "a client died", is_lost=True)
+    class_ = RunFailed("ours", 2, "ValueError")
+
+    assert type(error_of_all([machine], ["it"])) is RunLost
+    assert type(error_of_all([machine, class_], ["it", "that"])) is RunError
+    assert str(error_of_all([machine, class_], ["it", "that"])) == "it\nthat"

@@ -7,15 +7,28 @@ from pathlib import Path
 import pytest
 
 from simulator.clock import MILLISECOND
-from simulator.errors import SimulatorError
+from simulator.errors import RunFailed, SimulatorError
 from simulator.scenario import parse
+from simulator.simulation.experiment import Experiment, outcomes_of
 from simulator.simulation.planning import plan_run
+from simulator.simulation.wire.engine import WireEngine
+from simulator.simulation.wire.leftovers import remove_what_runs_left
 from simulator.simulation.wire.store_place import place_of
 from simulator.store_choice import StoreChoice
 from simulator.stores.places import PostgresServer, RedisServer
 from simulator.strategies.catalogue import CATALOGUE
+from simulator.trace.files import RecordedRun
 from tests.store_servers import Redis, free_port
 from tests.wire_runs import SMALL, THINKING, Silent, one_run
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """A folder for temporary files of the test's own: a store that is killed leaves a note."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
 
 
 def a_text(strategy, store, duration="20m"):
@@ -74,6 +87,47 @@ def test_a_store_that_is_not_there_ends_the_command_before_it_begins(
     assert starts_with in start
     assert or_say.startswith(f"Or say where one is: TOKENRACE_{kind.upper()}_URL=URL")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_store_that_disappears_between_runs_loses_those_that_follow(tmp_path):
+    """Redis is killed in the first of two runs. That one is made; the second is lost, which is no
+    verdict on the strategy and no wrong input."""
+    server = Redis()
+    scenario = a_scenario("shared_lock", f"{{kind: redis, url: '{server.url}'}}")
+    experiment = Experiment(
+        scenario=scenario, choices=scenario.strategies, seeds=(1, 2), time_scale=1_200
+    )
+    watcher = Silent(at=500 * MILLISECOND, act=server.process.kill)
+    first, second = outcomes_of(experiment, WireEngine(), tmp_path, watcher)
+
+    assert isinstance(first, RecordedRun)
+    assert isinstance(second, RunFailed)
+    assert second.is_lost
+    assert str(second).startswith(
+        f"strategy shared_lock, seed 2: store redis: cannot be reached at {server.url} (Redis: "
+    )
+
+
+def test_what_a_store_that_only_reads_keeps_is_named_and_removed_later(tmp_path, temporary):
+    """The server becomes somebody's replica in the run, and its own master again afterwards."""
+    server = Redis()
+    scenario = a_scenario("shared_lock", f"{{kind: redis, url: '{server.url}'}}")
+    one_run(
+        scenario, tmp_path, Silent(at=500 * MILLISECOND, act=lambda: tell(server, "127.0.0.1 1"))
+    )
+
+    (left,) = remove_what_runs_left(environment={})
+    assert left.startswith("A run left the keys tokenrace_")
+    assert f":* on {server.url}, which cannot be removed now (" in left
+    tell(server, "NO ONE")
+    assert remove_what_runs_left(environment={}) == []
+    assert not list(temporary.glob("*.owner"))
+
+
+def tell(server, of):
+    """Make ``server`` a replica."""
+    command = ["redis-cli", "-p", str(server.port), "REPLICAOF", *of.split()]
+    subprocess.run(command, capture_output=True, check=True)
 
 
 def place(choice, environment):

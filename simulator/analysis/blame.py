@@ -64,7 +64,8 @@ class Blame:
     ``issued`` is the issue of its token, None where it is none of the provider's. ``ended`` is what
     ended it before its time, ``displaced_by`` the issue of the token that took its place.
     ``held_by`` are the processes that were handing it out when it ended, ``still_held_by`` those
-    that did so when it was refused. ``happened`` is what befell the app, or struck from the
+    that did so when it was refused, ``taken_up_by`` those that began to after its end, whether they
+    went on with it or not. ``happened`` is what befell the app, or struck from the
     scenario, last of all. ``clock`` is the fault that set the caller's clock off, where a token was
     refused for its time. ``heedless`` is not None where the caller ignored this 401. ``chain``
     has these events and the adoptions of both tokens, in order,
@@ -81,6 +82,7 @@ class Blame:
     chain: tuple[Event, ...]
     clock: FaultStruck | None = None
     heedless: Heedless | None = None
+    taken_up_by: tuple[int, ...] = ()
 
 
 def blame(events: Iterable[Event], wanted: Wanted | None = None) -> Blame | None:
@@ -99,12 +101,20 @@ def blame(events: Iterable[Event], wanted: Wanted | None = None) -> Blame | None
 
 @dataclass(slots=True)
 class _Life:
-    """What happened to one token so far. ``holders`` are those at its end."""
+    """What happened to one token so far. ``holders`` are those at its end, and ``before`` so many
+    of its adoptions had happened by then."""
 
     issued: TokenIssued
     adopted: list[TokenAdopted] = field(default_factory=list)
     ended: TokenEnd | None = None
     holders: tuple[int, ...] = ()
+    before: int = 0
+
+    def taken_up_by(self) -> tuple[int, ...]:
+        """Return the processes that took the token up after its end."""
+        if self.ended is None:
+            return ()
+        return tuple(sorted({adopted.process for adopted in self.adopted[self.before :]}))
 
 
 class _Aftermath:
@@ -191,6 +201,7 @@ class Witness:
             case TokenEvicted() | TokenRevoked() if event.token in self._lives:
                 life = self._lives[event.token]
                 life.ended, life.holders = event, self._holders(event.token)
+                life.before = len(life.adopted)
             case ProcessEnded(process=int(process)):
                 self._held.pop(process, None)
             case AppChanged() | FaultStruck():
@@ -235,6 +246,7 @@ class Witness:
             happened=self._happened,
             chain=_chain(refused, life, newer, self._happened),
             clock=self._clock_of(refused),
+            taken_up_by=life.taken_up_by(),
         )
 
     def _without_token(self, refused: CallRefused) -> Blame:

@@ -26,7 +26,7 @@ def blame_in_words(blame: Blame, show: Callable[[Ticks], str]) -> Iterator[str]:
     if blame.clock is not None:
         who = refused.asked_by.partition(".")[0]
         yield (
-            f"{who} judges a token's time by a clock that is wrong: since {show(blame.clock.at)}, "
+            f"{who} judges expiry by a wrong clock: since {show(blame.clock.at)}, "
             f"{blame.clock.what}"
         )
     if refused.cause in ("evicted", "revoked", "expired"):
@@ -60,9 +60,9 @@ def _its_holders(blame: Blame) -> str:
     if blame.ended is None:
         return f"when the call was refused, {_processes(blame.still_held_by)} still held it"
     held, still = blame.held_by, blame.still_held_by
-    if not held and not still:
+    new = [process for process in blame.taken_up_by if process not in held]
+    if not held and not new:
         return "no process held it by then: the call was under way, or another client's"
-    new = [process for process in still if process not in held]
     kept = [process for process in still if process in held]
     told = [f"{_processes(held)} held it when it ended"]
     if kept or not new:

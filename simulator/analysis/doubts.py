@@ -25,7 +25,7 @@ def doubts_about(
             if not any(run.provider.responses):
                 yield f"{who}: the API was never called{_why_never(run)}"
             for death in run.deaths:
-                yield f"{who}: {death.who} died, which nobody had asked for ({death.reason})"
+                yield f"{who}: {death.who} died unexpectedly ({death.reason})"
             if run.differs:
                 yield f"{who}: {run.differs}"
             if run.header.engine == "wire":
@@ -69,7 +69,7 @@ def _why_never(run: RecordedRun) -> str:
     if not clients.failures:
         return ""
     failure, bins = max(clients.failures.items(), key=lambda each: sum(each[1]))
-    return f". {sum(bins):,} operations failed alike: {failure.in_words()}"
+    return f". {sum(bins):,} operations failed the same way: {failure.in_words()}"
 
 
 def _struck(run: RecordedRun) -> set[int]:

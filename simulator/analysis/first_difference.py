@@ -53,9 +53,11 @@ class FirstDifference:
         if differs is None and self._seen < len(self._before):
             differs = (self._before[self._seen], None)
         if differs is None:
-            return ("the histories do not differ in any event: what differs is counted only",)
+            return ("both histories have the same events: only counts differ",)
         old, new = (_told(event, show) for event in differs)
-        told = [f"the first event that differs from the baseline's run: {new}; there it was: {old}"]
+        told = [
+            f"the first event that differs from the baseline's run: {new}; in the baseline: {old}"
+        ]
         if self._faults:
             told.append("the faults before that happened in both runs: they are not the cause")
         return tuple(told)

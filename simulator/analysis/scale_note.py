@@ -101,7 +101,7 @@ def _differing(name: str, scaled: StrategyFigures, true: TrueFigures) -> Iterato
     for figure, fast, slow in pairs:
         if fast is not None and slow is not None and _is_other(fast, slow):
             yield (
-                f"{name}: {figure} of {_rate(fast)} comes of the scale; at true scale it is "
+                f"{name}: {figure} of {_rate(fast)} comes from the scale; at true scale it is "
                 f"{_rate(slow)}"
             )
             return

@@ -14,7 +14,6 @@ from simulator.trace.events import (
     CallRefused,
     Cause,
     Event,
-    TokenEvicted,
     TokenId,
     TokenIssued,
     TokenRevoked,
@@ -24,7 +23,7 @@ Reason = Literal["needless", "refused", "early", "ended", "first"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 _WORDS: dict[Reason, str] = {
     "needless": "while the newest token was in the first half of its life",
-    "refused": "after a 401 that the same process had got since its last one",
+    "refused": "after a 401 to the same process",
     "early": "while the newest token was in the second half of its life",
     "ended": "after the newest token had ended",
     "first": "as the first one",
@@ -50,7 +49,7 @@ class Surplus:
         match event:
             case TokenIssued():
                 self._issued(event)
-            case TokenEvicted() | TokenRevoked():
+            case TokenRevoked():  # an eviction is no reason: the very token asked for makes it
                 if self._newest is not None and event.token == self._newest.token:
                     self._ended.add(event.token)
             case CallRefused():
@@ -76,7 +75,7 @@ class Surplus:
             named = ", ".join(f"{asker} {count:,}" for asker, count in askers)
             more = len(self._askers) - len(askers)
             others = f", and {several(more, 'other')}" if more else ""
-            yield f"of the first two kinds most were asked for by: {named}{others}"
+            yield f"most of the first two kinds were requested by: {named}{others}"
         if self._first is not None:
             yield _in_words(*self._first, show)
 
@@ -115,4 +114,5 @@ def _in_words(
     told = f"first of them, at {show(issued.at)}: {issued.asked_by} is issued token {issued.token}"
     if newest is None or reason != "needless":
         return told
-    return f"{told}, though token {newest.token} of {newest.asked_by} lives from {show(newest.at)}"
+    live = f"token {newest.token} of {newest.asked_by} had been live since {show(newest.at)}"
+    return f"{told}, though {live}"

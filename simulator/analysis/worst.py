@@ -35,6 +35,18 @@ def worst_run(runs: Sequence[RecordedRun]) -> RecordedRun:
     return max(runs, key=_badness)
 
 
+def most_failed_run(runs: Sequence[RecordedRun]) -> RecordedRun:
+    """Return the one of ``runs`` with the longest outage, then the highest failure rate."""
+    return max(runs, key=lambda run: (longest_span(run), failed_share(run)))
+
+
+def failed_share(run: RecordedRun) -> float:
+    """Return the share of its operations that failed; 0 where there was none."""
+    outcomes = run.clients.operations
+    failed = sum(outcomes["refused"]) + sum(outcomes["unknown"])
+    return failed / max(1, failed + sum(outcomes["ok"]))
+
+
 def worst_told(runs: Sequence[RecordedRun]) -> RecordedRun:
     """Return the worst of those ``runs`` whose events were kept; of all, where none were."""
     return worst_run([run for run in runs if _is_told(run)] or runs)
@@ -108,13 +120,10 @@ def _badness(run: RecordedRun) -> tuple[float, float, float, int]:
     answered = BinnedCounts(
         part=[sum(bins) for bins in zip(*refused, strict=True)], total=run.provider.responses
     )
-    outcomes = run.clients.operations
-    failed = sum(outcomes["refused"]) + sum(outcomes["unknown"])
-    operations = failed + sum(outcomes["ok"])
     return (
         longest_span(run),
         answered.share() or 0.0,
-        failed / max(1, operations),
+        failed_share(run),
         run.provider.tokens_issued,
     )
 

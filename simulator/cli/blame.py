@@ -51,7 +51,7 @@ def tell_blame(file: Path, sought: Sought, out: Path | None) -> None:
     if run.header.time_scale != 1:
         console.print(
             f"scaled: this run went {run.header.time_scale:g} times as fast as the scenario says, "
-            "all but its latencies: at true scale there may be nothing of it",
+            "all but its latencies; at true scale this may not happen",
             style="yellow",
             highlight=False,
             soft_wrap=True,

@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -63,51 +63,75 @@ def check_paths(paths: Sequence[Path], options: Options) -> Word:
     Raises:
         SimulatorError: something asked for is wrong: all of it, before the first run.
     """
-    began_at, clock = unix_time(), MachineClock.starting_in(0)
+    clock = MachineClock.starting_in(0)
     try:
         found, terms, subject = _read(paths, options)
     except BadInput as wrong:
         _annotate(annotations_of_wrong_input(wrong, _checkout()))
         raise
-    progress = ManyRunsProgress(console_of_progress())
-    suite_notes: list[str] = []
+    begun = _Begun(paths, options, found, terms, clock)
+    try:
+        begun.make(subject)
+    except BaseException as error:  # whatever it is: what was found until then is not lost
+        begun.stopped(_why_stopped(error))
+        if isinstance(error, KeyboardInterrupt) and begun.check is not None:
+            typer.echo(f"{_why_stopped(error)}: all processes were ended", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        raise
+    return begun.tell()
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A check that has begun: what was asked for, and what to tell of it, however it ends."""
+
+    paths: Sequence[Path]
+    options: Options
+    found: Found
+    terms: Terms
+    clock: MachineClock
+    began_at: int = field(default_factory=unix_time)
+    suite_notes: list[str] = field(default_factory=list)
     check: Check | None = None
 
-    def tell(made: Check, stopped: str = "") -> Word:
+    def make(self, subject: Subject | None) -> None:
+        """Make every run, those of the suite for ``subject`` among them."""
+        options = self.options
+        with ManyRunsProgress(console_of_progress()) as progress:
+            with Processes(options.jobs or processors()) as runners:
+                self.found, self.suite_notes = _with_suite(
+                    self.found, options.on_trial, subject, runners
+                )
+                self.check = Check(self.found.cases, self.terms, progress)
+                self.check.on_virtual_time(runners)
+            if any(case.engine == "wire" for case in self.found.cases):
+                self.check.on_wire(engine_named("wire"))
+
+    def stopped(self, why: str) -> None:
+        """Tell what was found until something stopped it; nothing where no run had begun."""
+        if self.check is None:
+            return
+        with signals_ignored():
+            self.check.stopped(why)
+            self.tell(why)
+
+    def tell(self, stopped: str = "") -> Word:
+        """Print and write what was found; return the verdict."""
+        assert self.check is not None
+        baseline = self.options.baseline
         checked = Checked(
             version=version("tokenrace"),
-            command=_command(paths, options),
-            baseline=None if options.baseline is None else str(options.baseline),
-            began_at=began_at,
-            took_s=seconds(clock.now()),
-            cases=made.checked(),
-            notes=(*_notes(found, terms), *suite_notes),
+            command=_command(self.paths, self.options),
+            baseline=None if baseline is None else str(baseline),
+            began_at=self.began_at,
+            took_s=seconds(self.clock.now()),
+            cases=self.check.checked(),
+            notes=(*_notes(self.found, self.terms), *self.suite_notes),
             stopped=stopped,
         )
         print_checked(console_of_output(), checked)
-        _write(checked, options)
+        _write(checked, self.options)
         return checked.verdict
-
-    try:
-        with progress:
-            with Processes(options.jobs or processors()) as runners:
-                found, suite_notes = _with_suite(found, options.on_trial, subject, runners)
-                check = Check(found.cases, terms, progress)
-                check.on_virtual_time(runners)
-            if any(case.engine == "wire" for case in found.cases):
-                check.on_wire(engine_named("wire"))
-    except BaseException as error:  # whatever it is: what was found until then is not lost
-        if check is None:
-            raise
-        why = _why_stopped(error)
-        with signals_ignored():
-            check.stopped(why)
-            tell(check, why)
-        if isinstance(error, KeyboardInterrupt):
-            typer.echo(f"{why}: all processes were ended", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        raise
-    return tell(check)
 
 
 def _why_stopped(error: BaseException) -> str:

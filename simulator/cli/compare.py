@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from simulator.analysis.comparison import Difference, Standing, compare
 from simulator.analysis.figures import figures_of
 from simulator.analysis.wording import percent, points
 from simulator.cli.asked import Options, read_request
+from simulator.cli.fitting_table import FittingTable
 from simulator.cli.plain_console import console_of_output, console_of_progress
 from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_failures
-from simulator.errors import RunError, RunFailed, SimulatorError
+from simulator.errors import RunFailed, SimulatorError, error_of_all
 from simulator.scenario.choices import ORACLE, StrategyChoice
-from simulator.simulation.experiment import outcomes_of
+from simulator.simulation.experiment import Engine, Experiment, outcomes_of
 from simulator.temporary_folder import temporary_folder
 from simulator.trace.files import RecordedRun
 
@@ -38,69 +39,78 @@ def compare_strategies(file: Path, options: Options) -> None:
         raise SimulatorError(f"comparing needs {SEEDS_MIN} seeds or more; add --seeds 5")
     if asked.engine.name == "virtual":
         experiment = experiment.beside(StrategyChoice(preset=ORACLE, name=ORACLE))
-    runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
-    failures: list[RunFailed] = []
     console = console_of_output()
     warn_of_scale(console, experiment)
+    runs, failures = _make_runs(experiment, asked.engine)
+    oracle = runs.pop(ORACLE, None)
+    if runs:
+        standings = compare(runs, oracle)
+        _table(experiment.scenario.name, len(experiment.seeds), standings).print(console)
+        _print_below(console, standings)
+        true = made_at_true_scale(console, experiment, of=runs)
+        figures = {name: figures_of(of) for name, of in runs.items()}
+        print_scale_note(console, None if true is None else true.note, figures)
+    if failures:
+        raise error_of_all(failures, list(map(str, failures)))
+
+
+def _make_runs(
+    experiment: Experiment, engine: Engine
+) -> tuple[dict[str, list[RecordedRun]], list[RunFailed]]:
+    """Return the runs of each strategy of which none failed, and what failed."""
+    runs: dict[str, list[RecordedRun]] = {choice.name: [] for choice in experiment.choices}
+    failures: list[RunFailed] = []
     total = len(experiment.seeds) * len(experiment.choices)
-    with (
-        temporary_folder() as folder,
-        ShownProgress(console_of_progress(), total) as progress,
-    ):
-        for outcome in outcomes_of(experiment, asked.engine, folder, progress):
+    with temporary_folder() as folder, ShownProgress(console_of_progress(), total) as progress:
+        for outcome in outcomes_of(experiment, engine, folder, progress):
             if isinstance(outcome, RunFailed):
                 failures.append(outcome)
                 del runs[outcome.strategy]
             else:
                 runs[outcome.header.strategy].append(outcome)
-    oracle = runs.pop(ORACLE, None)
-    if not runs:
-        raise RunError("\n".join(map(str, failures)))
-    standings = compare(runs, oracle)
-    console.print(_table(experiment.scenario.name, len(experiment.seeds), standings))
+    return runs, failures
+
+
+def _print_below(console: Console, standings: Sequence[Standing]) -> None:
+    """Print what belongs below the table."""
     for standing in standings:
         for hidden in standing.hidden:
-            console.print(Text(hidden))
+            console.print(Text(hidden), soft_wrap=True)
     print_failures(console, {each.strategy: each.failures for each in standings})
     for standing in standings[1:]:
-        console.print(Text(_in_words(standing, standings[0])))
-    true = made_at_true_scale(console, experiment, of=runs)
-    figures = {name: figures_of(of) for name, of in runs.items()}
-    print_scale_note(console, None if true is None else true.note, figures)
-    if failures:
-        raise RunError("\n".join(map(str, failures)))
+        console.print(Text(_in_words(standing, standings[0])), soft_wrap=True)
 
 
-def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> Table:
+def _table(scenario: str, seeds: int, standings: Sequence[Standing]) -> FittingTable:
     has_oracle = standings[0].avoidable is not None
-    caption = "means over the seeds; tokens: issued per lifetime; store: calls per operation"
-    if has_oracle:
-        caption += "; avoidable, added wait: beyond the oracle's"
-    table = Table(
-        title=f"{scenario}: {seeds} seeds, best first",
-        caption=caption,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-    )
-    table.add_column("strategy", no_wrap=True)
+    headings: tuple[str, ...]
     headings = ("401 rate", "avoidable", "failed", "tokens", "added wait", "store")
-    shown = (
-        headings if has_oracle else [h for h in headings if h not in ("avoidable", "added wait")]
+    if not has_oracle:
+        headings = tuple(h for h in headings if h not in ("avoidable", "added wait"))
+    return FittingTable(
+        title=f"{scenario}: {seeds} seeds, best first",
+        caption=(
+            ("", "means over the seeds"),
+            ("tokens", "tokens: issued per lifetime"),
+            ("store", "store: calls per operation"),
+            ("avoidable", "avoidable, added wait: beyond the oracle's"),
+        ),
+        headings=headings,
+        rows={each.strategy: _cells(each, headings) for each in standings},
+        leaving=("store", "added wait", "tokens", "avoidable", "failed"),
     )
-    for heading in shown:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for standing in standings:
-        cells = {
-            "401 rate": percent(standing.rate_401),
-            "avoidable": _rate(standing.avoidable),
-            "failed": percent(standing.failure_rate),
-            "tokens": f"{standing.tokens_per_lifetime:,.2f}",
-            "added wait": _wait(standing.added_ms),
-            "store": f"{standing.store_calls:,.2f}",
-        }
-        table.add_row(standing.strategy, *(cells[heading] for heading in shown))
-    return table
+
+
+def _cells(standing: Standing, headings: Sequence[str]) -> list[str]:
+    cells = {
+        "401 rate": percent(standing.rate_401),
+        "avoidable": _rate(standing.avoidable),
+        "failed": percent(standing.failure_rate),
+        "tokens": f"{standing.tokens_per_lifetime:,.2f}",
+        "added wait": _wait(standing.added_ms),
+        "store": f"{standing.store_calls:,.2f}",
+    }
+    return [cells[heading] for heading in headings]
 
 
 def _rate(difference: Difference | None) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import typer
 
@@ -68,14 +68,23 @@ def asked(
     """
     can_answer = somebody_can_answer()
     if python is None and can_answer:
-        question = "Your class, as module:Class (leave it empty to race what is shipped)"
+        question = "Your class, as module:Class (empty: the shipped strategies)"
         python = typer.prompt(question, default="", show_default=False).strip() or None
     if ci is None and can_answer:
-        told = typer.prompt("Your CI: github, gitlab or none", default="github").strip()
-        ci = next((name for name in ("github", "gitlab", "none") if name == told), "none")
+        ci = _asked_for_ci()
     return Wanted(
         on_trial=asked_for(python, with_, scope, None), ci=ci or "github", is_forced=force
     )
+
+
+def _asked_for_ci() -> CiName:
+    """Ask until the answer is one of those there are."""
+    names: tuple[CiName, ...] = get_args(CiName)
+    while True:
+        told = typer.prompt("Your CI: github, gitlab or none", default="github").strip().lower()
+        for name in names:
+            if name == told:
+                return name
 
 
 def write_all(wanted: Wanted) -> None:
@@ -93,7 +102,7 @@ def write_all(wanted: Wanted) -> None:
     make_baseline([SCENARIO], Options(out=BASELINE))
     for path in contents:
         typer.echo(f"wrote {path}")
-    typer.echo(f"Review and commit them. What the job runs: {_command(wanted.on_trial)}")
+    typer.echo(f"Review and commit them, then run: {_command(wanted.on_trial)}")
 
 
 def _scenario(on_trial: OnTrial | None) -> str:

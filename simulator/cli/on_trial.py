@@ -68,7 +68,7 @@ class OnTrial:
 def notes_on(asked: OnTrial, fitted: Fitted, folder: str) -> list[str]:
     """Return what a reader should know of how a suite was fitted."""
     other = "process" if fitted.scope == "shared" else "shared"
-    seen = "" if asked.scope != "auto" else f"; if not so, say --scope {other}"
+    seen = "" if asked.scope != "auto" else f"; if that is wrong, pass --scope {other}"
     notes = [f"{fitted.suite}: {fitted.subject.in_words(fitted.scope)}{seen}"]
     notes += [f"not tried: {', '.join(names)}: {why}" for why, names in fitted.left_out().items()]
     words = ["tokenrace", "suite", asked.suite, *asked.words(), "--out", folder]
@@ -89,7 +89,7 @@ def asked_for(
     given = {"--suite": suite is not None, "--with": bool(with_), "--scope": scope != "auto"}
     for option, is_given in given.items():
         if is_given:
-            raise SimulatorError(f"{option} is about a class: add --python module:Class")
+            raise SimulatorError(f"{option} needs a class: add --python module:Class")
     return None
 
 

@@ -15,12 +15,12 @@ from simulator.cli.progress import ShownProgress
 from simulator.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from simulator.cli.table import print_table
 from simulator.cli.verdicts import print_verdicts
-from simulator.errors import RunError, RunFailed, RunLost
+from simulator.errors import RunError, RunFailed, error_of_all
 from simulator.replay_command import again_command, replay_command
 from simulator.results_folder import whole_or_not_at_all
 from simulator.run_results import SUMMARY, Made, write_results
 from simulator.simulation.experiment import outcomes_of
-from simulator.simulation.wire.leftovers import remove_what_killed_runs_left
+from simulator.simulation.wire.leftovers import remove_what_runs_left
 from simulator.trace.files import RecordedRun
 
 
@@ -35,8 +35,7 @@ def run_scenario(asked: Asked) -> Word:
         SimulatorError: a run failed, or the results cannot be written.
     """
     console = console_of_output()
-    for left in remove_what_killed_runs_left(asked.experiment.scenario.store.url):
-        typer.echo(left, err=True)
+    told = _remove_leftovers(asked)
     folder = asked.out / asked.experiment.scenario.name
     warn_of_scale(console, asked.experiment)
 
@@ -45,6 +44,7 @@ def run_scenario(asked: Asked) -> Word:
 
     with whole_or_not_at_all(folder) as partial:
         runs, failures = _make_runs(asked, partial / "trace")
+        _remove_leftovers(asked, told)
         if not runs:
             raise _all_of(failures, asked)
         made = Made(
@@ -62,14 +62,25 @@ def run_scenario(asked: Asked) -> Word:
     print_verdicts(console, summary)
     _print_paths(console, folder, [folder / plot for plot in written.plots], summary)
     if failures:
-        raise _all_of(failures, asked)
+        error = _all_of(failures, asked)
+        # What the machine lost hides no promise that was broken.
+        raise RunError(str(error)) if summary.verdict == "fail" else error
     return summary.verdict
 
 
+def _remove_leftovers(asked: Asked, told: Sequence[str] = ()) -> list[str]:
+    """Remove what runs left on servers; tell what is left, if it was not ``told``, and return
+    it."""
+    left = remove_what_runs_left(asked.experiment.scenario.store.url)
+    for each in left:
+        if each not in told:
+            typer.echo(each, err=True)
+    return left
+
+
 def _all_of(failures: Sequence[RunFailed], asked: Asked) -> RunError:
-    """Return one error for all ``failures``: lost only where every one of them is."""
-    text = "\n".join(_with_way_back(failed, asked) for failed in failures)
-    return RunLost(text) if all(failed.is_lost for failed in failures) else RunError(text)
+    """Return one error for all ``failures``, with the command that repeats each."""
+    return error_of_all(failures, [_with_way_back(failed, asked) for failed in failures])
 
 
 def _with_way_back(failed: RunFailed, asked: Asked) -> str:

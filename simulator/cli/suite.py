@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.on_trial import AskedScope, OnTrial, asked_for, notes_on
+from simulator.cli.on_trial import AskedScope, OnTrial, notes_on
 from simulator.cli.written_files import write_files
 from simulator.errors import SimulatorError
 from simulator.scenario.quoting import hint
@@ -44,9 +44,9 @@ def write_suite(
     Raises:
         SimulatorError: something asked for is wrong, or a file is there already.
     """
-    asked = asked_for(python, with_, scope, name)
-    if asked is None:
-        raise SimulatorError("--out is about a class: add --python module:Class")
+    if python is None:
+        raise SimulatorError("--out needs a class: add --python module:Class")
+    asked = OnTrial(python=python, with_=with_, scope=scope, suite=name)
     fitted = fitted_to(asked)
     files = {out / f"{mode.name}.yaml": text for mode, text in fitted.texts()}
     write_files(files, is_forced=is_forced)

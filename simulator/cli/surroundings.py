@@ -11,15 +11,16 @@ _SEMAPHORES = "/dev/shm, where processes share semaphores"  # noqa: S108 - named
 
 def told(trouble: OSError | EOFError) -> str:
     """Return what went wrong, what to do about it where that is known, and where it was met."""
-    return f"tokenrace cannot go on here: {_what(trouble)} (met in {_place(trouble)})"
+    return f"tokenrace cannot continue: {_what(trouble)} (met in {_place(trouble)})"
 
 
 def _what(trouble: OSError | EOFError) -> str:
     if isinstance(trouble, EOFError):
-        return "a process that it had started ended before it had answered"
+        return "a process it started ended before it answered"
     if trouble.errno in _TOO_MANY_FILES:
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return f"{trouble.strerror}: {limit} may be open at once; raise that (ulimit -n 1024)"
+        raised = "raise the limit: ulimit -n 1024"
+        return f"{trouble.strerror}: at most {limit} may be open at once; {raised}"
     if isinstance(trouble, FileNotFoundError) and not _has_folder():
         return "the working folder was deleted; change to one that is there"
     names = [str(name) for name in (trouble.filename, trouble.filename2) if name is not None]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.failure_words import failures_in_words, is_told
@@ -12,34 +11,34 @@ from simulator.analysis.intervals import Estimate
 from simulator.analysis.spread import findings_of
 from simulator.analysis.summary import Summary
 from simulator.analysis.wording import percent
+from simulator.cli.fitting_table import FittingTable
 
-UNKNOWN = "; unknown: operations whose answer never came, or whose token, and those failed as well"
+UNKNOWN = "unknown: operations whose answer never came, or whose token, and those failed as well"
+CAUSES_401 = "causes of the 401s"
 
 
 def print_table(console: Console, summary: Summary) -> None:
     """Print the figures of every strategy of ``summary``."""
     shows_unknown = any(f.operations_by_outcome["unknown"] for f in summary.strategies.values())
     shows_outages = any(_had_outages(figures) for figures in summary.strategies.values())
-    table = Table(
-        title=_title(summary),
-        caption=f"401 rate of API responses with its 95 % interval {_of_what(summary)}; "
-        "failed operations after retries"
-        + (UNKNOWN if shows_unknown else "")
-        + ("; outages: how many, the longest, in how many seeds" if shows_outages else ""),
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-    )
-    table.add_column("strategy", no_wrap=True)
     unknown = ["unknown"] if shows_unknown else []
     outages = ["outages"] if shows_outages else []
-    for heading in ("401 rate", "failed", *unknown, *outages, "p95", "tokens"):
-        table.add_column(heading, justify="right", no_wrap=heading != "outages")
-    table.add_column("causes of the 401s")
-    for strategy, figures in summary.strategies.items():
-        cells = _cells(figures, shows_unknown=shows_unknown, shows_outages=shows_outages)
-        table.add_row(strategy, *cells)
-    console.print(table)
+    FittingTable(
+        title=_title(summary),
+        caption=(
+            ("", f"401 rate of API responses with its 95 % interval {_of_what(summary)}"),
+            ("", "failed operations after retries"),
+            ("unknown", UNKNOWN),
+            ("outages", "outages: how many, the longest, in how many seeds"),
+        ),
+        headings=("401 rate", "failed", *unknown, *outages, "p95", "tokens", CAUSES_401),
+        rows={
+            strategy: _cells(figures, shows_unknown=shows_unknown, shows_outages=shows_outages)
+            for strategy, figures in summary.strategies.items()
+        },
+        leaving=(CAUSES_401, "outages", "tokens", "p95", "unknown", "failed"),
+        told_elsewhere=frozenset({"outages"}),
+    ).print(console)
     for name, figures in summary.strategies.items():
         for finding in findings_of(name, figures):
             console.print(Text(finding), soft_wrap=True, highlight=False)
@@ -87,7 +86,7 @@ def _cells(figures: StrategyFigures, *, shows_unknown: bool, shows_outages: bool
         *([_outages(figures)] if shows_outages else []),
         "-" if p95 is None else f"{p95:,.0f} ms",
         f"{figures.tokens_issued:,}",
-        ", ".join(causes) or "none",
+        ",\n".join(causes) or "none",
     ]
 
 
@@ -101,11 +100,11 @@ def _unknown(figures: StrategyFigures) -> str:
 
 
 def _outages(figures: StrategyFigures) -> str:
-    return "-" if figures.outages is None else figures.outages.in_short()
+    return "-" if figures.outages is None else figures.outages.in_short().replace(", ", ",\n")
 
 
 def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None:
         return "-"
     low, high = (percent(bound).removesuffix(" %") for bound in (estimate.low, estimate.high))
-    return f"{percent(estimate.mean)} ({low} to {high})"
+    return f"{percent(estimate.mean)}\n({low} to {high})"

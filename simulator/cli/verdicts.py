@@ -5,7 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.summary import Summary
-from simulator.analysis.verdicts import SEEDS_NAMED, Word
+from simulator.analysis.verdicts import SEEDS_NAMED, Verdict, Word
+from simulator.cli.fitting_table import natural_width
 
 _STYLES: dict[Word, str] = {"fail": "bold red", "inconclusive": "yellow", "pass": "green"}
 
@@ -13,10 +14,30 @@ _STYLES: dict[Word, str] = {"fail": "bold red", "inconclusive": "yellow", "pass"
 def print_verdicts(console: Console, summary: Summary) -> None:
     """Print a row for each expectation, failures first, and what is to be doubted."""
     if summary.verdicts:
-        console.print(_table(summary))
+        _print_expectations(console, summary)
         _print_ways_back(console, summary)
     for doubt in summary.doubts:
         console.print(Text(f"INCONCLUSIVE  {doubt}", style="yellow"), soft_wrap=True)
+
+
+def _print_expectations(console: Console, summary: Summary) -> None:
+    """Print them as a table, or in lines where the table is wider than the console."""
+    table = _table(summary)
+    if natural_width(console, table) <= console.width:
+        console.print(table)
+        return
+    console.print(Text(f"expected: {summary.verdict}", style="bold"))
+    for each in _worst_first(summary):
+        line = Text(f"{each.verdict:<12} ", style=_STYLES[each.verdict])
+        line.append(f"{each.strategy}: {each.expected}", style="default")
+        measured = ", ".join(part for part in (each.measured, each.why) if part)
+        line.append(f"; {measured}" if measured else "", style="default")
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _worst_first(summary: Summary) -> list[Verdict]:
+    order = list(_STYLES)
+    return sorted(summary.verdicts, key=lambda verdict: order.index(verdict.verdict))
 
 
 def _print_ways_back(console: Console, summary: Summary) -> None:
@@ -34,8 +55,7 @@ def _table(summary: Summary) -> Table:
     )
     for heading in ("verdict", "strategy", "expected", "measured", ""):
         table.add_column(heading)
-    order = list(_STYLES)
-    for each in sorted(summary.verdicts, key=lambda verdict: order.index(verdict.verdict)):
+    for each in _worst_first(summary):
         word = Text(each.verdict, style=_STYLES[each.verdict])
         table.add_row(word, each.strategy, each.expected, each.measured, each.why)
     return table

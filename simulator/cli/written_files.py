@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from simulator.errors import SimulatorError
+from simulator.whole_file import write_whole
 
 
 def write_files(files: Mapping[Path, str], *, also: Sequence[Path] = (), is_forced: bool) -> None:
@@ -20,6 +21,6 @@ def write_files(files: Mapping[Path, str], *, also: Sequence[Path] = (), is_forc
     for path, text in files.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text)
         except OSError as error:
             raise SimulatorError(f"{path}: cannot be written: {error.strerror}") from None

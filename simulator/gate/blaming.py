@@ -116,8 +116,8 @@ def blamed_on_virtual(
         else:
             got = found[at]
             assert not isinstance(got, Lost)
-            told = (*got.sentences, *([each.not_remade] if each.not_remade else []))
-            yield _with_blame(each.finding, got.blame, 1, told)
+            observed = (*got.sentences, *([each.not_remade] if each.not_remade else []))
+            yield _with_blame(each.finding, got.blame, 1, observed)
 
 
 def blamed_on_wire(judged: Sequence[Judged], made: CaseRuns) -> Iterator[Finding]:
@@ -163,16 +163,18 @@ def _with_blame(
     finding: Finding,
     found: Blame | FailureBlame | None,
     time_scale: float,
-    told: tuple[str, ...] = (),
+    observed: tuple[str, ...] = (),
 ) -> Finding:
-    """Return ``finding`` with what was ``told`` of it, and then the blame of its 401."""
-    if found is None:
-        return _with(finding, told or (NONE_THERE,))
-    if isinstance(found, FailureBlame):
-        return _with(finding, (*told, *failure_in_words(found, _shown_at(time_scale))))
+    """Return ``finding`` with what was observed of its run, and the blame of its 401."""
     assert finding.way_back is not None
-    sentences = (*told, *blame_in_words(found, _shown_at(time_scale)))
-    back = replace(finding.way_back, blame=sentences, chain=found.chain)
+    back = replace(finding.way_back, observed=observed)
+    if isinstance(found, FailureBlame):
+        back = replace(back, blame=tuple(failure_in_words(found, _shown_at(time_scale))))
+    elif found is not None:
+        sentences = tuple(blame_in_words(found, _shown_at(time_scale)))
+        back = replace(back, blame=sentences, chain=found.chain)
+    elif not observed:
+        back = replace(back, blame=(NONE_THERE,))
     return replace(finding, way_back=back)
 
 

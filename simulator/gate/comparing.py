@@ -26,7 +26,7 @@ NO_WORSE: Bar = "no worse than the baseline"
 EVERY_COUNT: Bar = "every count as in the baseline"
 _THAN = {"better": " than", "worse": " than", "same": " as", "can't tell": " from"}
 _OWN_CODE = (
-    "which event differs first from the baseline's run cannot be told: the code it ran is not "
+    "which event differs first from the baseline's run cannot be told: the code it ran was not "
     "kept, only its counts"
 )
 _OTHER_PROGRAM = (

@@ -16,11 +16,14 @@ Kind = Literal["runs", "expectation", "baseline", "promise"]
 class WayBack:
     """The run to look at: its seed, the command that repeats it, and why its first 401 was one.
 
-    ``blame`` is in sentences, empty where nobody looked; ``chain`` are the events they are made of.
+    ``observed`` are sentences on the whole run: who asked for its tokens, where it parts from the
+    baseline's. ``blame`` is in sentences, empty where nobody looked; ``chain`` are the events they
+    are made of.
     """
 
     seed: int
     command: str
+    observed: tuple[str, ...] = ()
     blame: tuple[str, ...] = ()
     chain: tuple[Event, ...] = ()
 

@@ -31,9 +31,9 @@ def note_on_seeds(made: CaseRuns, judged: Sequence[Judged]) -> Iterator[str]:
         if more:
             first, last = more[0], more[-1]
             which = f"seed {first} was" if first == last else f"seeds {first} to {last} were"
-            yield f"{name}: {which} run as well, to settle what is expected on average"
+            yield f"{name}: {which} added, to settle what is expected on average"
         if len(seeds) >= SEEDS_MAX and _wanted(judged, name):
-            yield f"{name}: no more than {SEEDS_MAX} seeds are run by themselves: set run.seeds"
+            yield f"{name}: no more than {SEEDS_MAX} seeds are added automatically: set run.seeds"
 
 
 def _wanted(judged: Sequence[Judged], strategy: str) -> int:

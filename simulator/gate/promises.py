@@ -35,7 +35,7 @@ def judge_promises(case: Case) -> Iterator[Judged]:
             what=PROMISED,
             verdict="fail",
             measured="nothing is promised for it",
-            why="--require-expect wants an expectation of every strategy",
+            why="--require-expect wants an expectation for every strategy",
             line=line,
             column=column,
         )

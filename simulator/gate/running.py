@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulator.clock import Ticks
-from simulator.errors import RunFailed
+from simulator.errors import RunFailed, StoreUnreachable
 from simulator.gate.cases import Case
 from simulator.machine_clock import MachineClock
 from simulator.scenario import StrategyChoice
@@ -194,6 +194,8 @@ def _one_on_wire(
         (run,) = run_all(experiment, engine, traces, watcher)
     except RunFailed as failed:
         return failed
+    except StoreUnreachable as error:  # the other scenarios have stores of their own
+        return RunFailed(cell.choice.name, cell.seed, str(error), is_lost=True)
     return run
 
 

@@ -19,6 +19,7 @@ def in_full(finding: Finding, file: str) -> Iterator[str]:
 
 def _back(back: WayBack) -> Iterator[str]:
     yield f"seed {back.seed}, again: {back.command}"
+    yield from back.observed
     if back.blame:
         first, *others = back.blame
         yield f"its first 401: {first}" if back.chain else first

@@ -74,7 +74,7 @@ def parse(content: bytes, catalogue: Catalogue, path: Path) -> Scenario:
         raise ScenarioError(path, [only]) from None
     if isinstance(document.data, dict) and "scenario_sha256" in document.data:
         message = (
-            "is the summary of a run, and no scenario: its key command has the scenario's file"
+            "is the summary of a run, not a scenario: its key command names the scenario's file"
         )
         raise ScenarioError(path, [Problem(line=1, column=1, key="", message=message)])
     slips = _slips(document)

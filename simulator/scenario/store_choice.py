@@ -37,11 +37,11 @@ def url_flaw(kind: StoreName, url: object) -> str | None:
     if not url.startswith(tuple(begins)):
         return f"must begin with {one_of(begins)}, got {shown(url)}"
     if not can_be_taken_apart(url) and set(url) & set("@?#%"):
-        return "is no URL: write a / ? # @ or % in a password as %2F %3F %23 %40 or %25"
+        return "is not a URL: write a / ? # @ or % in a password as %2F %3F %23 %40 or %25"
     try:
         _ = urlsplit(url).port
     except ValueError as wrong:
-        return f"is no URL: {str(wrong).lower()}"
+        return f"is not a URL: {str(wrong).lower()}"
     return None
 
 

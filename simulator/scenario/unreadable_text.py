@@ -14,6 +14,7 @@ _BYTE_ORDER = (
 )
 """What such a file begins with; UTF-32 first, as its mark begins like the other's."""
 _UNQUOTED = "found character '>' that cannot start any token"
+_AFTER_BLOCK = "expected a comment or a line break, but found"
 _TAB = "found character '\\t' that cannot start any token"
 _ADVICE = {
     _UNQUOTED: f'{_UNQUOTED}: put it in quotes, as ">= 3%"',
@@ -62,6 +63,8 @@ def reason_of(wrong: yaml.MarkedYAMLError, text: str) -> tuple[_Mark | None, str
         return None, TOML
     if problem in _ADVICE:
         return mark, _ADVICE[problem]
+    if problem.startswith(_AFTER_BLOCK):
+        return mark, f'{problem}: put a bound that begins with > in quotes, as "> 3%"'
     return _opened(wrong, text) or (mark, _with_context(problem, context))
 
 

@@ -59,7 +59,7 @@ class JournalFile:
                 self._file.write(_begin_after(self._path))
                 self._file.flush()
         except BlockingIOError:
-            reason = "another tokenrace serve writes it; name another file"
+            reason = "another tokenrace serve is writing to it; name another file"
             raise RunError(f"{self._path}: {reason}") from None
         except OSError as trouble:
             raise RunError(f"{self._path}: cannot be written: {trouble.strerror}") from None
@@ -115,7 +115,7 @@ def _begin_after(path: Path) -> bytes:
         if not first:
             return b""
         if not _is_of_a_journal(first):
-            raise SimulatorError(f"{path}: is no journal of tokenrace serve; name another file")
+            raise SimulatorError(f"{path}: is not a journal of tokenrace serve; name another file")
         file.seek(-1, os.SEEK_END)
         is_whole = file.read() == b"\n"
     utc = datetime.fromtimestamp(unix_time(), UTC).isoformat()

@@ -41,7 +41,7 @@ class _OnceAMinute:
             loop.default_exception_handler(context)
         elif loop.time() >= self._quiet_until:
             self._quiet_until = loop.time() + _QUIET_S
-            _LOG.warning("connections wait to be taken: %s (ulimit -n)", error.strerror)
+            _LOG.warning("connections are waiting: %s; raise the limit: ulimit -n", error.strerror)
 
 
 @asynccontextmanager

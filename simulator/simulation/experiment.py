@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.clock import Ticks
-from simulator.errors import RunError, RunFailed, RunLost
+from simulator.errors import RunError, RunFailed, RunLost, StoreUnreachable
 from simulator.scenario import Scenario, StrategyChoice
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
@@ -100,13 +100,25 @@ def outcomes_of(
     experiment: Experiment, engine: Engine, traces: Path, watcher: Watcher
 ) -> Iterator[RecordedRun | RunFailed]:
     """Make every run and yield it when its trace is complete, in the folder ``traces``, or why it
-    could not start or go on. A strategy that has failed is not run again, and leaves no trace."""
+    could not start or go on. A strategy that has failed is not run again, and leaves no trace.
+
+    Raises:
+        StoreUnreachable: the first run found no store. Where a later one finds none, the store has
+            disappeared, and that run is lost.
+    """
     failed: set[str] = set()
+    has_run = False
     for plan in experiment.plans():
         if plan.strategy in failed:
             continue
         watcher.began(plan.strategy, plan.seed, plan.duration)
-        outcome = _outcome(plan, experiment.time_scale, engine, traces, watcher)
+        try:
+            outcome = _outcome(plan, experiment.time_scale, engine, traces, watcher)
+        except StoreUnreachable as error:
+            if not has_run:
+                raise
+            outcome = RunFailed(plan.strategy, plan.seed, str(error), is_lost=True)
+        has_run = True
         if experiment.repeats and plan.seed == experiment.seeds[0] and engine.name == "virtual":
             outcome = _compared_with_another(plan, outcome)
         watcher.ended()

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from simulator.simulation.wire.parent_bond import die_with_parent
 
@@ -148,9 +148,22 @@ def _kill_group(process: BaseProcess) -> None:
 def _begin_runner(lifeline: Connection) -> None:
     os.setpgid(0, 0)
     die_with_parent()
+    _let_forkserver_end()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _let_forkserver_end() -> None:
+    """Close our end of the pipe by which the process we were forked from knows that it is wanted.
+
+    Every runner is given one. It would keep that process alive when the one that started both is
+    killed, and us with it, where we are in C code and our thread never has its turn.
+    """
+    inherited: Any = forkserver._forkserver  # noqa: SLF001
+    if inherited._forkserver_alive_fd is not None:  # noqa: SLF001
+        os.close(inherited._forkserver_alive_fd)  # noqa: SLF001
+        inherited._forkserver_alive_fd = None  # noqa: SLF001
 
 
 def _end_with(lifeline: Connection) -> None:

@@ -69,7 +69,7 @@ def unscaled_runs(experiment: Experiment, within: Ticks) -> Unscaled:
     runs = {
         name: tuple(_from_the_first(of, seeds)) for name, of in made.items() if name not in left_out
     }
-    too_long = f"as no run of it was done within {seconds(within):.0f} s"
+    too_long = f"as no run of it finished within {seconds(within):.0f} s"
     return Unscaled(
         runs={name: of for name, of in runs.items() if of},
         left_out=left_out | {name: too_long for name, of in runs.items() if not of},
@@ -103,7 +103,7 @@ def _impossible(experiment: Experiment, choice: StrategyChoice) -> Iterator[str]
 
 def _why(reason: str) -> str:
     lines = reason.strip().splitlines()
-    return f"as it fails there: {lines[-1] if lines else 'nobody knows why'}"
+    return f"as it fails there: {lines[-1] if lines else 'no reason given'}"
 
 
 def _from_the_first(made: Mapping[int, RecordedRun], seeds: Sequence[int]) -> Iterator[RecordedRun]:

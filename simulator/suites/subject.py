@@ -49,7 +49,7 @@ class Subject:
     def why_not(self, mode: Mode, scope: Scope) -> str:
         """Return why ``mode`` cannot be tried on it; empty where it can."""
         if self.shape not in mode.shapes:
-            return f"a class with {_HAS[self.shape]} cannot be struck there"
+            return f"a class with {_HAS[self.shape]} cannot be interrupted there"
         if mode.needs_hearing and not self.hears_401:
             return "without rejected() a refused token is used until it is old"
         if scope not in mode.bars:

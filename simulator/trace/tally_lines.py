@@ -8,6 +8,17 @@ from simulator.trace.outages import Outage
 from simulator.trace.outcomes import OUTCOMES, failure_named
 from simulator.trace.tally import BINS, ClientTally, ProviderTally, StoreFailure
 
+_OF_PROVIDER = (
+    "tokens_issued",
+    "issues_refused",
+    "live_peak",
+    "needless_issues",
+    "needless_issues_own",
+    "token_requests_peak",
+)
+_OF_CLIENTS = ("unknown", "store_reads", "store_writes", "stale_writes", "leases_broken")
+"""The counts of a line that are attributes of the same name."""
+
 
 def tally_lines(provider: ProviderTally, clients: ClientTally) -> Iterator[Mapping[str, object]]:
     """Yield what both tallies hold, except for the width of their bins."""
@@ -86,29 +97,20 @@ class TallyReader:
         match values:
             case {
                 "tally": "provider",
-                "tokens_issued": issued,
-                "issues_refused": refused,
-                "live_peak": peak,
+                "tokens_issued": _,
+                "issues_refused": _,
+                "live_peak": _,
                 "statuses": dict(statuses),
             }:
-                self.provider.tokens_issued = _count(issued)
-                self.provider.issues_refused = _count(refused)
-                self.provider.live_peak = _count(peak)
-                self.provider.needless_issues = _count(values.get("needless_issues", 0))
-                self.provider.needless_issues_own = _count(values.get("needless_issues_own", 0))
+                _take_counts(self.provider, _OF_PROVIDER, values)
                 self.provider.statuses = {int(code): _count(n) for code, n in statuses.items()}
-                self.provider.token_requests_peak = _count(values.get("token_requests_peak", 0))
             case {"tally": "provider_bin", "bin": int(bin_), "responses": n, "refused": dict(by)}:
                 _put(self.provider.responses, bin_, n)
                 for cause, count in by.items():
                     _put(self.provider.refused[_cause(cause)], bin_, count)
                 self._take_token_requests(bin_, values)
-            case {"tally": "clients", "unknown": u, "store_reads": r, "store_writes": w}:
-                self.clients.unknown = _count(u)
-                self.clients.store_reads = _count(r)
-                self.clients.store_writes = _count(w)
-                self.clients.stale_writes = _count(values.get("stale_writes", 0))
-                self.clients.leases_broken = _count(values.get("leases_broken", 0))
+            case {"tally": "clients", "unknown": _, "store_reads": _, "store_writes": _}:
+                _take_counts(self.clients, _OF_CLIENTS, values)
                 self.clients.first_error = str(values.get("first_error", ""))
             case {"tally": "clients_bin", "bin": int(bin_)}:
                 for outcome in OUTCOMES:
@@ -177,3 +179,11 @@ def _cause(name: object) -> Cause:
         if cause == name:
             return cause
     raise ValueError(f"no such cause: {name!r}")
+
+
+def _take_counts(
+    tally: ProviderTally | ClientTally, names: Sequence[str], values: Mapping[str, object]
+) -> None:
+    """Set the counts of ``tally`` called ``names``. Older traces lack some, which are 0 then."""
+    for name in names:
+        setattr(tally, name, _count(values.get(name, 0)))

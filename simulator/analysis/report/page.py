@@ -70,7 +70,7 @@ def _picture(folder: Path, name: str) -> Path | None:
     """
     path = folder / f"{name}.svg"
     if len(name) > 64 or not _PICTURE_NAME.fullmatch(name) or not _is_in(folder, path):
-        raise ResultsError(f"{folder}: {shown(name)} is no picture in this folder")
+        raise ResultsError(f"{folder}: {shown(name)} is not a picture in this folder")
     return path if path.is_file() else None
 
 
@@ -90,7 +90,7 @@ def drawn_from_files(*results: Results) -> Iterator[None]:
         yield
     except (ArithmeticError, LookupError, TypeError, ValueError, TemplateError) as odd:
         files = " or ".join(str(each.folder / SUMMARY) for each in results)
-        raise ResultsError(f"{files}: damaged: its values do not go together: {odd}") from None
+        raise ResultsError(f"{files}: damaged: its values contradict each other: {odd}") from None
 
 
 def report_on(results: Results) -> str:

@@ -32,7 +32,7 @@ Budget = Annotated[
     str,
     typer.Option(
         metavar="SPAN",
-        help="The time it may take: 60s. Runs under way then are ended, and named.",
+        help="Time limit, such as 60s. Runs still under way then are ended, and named.",
     ),
 ]
 CheckedEngine = Annotated[
@@ -57,7 +57,7 @@ def check(
     ] = False,
     require_expect: Annotated[
         bool,
-        typer.Option("--require-expect", help="Fail strategies of which nothing is expected."),
+        typer.Option("--require-expect", help="Fail strategies that have no expectation."),
     ] = False,
     junit: JUnitFile = None,
     summary: SummaryFile = None,
@@ -108,7 +108,7 @@ def baseline(
     ),
     allow_broken: Annotated[
         bool,
-        typer.Option("--allow-broken", help="Take runs too that break what is expected of them."),
+        typer.Option("--allow-broken", help="Accept runs that break what is expected of them."),
     ] = False,
     jobs: Jobs = None,
 ) -> None:

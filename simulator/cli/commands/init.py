@@ -15,11 +15,9 @@ def init(
     scope: ScopeChoice = "auto",
     ci: Annotated[
         Literal["github", "gitlab", "none"] | None,
-        typer.Option(help="Whose workflow to write. Default: asked, or github."),
+        typer.Option(help="The CI system to write a workflow for. Default: asked, or github."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over files that are there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Write what a repository needs to have its tokens checked in CI.
 

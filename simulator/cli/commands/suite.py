@@ -18,9 +18,7 @@ def suite(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the scenarios there.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over files that are there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Show what a suite tries, or write it as scenarios for a class of yours.
 

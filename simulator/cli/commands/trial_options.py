@@ -9,12 +9,12 @@ PythonName = Annotated[
     typer.Option(
         "--python",
         metavar="MODULE:CLASS",
-        help="Try a suite on this class of yours: docs/bring-your-own.md.",
+        help="The class of yours to try: docs/bring-your-own.md.",
     ),
 ]
 SuiteName = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The suite to try on it: known-modes, which is the default."),
+    typer.Option(metavar="NAME", help="The suite to try. Default: known-modes."),
 ]
 With = Annotated[
     list[str] | None,
@@ -25,6 +25,6 @@ With = Annotated[
 ScopeChoice = Annotated[
     Literal["auto", "shared", "process"],
     typer.Option(
-        help="Whether its processes share one token. auto: a trial run tells, by the store's calls."
+        help="Whether its processes share one token. auto: they do if a trial run calls the store."
     ),
 ]

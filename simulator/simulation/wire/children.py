@@ -19,6 +19,8 @@ from simulator.simulation.wire.parent_bond import LEFT_TO_THE_PARENT
 START_UP_S = 60.0
 GRACE_S = 2.0
 LOOK_EVERY_S = 0.2
+STOPPED = "T"
+STANDS_STILL = "it was stopped by a signal"
 _KILL = signal.SIGKILL
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -50,6 +52,15 @@ class Child:
         """Kill it, whatever it does."""
         if self.process.is_alive():
             _send(self.process, _KILL)
+
+    def state(self) -> str:
+        """Return the letter that Linux has for what it does; "" elsewhere."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        try:
+            text = stat.read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return ""
+        return text.rpartition(")")[2].split()[0]
 
     def unanswered(self) -> int:
         """Return how many of its requests have no answer yet; after its death, ever."""
@@ -123,7 +134,8 @@ def _ready(child: Child, still_wanted: Callable[[], None]) -> Ready:
     said = said or last_error(child.errors)
     raise RunLost(
         f"{child.name} did not start within {START_UP_S:.0f} s"
-        + (f"; it said last: {said}" if said else "")
+        + (f": {STANDS_STILL}" if child.state() == STOPPED else "")
+        + (f"; its last output: {said}" if said else "")
     )
 
 
@@ -158,7 +170,7 @@ def describe_exit(child: Child) -> str:
     """Return how ``child``, which is dead or dying, ended, in words."""
     child.process.join(GRACE_S)
     said = last_error(child.errors)
-    return _exit_in_words(child.process.exitcode) + (f"; it said last: {said}" if said else "")
+    return _exit_in_words(child.process.exitcode) + (f"; its last output: {said}" if said else "")
 
 
 def _exit_in_words(code: int | None) -> str:

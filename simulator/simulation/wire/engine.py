@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.clock import SECOND, Ticks
-from simulator.owned_folder import write_note
+from simulator.owned_folder import leave_note, write_note
 from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.wire.leftovers import note_of
@@ -34,12 +34,12 @@ class WireEngine:
 
         Raises:
             RunError: a process could not start or failed.
-            SimulatorError: the store cannot be reached; no process was started.
+            StoreUnreachable: the store does not answer; no process was started.
         """
         with temporary_folder() as folder:
             place = place_of(plan, folder)
             write_note(folder, note_of(place))
-            with ready_store(place):
+            with ready_store(place, lambda: leave_note(folder)):
                 counted = run_on_wire(
                     plan, place, folder, report, Terms(self.port, self.end_within)
                 )

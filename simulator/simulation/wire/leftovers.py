@@ -1,4 +1,5 @@
-"""What runs on the wire that were killed have left on a server: removed by the next run.
+"""What runs on the wire have left on a server, because they were killed or it did not answer any
+more: removed by the next run.
 
 A run notes beside its folder which keys or which schema it has, and where, without a password. Who
 finds the folder of a run that was killed removes them, if it can get there: with the URL as it is
@@ -35,7 +36,7 @@ def note_of(place: Place) -> str:
             return ""
 
 
-def remove_what_killed_runs_left(
+def remove_what_runs_left(
     known_url: str | None = None, environment: Mapping[str, str] = os.environ
 ) -> list[str]:
     """Remove the folders of runs that were killed, and what they left on servers.
@@ -50,7 +51,7 @@ def remove_what_killed_runs_left(
             why = _removed(each.note, by_shown) if each.note else ""
             if why:
                 forget = f"{each.folder}{OWNER}"
-                told.append(f"A run that was killed left {why}. Delete {forget} to forget it")
+                told.append(f"A run left {why}. Delete {forget} to forget it")
             else:
                 each.remove()
     return told

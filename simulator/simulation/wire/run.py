@@ -1,6 +1,6 @@
 """One run on the wire, from the side of the process that conducts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,16 +86,20 @@ def run_on_wire(
             tell(child, begin)
         lives = Lives(plan, spares, begin, folder)
         with Spool(folder / "conductor.jsonl") as spool:
-            others = [*broker, *store]
             span = RunSpan(plan.duration, terms.end_within)
-            attendants = Attendants(server, others, spool, clock, span)
+            attendants = Attendants(server, [*broker, *store], spool, clock, span)
             conductor = FleetConductor(plan, lives, spool, clock)
             watch = Watch(attendants, lives, conductor, spool, clock, span)
             deaths = watch.until_all_ended(report)
-        clients = ClientTally(width=bin_width(plan.duration))
-        for tally in (*lives.tallies, *attendants.client_tallies):
-            clients.add(tally)
+        clients = _sum_of(plan, (*lives.tallies, *attendants.client_tallies))
         return Counted(provider=attendants.provider_tally, clients=clients, deaths=tuple(deaths))
+
+
+def _sum_of(plan: RunPlan, tallies: Iterable[ClientTally]) -> ClientTally:
+    clients = ClientTally(width=bin_width(plan.duration))
+    for tally in tallies:
+        clients.add(tally)
+    return clients
 
 
 def _server(children: Children, plan: RunPlan, folder: Path, port: int) -> Child:

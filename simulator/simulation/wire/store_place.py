@@ -5,13 +5,13 @@ Every run has a file, a prefix of keys or a schema of its own, named after its f
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_never
 
 from simulator.clock import SECOND, Ticks
-from simulator.errors import SimulatorError
+from simulator.errors import SimulatorError, StoreUnreachable
 from simulator.passwords import with_passwords_hidden, without_password
 from simulator.scenario.store_choice import url_flaw
 from simulator.simulation.plan import RunPlan
@@ -69,21 +69,24 @@ def place_of(plan: RunPlan, folder: Path, environment: Mapping[str, str] = os.en
 
 
 @contextmanager
-def ready_store(place: Place) -> Iterator[None]:
-    """Have the store ready for the block, and remove it afterwards, if it is still there.
+def ready_store(place: Place, is_left: Callable[[], None]) -> Iterator[None]:
+    """Have the store ready for the block, and remove it afterwards; ``is_left`` is called where it
+    cannot be removed.
 
     Raises:
-        SimulatorError: it cannot be reached.
+        StoreUnreachable: it does not answer.
     """
     try:
         asyncio.run(prepare_store(place, _PREPARED_WITHIN))
     except StoreUnavailable as unavailable:
-        raise SimulatorError(_unreachable(place, str(unavailable))) from None
+        raise StoreUnreachable(_unreachable(place, str(unavailable))) from None
     try:
         yield
     finally:
-        with suppress(StoreUnavailable):  # it has disappeared in the run
+        try:
             asyncio.run(remove_store(place, _PREPARED_WITHIN))
+        except StoreUnavailable:  # it has disappeared in the run, or only reads
+            is_left()
 
 
 def _server(plan: RunPlan) -> StoreChoice:

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from simulator.clock import Ticks, seconds
-from simulator.simulation.wire.children import Child
+from simulator.simulation.wire.children import STANDS_STILL, STOPPED, Child
 from simulator.whose_code import is_the_users
 
 ANSWER_WITHIN_S = 0.5
@@ -35,23 +35,14 @@ def why_it_was_killed(child: Child, after: Ticks, path: Path | None = None) -> s
 
 
 def _what_it_does(child: Child, path: Path | None) -> str:
-    state = _state(child)
-    if state == "T":
-        return "it stood still, stopped by a signal"
+    state = child.state()
+    if state == STOPPED:
+        return STANDS_STILL
     place = _place(child, path)
     where = f" in {place}" if place else ""
     if state == "R":
-        return f"it was busy{where} and heard nothing"
+        return f"it was busy{where} and did not respond"
     return f"it waited{where} and did not end"
-
-
-def _state(child: Child) -> str:
-    """Return the letter that Linux has for what a process does; "" elsewhere."""
-    try:
-        text = Path(f"/proc/{child.process.pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    return text.rpartition(")")[2].split()[0]
 
 
 def _place(child: Child, path: Path | None) -> str:
