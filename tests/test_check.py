@@ -92,11 +92,14 @@ def test_the_401_that_is_blamed_is_one_that_was_counted(folder):
 
 
 def test_where_no_call_got_a_401_the_tokens_are_explained(folder):
-    """Too many tokens, and each of them good: two in a quarter of an hour that last ten minutes."""
+    """Too many tokens, and each of them good: two in a quarter of an hour that last ten minutes,
+    the second taken a minute before the end of the first."""
     back, rates = counted(folder, FLEET, "tokens_issued: == 0")
 
     assert set(rates.values()) == {0}
-    assert back["blame"][0].startswith("2 tokens issued: 1 after the newest token had ended, ")
+    assert back["observed"][0].startswith(
+        "2 tokens issued: 1 while the newest token was in the second half of its life, "
+    )
     assert back["chain"] == []
 
 
