@@ -3,7 +3,7 @@
 import sysconfig
 from functools import cache
 from pathlib import Path
-from traceback import extract_tb
+from traceback import extract_tb, format_exception
 
 _NOT_THE_USERS = (
     str(Path(__file__).parent),
@@ -33,5 +33,24 @@ def raised_at(error: BaseException) -> str:
 def described(error: BaseException) -> str:
     """Return what ``error`` says, and the line of the user's that raised it."""
     place = raised_at(error)
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"{text} ({place})" if place else text
+    return f"{_said(error)} ({place})" if place else _said(error)
+
+
+def traced(error: BaseException) -> str:
+    """Return the traceback of ``error``; its last line is what ``described`` says of it.
+
+    Of a group it is of the first error, which a task group of ours ended for; one that the user's
+    code raised is shown whole.
+    """
+    while isinstance(error, BaseExceptionGroup) and error.message.endswith("in a TaskGroup"):
+        error = error.exceptions[0]
+    text = "".join(format_exception(error)).rstrip()
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    last = " ".join(described(error).split())
+    before, _, end = text.rpartition("\n")
+    return f"{before if end.endswith(_said(error)) else text}\n{last}"
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -118,7 +118,8 @@ def test_a_check_fails_of_it_and_checks_the_other_scenarios(folder):
     code, lines, _ = check(".")
 
     assert code == 1
-    assert lines.count("  fail  ours: 1 of 1 run failed: SystemExit: 0") == 2
+    told = [line.partition("SystemExit: 0")[2] for line in lines if "1 of 1 run failed" in line]
+    assert sorted(told) == [" (at_import.py:2)", " (ends.py:9)"]
     assert any(re.match(r"pass +c ", line) for line in lines)
 
 
@@ -141,6 +142,108 @@ def test_on_the_wire_it_fails_its_run_too(folder, target):
     assert code == 1
     assert re.search("strategy ours, seed 1: process [01] failed: .*SystemExit: 0", printed)
     assert f"pass {FLEET} rate_401 == 0" in printed
+
+
+RAISES = """\
+class Lines:
+    def __init__(self, fetch):
+        self._fetch = fetch
+
+    async def get_token(self):
+        raise ValueError("one\\ntwo")
+
+
+class Group(Lines):
+    async def get_token(self):
+        raise ExceptionGroup("all", [KeyError("one")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "told"),
+    [
+        ("Lines", "wire", "ValueError: one two (raises.py:6)"),
+        ("Group", "virtual", "KeyError: 'one'"),
+    ],
+)
+def test_the_finding_is_what_was_raised_and_its_line(folder, name, engine, told):
+    """Not the frame that Python draws around a group of errors, as around all on the wire."""
+    put(folder, "raises.py", RAISES)
+    put(folder, "s.yaml", of_ours(f"raises:{name}", engine=engine))
+    code, lines, _ = check("s.yaml", "--engine", engine)
+
+    assert code == 1
+    assert f"  fail  ours: 1 of 1 run failed: {told}" in lines
+
+
+SELF_CANCELLED = """\
+import asyncio
+
+
+class Raises:
+    def __init__(self, fetch):
+        self._fetch, self._calls = fetch, 0
+
+    async def get_token(self):
+        self._calls += 1
+        if self._calls % 2 == 0:
+            await self.end()
+        return (await self._fetch())["access_token"]
+
+    async def end(self):
+        raise asyncio.CancelledError
+
+
+class CancelsItsCaller(Raises):
+    async def end(self):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+
+class CancelsWhatItAwaits(Raises):
+    async def end(self):
+        task = asyncio.create_task(asyncio.sleep(1))
+        task.cancel()
+        await task
+
+
+class OfPorts:
+    def __init__(self, ports):
+        self._endpoint, self._calls = ports.endpoint, 0
+
+    async def token(self):
+        self._calls += 1
+        if self._calls % 2 == 0:
+            raise asyncio.CancelledError
+        return await self._endpoint.issue()
+
+    async def rejected(self, token, attempt):
+        return False
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        ("Raises", "virtual"),
+        ("CancelsItsCaller", "wire"),
+        ("CancelsWhatItAwaits", "virtual"),
+        ("OfPorts", "wire"),
+    ],
+)
+def test_a_call_that_a_class_cancels_by_itself_has_failed(folder, name, engine):
+    """Half of them. On the wire they were not counted at all, and their worker did not go on."""
+    put(folder, "cancels.py", SELF_CANCELLED)
+    text = of_ours(f"cancels:{name}", engine=engine)
+    put(folder, "s.yaml", text.replace("live_tokens: 1,", "live_tokens: 1000,"))
+    _, printed = run("run", "s.yaml", "--out", "out")
+
+    told = re.search(r"failed ours: CancelledError raised by the client \(([\d,]+)\)", printed)
+    calls = re.search(r"│ ours .*?│ ([\d,]+) │ none", printed)
+    assert told is not None, printed
+    assert calls is not None, printed
+    cancelled, issued = (int(each[1].replace(",", "")) for each in (told, calls))
+    assert abs(cancelled - issued) <= 4
 
 
 def test_ctrl_c_ends_the_program_even_if_a_class_catches_it(folder):

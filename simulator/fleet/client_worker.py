@@ -4,6 +4,7 @@ What it does about a token that is refused is its own business too. The worker s
 operation. Which token the client showed, it reads from the request that was really sent.
 """
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -96,6 +97,15 @@ class ClientWorker:
             if isinstance(error, (*_SILENCE, *_loaded(_NO_ANSWER))):
                 self.tally.unknown += 1
                 return "unknown", silence_in(error)
+            self.waits.is_ending = True  # all others are cancelled for it
+            raise
+        except asyncio.CancelledError:
+            ending = self.waits.end_of_cancelled()
+            if ending is None:
+                raise
+            return ending
+        except BaseException:
+            self.waits.is_ending = True
             raise
         if answered.token:
             now = self.clock.now()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.clock import Clock, Ticks, seconds
-from simulator.trace.outcomes import Failure
+from simulator.trace.outcomes import Failure, Outcome
 from simulator.trace.tally import ClientTally
 from simulator.waiting_place import Place, place_of
 
@@ -51,6 +51,7 @@ class _Wait:
 class Waits:
     """The waits of one process. ``clock`` is the run's, ``half`` half of the run's duration.
 
+    ``is_ending`` says that the run is over, or this life, and its operations end with it.
     ``grace`` is how much longer than ``limit`` a caller really waits, so that what ends at the
     limit, as a token request does that times out, ends the wait by itself. ``endpoint`` is whose
     answer is waited for in an HTTP library; empty where it may be either's. ``before_giving_up`` is
@@ -64,7 +65,9 @@ class Waits:
     clock: Clock
     tally: ClientTally
     before_giving_up: Callable[[], None] = _nothing
+    is_ending: bool = field(default=False, init=False)
     _waiting: dict[_Wait, None] = field(default_factory=dict, init=False)
+    _taken: "set[asyncio.Task[Any]]" = field(default_factory=set, init=False)
 
     @contextmanager
     def wait(self, wanted_at: Ticks) -> Iterator[None]:
@@ -91,10 +94,30 @@ class Waits:
 
     def count_hung(self, now: Ticks) -> None:
         """Count those that hang, now that the run ends. Their waits must not go on."""
+        self.is_ending = True
         for wait in self._waiting:
             if now - wait.began_at >= min(self.limit, self.half):
                 failure = self._failure(wait)
                 self.tally.finished("unknown", started_at=wait.wanted_at, at=now, failure=failure)
+
+    def cancel(self, task: "asyncio.Task[Any]") -> None:
+        """Cancel the operation of ``task``, as a time-out of its own request does."""
+        self._taken.add(task)
+        task.cancel()
+
+    def end_of_cancelled(self) -> tuple[Outcome, Failure] | None:
+        """Return how the operation of the current task ends, which was cancelled; None where its
+        process ends. Where nobody cancelled it, the strategy itself did, or let it have the end of
+        somebody else: the operation fails of that."""
+        task = asyncio.current_task()
+        if self.is_ending or task is None:
+            return None
+        while task.uncancel():
+            pass
+        if task in self._taken:
+            self._taken.discard(task)
+            return "unknown", Failure("cancelled")
+        return "refused", Failure("user_code", "CancelledError")
 
     def _failure(self, wait: _Wait) -> Failure:
         """Return why somebody fails who waits there: in an HTTP library it is for an answer."""

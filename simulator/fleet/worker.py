@@ -4,6 +4,7 @@ The worker knows no token rules. It asks its strategy for a token, calls, and on
 strategy whether to call once more.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -70,6 +71,14 @@ class Worker:
             return "unknown", gave_up.failure
         except CallerCancelled:
             return "unknown", Failure("cancelled")
+        except asyncio.CancelledError:
+            ending = self.waits.end_of_cancelled()
+            if ending is None:
+                raise
+            return ending
+        except BaseException:
+            self.waits.is_ending = True  # all others are cancelled for it
+            raise
 
     async def _attempts(self, errand: Errand, wanted_at: Ticks) -> Ending:
         attempt = 0

@@ -1,6 +1,5 @@
 """The virtual engine, as an experiment uses it."""
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -13,6 +12,7 @@ from simulator.simulation.counted import Counted
 from simulator.simulation.plan import RunPlan
 from simulator.simulation.virtual.run import run_on_virtual_time
 from simulator.trace.events import EventSink
+from simulator.whose_code import traced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ class VirtualEngine:
             except SimulatorError as error:
                 signals.check()
                 raise RunError(str(error)) from None
-            except BaseException:  # noqa: BLE001 - a strategy may raise anything: the user sees it
+            except BaseException as error:  # noqa: BLE001 - a strategy may raise anything
                 signals.check()
-                raise RunError(f"it raised:\n{traceback.format_exc()}") from None
+                raise RunError(f"it raised:\n{traced(error)}") from None
             signals.check()
         return counted

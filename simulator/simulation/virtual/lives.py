@@ -136,7 +136,7 @@ class Life:
                 self._loop.post(at, operation.key, Operation.api_reached_unheard, operation)
         for worker in self.workers:
             worker.ticket += 1
-        self.process.is_over = True
+        self.process.is_over = self.process.waits.is_ending = True
         self.tether.is_cut = True
         if self.line is not None:
             self.line.cut()
@@ -190,6 +190,7 @@ class Life:
 
     def count_hung(self) -> None:
         """Count the operations that hang, now that the run ends; not while it stands still."""
+        self.process.waits.is_ending = True
         if not self.pauses:
             self.process.waits.count_hung(self._loop.now)
 

@@ -269,9 +269,10 @@ class Operation:
             self._told(call_again, self._worker.loop.now)
 
     def _cancelled(self) -> None:
-        """End as a caller whose time is out, unless there is nobody left to end."""
-        if not self._worker.process.is_over:
-            self._fail("unknown", Failure("cancelled"), self._worker.loop.now)
+        """End as a caller who was cancelled, unless there is nobody left to end."""
+        ending = self._worker.process.waits.end_of_cancelled()
+        if ending is not None:
+            self._fail(*ending, self._worker.loop.now)
 
     def _fail(self, outcome: Outcome, failure: Failure, now: Ticks) -> None:
         self._finish(outcome, now, failure)

@@ -160,11 +160,11 @@ class Population:
         """Cancel who waits longest; where nobody does, wait for the next request."""
         life = self._living.get(cancellation.process)
         caller = None if life is None else life.longest_waiting()
-        if caller is None:
+        if life is None or caller is None:
             self._ambushes.wait_again(cancellation)
         else:
             self._struck(cancellation)
-            caller.cancel()
+            life.process.waits.cancel(caller)
 
     def lost_errors(self) -> Iterator[BaseException]:
         """Yield the errors of tasks that nobody asked for, of all who live."""

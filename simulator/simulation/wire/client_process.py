@@ -6,7 +6,6 @@ is, and what it does, it is told later.
 
 import asyncio
 import os
-import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from simulator.simulation.wire.stuck import tell_on_demand, told_in
 from simulator.stores.contract import SharedStore, StoreUnavailable
 from simulator.stores.places import Place, open_store
 from simulator.trace.tally import ClientTally, bin_width
+from simulator.whose_code import traced
 
 PROGRESS_EVERY_S = 0.2
 OPEN_AGAIN_AFTER: Ticks = 50 * MILLISECOND
@@ -60,8 +60,8 @@ def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
     belong_to_parent()
     try:
         asyncio.run(_run(seat, connection, in_flight))
-    except BaseException:  # noqa: BLE001 - whatever it is, the parent must show it
-        connection.send(Failed(traceback.format_exc()))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the parent must show it
+        connection.send(Failed(traced(error)))
 
 
 async def _run(seat: Seat, connection: Connection, in_flight: InFlight) -> None:
