@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.errors import SimulatorError, UserCodeError
+from simulator.errors import RunError, SimulatorError, UserCodeError
 from simulator.python_class import PythonClass
 from simulator.scenario import parse
 from simulator.simulation.planning import plan_run
@@ -207,17 +207,13 @@ def test_what_goes_wrong_in_a_run_names_class_file_and_line(folder, flaw, messag
         a_run(a_plan("bad:X", duration="10m"))
 
 
-def test_a_client_that_never_returns_is_given_up_at_each_operations_timeout(folder):
-    """The run ends, and nothing in it succeeded."""
+def test_a_client_that_never_returns_is_a_deadlock(folder):
+    """Nobody ever called the API: the run fails, with the line at which each caller waits."""
     body = {"taken": "**site", "body": "return Client()", "request": "await asyncio.Event().wait()"}
     (folder / "bad.py").write_text(BAD.format(**body))
 
-    _, counted = a_run(a_plan("bad:X", duration="10m"))
-
-    assert sum(counted.clients.operations["unknown"]) > 10
-    assert counted.clients.unknown == 0  # no request was ever sent
-    assert {failure.kind for failure in counted.clients.failures} == {"hung"}
-    assert sum(counted.clients.operations["ok"]) == 0
+    with pytest.raises(RunError, match=r"p0 call waits in Client\.request \(bad\.py:9\)"):
+        a_run(a_plan("bad:X", duration="10m"))
 
 
 def test_a_class_that_takes_too_little_is_told_what_it_is_called_with(folder):

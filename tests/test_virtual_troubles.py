@@ -104,5 +104,5 @@ def test_a_strategy_that_raises_ends_the_run_with_its_traceback():
     text = error_of(a_plan(fail))
 
     assert text.startswith("it raised:\nTraceback")
-    assert "\nLookupError: no such secret (test_virtual_troubles.py:" in text
+    assert "\nLookupError: no such secret (wrong_strategies.py:" in text
     assert 'raise LookupError("no such secret")' in text

@@ -67,13 +67,14 @@ class Life:
     line: Line | None
     pauses: int = 0
     deadlocked: tuple[str, ...] = field(default=(), init=False)
+    _given_up: int = field(default=0, init=False)
     _stood_since: Ticks = field(default=0, init=False)
     _is_suspended: bool = field(default=False, init=False)
     _held: HeldBack | None = field(default=None, init=False)
     _asleep: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-        self.process.waits.before_giving_up = self.notice_deadlock
+        self.process.waits.before_giving_up = self._notice_now_and_then
 
     @property
     def _loop(self) -> VirtualLoop:
@@ -177,6 +178,13 @@ class Life:
             if task.get_name().startswith(of_an_operation):
                 return task
         return None
+
+    def _notice_now_and_then(self) -> None:
+        """Notice a deadlock when the first caller gives up, the second, the fourth and so on: it
+        takes a look at all that wait."""
+        self._given_up += 1
+        if self._given_up.bit_count() == 1:
+            self.notice_deadlock()
 
     def notice_deadlock(self) -> None:
         """Take note of who waits, if it can never go on though nothing keeps it from that: callers
