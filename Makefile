@@ -50,8 +50,8 @@ runtimes:  ## Install curl and Node, in which the examples in other languages ar
 	  echo "No curl or no Node here, and it cannot be installed: their examples are skipped."
 
 test: $(READY) browser servers runtimes  ## Run the tests, then every scenario; in CI (CI=true) a skip has failed
-	$(BIN)/python -m pytest -rs -n 3 --dist loadfile --ignore tests/test_agree.py
-	$(BIN)/python -m pytest -rs tests/test_agree.py  # alone: it holds real time against simulated
+	$(BIN)/python -m pytest -rs -n 3 --dist loadfile --ignore tests/simulation/test_agree.py
+	$(BIN)/python -m pytest -rs tests/simulation/test_agree.py  # alone: it holds real time against simulated
 	$(BIN)/tokenrace check scenarios/ --baseline results/baseline.json --exact
 
 check: $(READY)  ## Hold every scenario to what it expects, and to results/baseline.json

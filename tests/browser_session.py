@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 import aiohttp
-
 from tests.browser import HEADLESS, find_chromium
 
 

@@ -6,9 +6,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from simulator.cli.app import app
-from simulator.gate.findings import CaseChecked, Checked, Finding, WayBack
-from simulator.trace.events import CallRefused, TokenIssued
+from tokenrace.cli.app import app
+from tokenrace.gate.findings import CaseChecked, Checked, Finding, WayBack
+from tokenrace.trace.events import CallRefused, TokenIssued
 
 ENVIRONMENT = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
 SCENARIO = """\

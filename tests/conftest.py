@@ -2,10 +2,10 @@
 
 import pytest
 from hypothesis import settings
-
-from simulator.simulation.virtual import run as virtual_run
-from simulator.simulation.wire.engine import WireEngine
 from tests.fifo_law import FifoLaw, is_bound
+
+from tokenrace.simulation.virtual import run as virtual_run
+from tokenrace.simulation.wire.engine import WireEngine
 
 # Derandomised: a red test is red for everyone. No deadline: machines differ.
 settings.register_profile("tokenrace", derandomize=True, deadline=None, database=None)

@@ -8,10 +8,10 @@ A token that was revoked gives its place back: it is not counted among those new
 eviction is for good, so the law is about the largest count so far.
 """
 
-from simulator.clock import Ticks
-from simulator.provider.lifecycle import ChangePolicy
-from simulator.simulation.plan import RunPlan
-from simulator.trace.events import (
+from tokenrace.clock import Ticks
+from tokenrace.provider.lifecycle import ChangePolicy
+from tokenrace.simulation.plan import RunPlan
+from tokenrace.trace.events import (
     CallRefused,
     Event,
     EventSink,

@@ -1,9 +1,9 @@
 """Runs written by hand, short enough to follow their figures by hand."""
 
-from simulator.clock import MILLISECOND, SECOND
-from simulator.trace.files import RecordedRun, TraceHeader
-from simulator.trace.outcomes import Failure
-from simulator.trace.tally import ClientTally, ProviderTally
+from tokenrace.clock import MILLISECOND, SECOND
+from tokenrace.trace.files import RecordedRun, TraceHeader
+from tokenrace.trace.outcomes import Failure
+from tokenrace.trace.tally import ClientTally, ProviderTally
 
 DURATION = 240 * SECOND  # bins of one second
 LIFETIME = 60 * SECOND

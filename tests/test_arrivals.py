@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import distributions
-from simulator.arrivals import Closed, Constant, Poisson, gaps, phase
-from simulator.clock import SECOND
-from simulator.distributions import Exponential, Uniform
-from simulator.rng import Streams
+from tokenrace import distributions
+from tokenrace.arrivals import Closed, Constant, Poisson, gaps, phase
+from tokenrace.clock import SECOND
+from tokenrace.distributions import Exponential, Uniform
+from tokenrace.rng import Streams
 
 
 def test_a_closed_worker_pauses_for_its_think_time_whatever_the_fleet():

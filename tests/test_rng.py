@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.clock import SECOND, ticks
-from simulator.distributions import Constant, Exponential, Lognormal, Uniform
-from simulator.rng import BLOCK, SpanStream, Streams
-from simulator.sampling import draw
+from tokenrace.clock import SECOND, ticks
+from tokenrace.distributions import Constant, Exponential, Lognormal, Uniform
+from tokenrace.rng import BLOCK, SpanStream, Streams
+from tokenrace.sampling import draw
 
 LAWS = [
     Constant(5),

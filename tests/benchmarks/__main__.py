@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from simulator.clock import DAY, HOUR, MINUTE, seconds
 from tests.benchmarks import (
     commands,
     http,
@@ -24,6 +23,8 @@ from tests.benchmarks import (
     sweeps,
     virtual_fleet,
 )
+
+from tokenrace.clock import DAY, HOUR, MINUTE, seconds
 
 ROUNDS = 5
 OUT = Path("results/benchmarks.json")

@@ -9,9 +9,9 @@ import asyncio
 import aiohttp
 from aiohttp import web
 
-from simulator.clock import MILLISECOND
-from simulator.engine.loop import VirtualLoop
-from simulator.engine.memory_network import MemoryNetwork
+from tokenrace.clock import MILLISECOND
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.engine.memory_network import MemoryNetwork
 
 REQUESTS = 4_000
 CLIENTS = 20

@@ -7,13 +7,14 @@ import resource
 import time
 from collections.abc import Iterator
 
-from simulator.clock import MILLISECOND
-from simulator.provider.app import App
-from simulator.server.journal_file import no_file
-from simulator.server.served import ServedProvider, Terms
-from simulator.server.served_section import ServedSection
-from simulator.server.shifted_clock import ShiftedClock
-from tests.zoom_requests import CREDENTIALS, EPOCH, KEY, token_request
+from tests.provider.zoom_requests import CREDENTIALS, EPOCH, KEY, token_request
+
+from tokenrace.clock import MILLISECOND
+from tokenrace.provider.app import App
+from tokenrace.server.journal_file import no_file
+from tokenrace.server.served import ServedProvider, Terms
+from tokenrace.server.served_section import ServedSection
+from tokenrace.server.shifted_clock import ShiftedClock
 
 ISSUES = 1_000_000
 WINDOW = 100_000

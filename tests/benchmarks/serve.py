@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from tests.served_command import serving
+from tests.server.served_command import serving
 
 SECONDS = 3
 BARE = """

@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from simulator.cli.sweep_asked import SweepOptions, read_sweep
-from simulator.clock import HOUR
-from simulator.simulation.many_runs import in_order
-from simulator.simulation.recording import InMemory
-from simulator.simulation.runners import Processes
-from simulator.sweep.folder import begin
-from simulator.sweep.found import Found
-from simulator.sweep.running import make_all
 from tests.benchmarks import virtual_fleet
+
+from tokenrace.cli.sweep_asked import SweepOptions, read_sweep
+from tokenrace.clock import HOUR
+from tokenrace.simulation.many_runs import in_order
+from tokenrace.simulation.recording import InMemory
+from tokenrace.simulation.runners import Processes
+from tokenrace.sweep.folder import begin
+from tokenrace.sweep.found import Found
+from tokenrace.sweep.running import make_all
 
 RUNS = 200
 CHEAP = """

@@ -1,17 +1,17 @@
 """The fleets of the benchmarks on the virtual engine: real strategies, provider and counts."""
 
-from simulator.arrivals import Closed
-from simulator.clock import HOUR, MILLISECOND, MINUTE, SECOND, Ticks
-from simulator.distributions import Constant, Exponential, Uniform
-from simulator.engine.ties import Fifo
-from simulator.fleet.agenda import OperationMix
-from simulator.network.links import Link, Links
-from simulator.provider.policy import TokenPolicy
-from simulator.simulation.counted import Counted
-from simulator.simulation.plan import THE_APP, FleetPlan, RunPlan
-from simulator.simulation.virtual.run import run_on_virtual_time
-from simulator.strategies.composing import override
-from simulator.trace.events import Event
+from tokenrace.arrivals import Closed
+from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND, Ticks
+from tokenrace.distributions import Constant, Exponential, Uniform
+from tokenrace.engine.ties import Fifo
+from tokenrace.fleet.agenda import OperationMix
+from tokenrace.network.links import Link, Links
+from tokenrace.provider.policy import TokenPolicy
+from tokenrace.simulation.counted import Counted
+from tokenrace.simulation.plan import THE_APP, FleetPlan, RunPlan
+from tokenrace.simulation.virtual.run import run_on_virtual_time
+from tokenrace.strategies.composing import override
+from tokenrace.trace.events import Event
 
 
 class Discarded:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.engine.loop import VirtualLoop
+from tokenrace.engine.loop import VirtualLoop
 
 
 @pytest.fixture

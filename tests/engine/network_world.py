@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from simulator.engine.loop import VirtualLoop
-from simulator.engine.memory_network import MemoryNetwork
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.engine.memory_network import MemoryNetwork
 
 ONE_WAY = 700
 MEBIBYTE = 1024 * 1024

@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.engine.owners import owned_by
 
-from simulator.engine.blocking import forbid_blocking
-from simulator.errors import BlockedLoopError
-from tests.owners import owned_by
+from tokenrace.engine.blocking import forbid_blocking
+from tokenrace.errors import BlockedLoopError
 
 
 def bind():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.clock import DAY, HOUR, MILLISECOND, SECOND
-from simulator.engine.clocks import LoopClock, SkewedClock
-from simulator.engine.loop import VirtualLoop
+from tokenrace.clock import DAY, HOUR, MILLISECOND, SECOND
+from tokenrace.engine.clocks import LoopClock, SkewedClock
+from tokenrace.engine.loop import VirtualLoop
 
 
 class TestClocks:

@@ -6,10 +6,10 @@ from random import Random
 import aiohttp
 import httpx
 import pytest
-
-from simulator.clock import MILLISECOND, SECOND
-from simulator.engine.ties import Fifo, Shuffled
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, on_network, start_api
+
+from tokenrace.clock import MILLISECOND, SECOND
+from tokenrace.engine.ties import Fifo, Shuffled
 
 
 class TestAiohttp:

@@ -5,11 +5,11 @@ import math
 import sys
 
 import pytest
+from tests.engine.owners import owned_by
 
-from simulator.clock import DAY, SECOND
-from simulator.engine.loop import VirtualLoop
-from simulator.errors import DeadlockError, LivelockError
-from tests.owners import owned_by
+from tokenrace.clock import DAY, SECOND
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.errors import DeadlockError, LivelockError
 
 
 class TestDeadlock:
@@ -85,7 +85,7 @@ class TestDeadlock:
 class TestLivelock:
     def test_a_task_that_goes_round_and_never_waits_is_named(self, loop, monkeypatch):
         """It polls a flag that nobody can set while it polls. One that sleeps is not to blame."""
-        monkeypatch.setattr("simulator.engine.schedule._CALLBACKS_MAX", 1_000)
+        monkeypatch.setattr("tokenrace.engine.schedule._CALLBACKS_MAX", 1_000)
 
         async def polls():
             while True:  # noqa: ASYNC110 - the story is about such code
@@ -106,7 +106,7 @@ class TestLivelock:
 
     def test_callbacks_at_many_instants_are_none(self, loop, monkeypatch):
         """2,000 sleeps of a tick each."""
-        monkeypatch.setattr("simulator.engine.schedule._CALLBACKS_MAX", 1_000)
+        monkeypatch.setattr("tokenrace.engine.schedule._CALLBACKS_MAX", 1_000)
 
         async def main():
             for _ in range(2_000):

@@ -5,10 +5,10 @@ import gc
 
 import pytest
 
-from simulator.clock import HOUR, SECOND
-from simulator.engine.loop import VirtualLoop
-from simulator.engine.ties import Fifo, Shuffled
-from simulator.errors import DeadlockError
+from tokenrace.clock import HOUR, SECOND
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.engine.ties import Fifo, Shuffled
+from tokenrace.errors import DeadlockError
 
 
 class TestTime:

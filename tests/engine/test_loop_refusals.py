@@ -10,9 +10,9 @@ import time
 from contextlib import suppress
 
 import pytest
+from tests.engine.owners import owned_by
 
-from simulator.errors import BlockedLoopError, UnsupportedOnVirtualTime
-from tests.owners import owned_by
+from tokenrace.errors import BlockedLoopError, UnsupportedOnVirtualTime
 
 running = asyncio.get_running_loop
 

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-
-from simulator.clock import SECOND
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
-from tests.owners import owned_by
+from tests.engine.owners import owned_by
+
+from tokenrace.clock import SECOND
 
 
 class TestProcesses:

@@ -5,12 +5,12 @@ import os
 import socket
 
 import pytest
-
-from simulator.clock import SECOND
-from simulator.engine.loop import VirtualLoop
-from simulator.engine.memory_network import MemoryNetwork
-from simulator.errors import UnsupportedOnVirtualTime
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
+
+from tokenrace.clock import SECOND
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.engine.memory_network import MemoryNetwork
+from tokenrace.errors import UnsupportedOnVirtualTime
 
 
 class TestServers:

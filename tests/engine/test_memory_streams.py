@@ -4,13 +4,13 @@ import asyncio
 from random import Random
 
 import pytest
-
-from simulator.clock import SECOND
-from simulator.engine.memory_network import Way
-from simulator.engine.ties import Fifo, Shuffled
-from simulator.errors import DeadlockError
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
-from tests.owners import owned_by
+from tests.engine.owners import owned_by
+
+from tokenrace.clock import SECOND
+from tokenrace.engine.memory_network import Way
+from tokenrace.engine.ties import Fifo, Shuffled
+from tokenrace.errors import DeadlockError
 
 
 class TestStreams:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from simulator.engine.own_modules import OwnModules
+from tokenrace.engine.own_modules import OwnModules
 
 MODULES = {
     "shop/__init__.py": "from shop import state\n",
@@ -18,7 +18,7 @@ import pickle
 import typing
 from dataclasses import dataclass, field, fields
 
-from simulator.token import Token
+from tokenrace.token import Token
 
 from . import circle, state
 from .state import Base

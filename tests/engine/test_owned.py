@@ -4,12 +4,12 @@ import asyncio
 import contextvars
 
 import pytest
+from tests.engine.owners import owned_by
 
-from simulator.clock import SECOND
-from simulator.engine.clocks import LoopClock
-from simulator.engine.ownership import OWNER
-from simulator.errors import DeadlockError
-from tests.owners import owned_by
+from tokenrace.clock import SECOND
+from tokenrace.engine.clocks import LoopClock
+from tokenrace.engine.ownership import OWNER
+from tokenrace.errors import DeadlockError
 
 
 def start(process, coroutine):

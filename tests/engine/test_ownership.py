@@ -3,9 +3,10 @@
 import asyncio
 import gc
 
-from simulator.clock import SECOND
-from simulator.engine.ownership import OWNER
-from tests.owners import owned_by
+from tests.engine.owners import owned_by
+
+from tokenrace.clock import SECOND
+from tokenrace.engine.ownership import OWNER
 
 
 def start(loop, process, work, name=None):

@@ -9,9 +9,9 @@ import asyncio
 import selectors
 
 import pytest
-
-from simulator.engine.loop import VirtualLoop
 from tests.engine.stories import groups_and_generators, locks_and_queues, tasks_and_timeouts
+
+from tokenrace.engine.loop import VirtualLoop
 
 
 class NeverWaits(selectors.DefaultSelector):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.clock import SECOND
-from simulator.engine import schedule
-from simulator.engine.loop import VirtualLoop
-from simulator.engine.ties import Shuffled
+from tokenrace.clock import SECOND
+from tokenrace.engine import schedule
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.engine.ties import Shuffled
 
 
 @dataclass

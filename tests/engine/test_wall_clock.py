@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulator.clock import HOUR
-from simulator.engine.clocks import LoopClock
-from simulator.engine.loop import VirtualLoop
-from simulator.engine.wall_clock import wall_clock_of
+from tokenrace.clock import HOUR
+from tokenrace.engine.clocks import LoopClock
+from tokenrace.engine.loop import VirtualLoop
+from tokenrace.engine.wall_clock import wall_clock_of
 
 EPOCH = 1_767_225_600  # 2026-01-01T00:00:00Z
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from simulator.analysis.report.page import REPORT
-from simulator.analysis.summary import Summary, read_summary
-from simulator.analysis.wording import percent
 from tests.reference.making import PICTURE, kept_of
 from tests.reference.places import RESULTS, place_of, scenario_files, theme_of
+
+from tokenrace.analysis.report.page import REPORT
+from tokenrace.analysis.summary import Summary, read_summary
+from tokenrace.analysis.wording import percent
 
 _HEAD = """\
 # Reference runs

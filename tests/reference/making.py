@@ -9,15 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
-
-from simulator.analysis.report.page import REPORT
-from simulator.cli.asked import Asked, Options, read_request
-from simulator.cli.progress import Silent
-from simulator.gate.counts import RunCounts, counts_of
-from simulator.results_folder import whole_or_not_at_all
-from simulator.run_results import SUMMARY, Made, write_results
-from simulator.simulation.experiment import run_all
 from tests.reference.places import place_of
+
+from tokenrace.analysis.report.page import REPORT
+from tokenrace.cli.asked import Asked, Options, read_request
+from tokenrace.cli.progress import Silent
+from tokenrace.gate.counts import RunCounts, counts_of
+from tokenrace.results_folder import whole_or_not_at_all
+from tokenrace.run_results import SUMMARY, Made, write_results
+from tokenrace.simulation.experiment import run_all
 
 PICTURE = "rate-401-over-time.png"
 _WHOLE = {

@@ -5,7 +5,6 @@ import contextvars
 import sys
 
 import pytest
-
 from tests.engine.stories.nap import naps
 
 

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-
 from tests.engine.stories.nap import naps
 
 

@@ -1,0 +1,172 @@
+"""Runs against a baseline, seed by seed: better, worse, the same, or nobody can tell.
+
+Runs on virtual time are exact, so where nothing changed every count is equal, and one count that is
+not says that something did. Whether that is for the worse, the paired difference over the seeds
+decides: of 401s, of failures, of operations without an outcome, and of tokens issued. What else
+changed is told with it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tokenrace.analysis.comparison import Difference
+from tokenrace.analysis.intervals import mean_and_reach
+from tokenrace.clock import MILLISECOND
+from tokenrace.gate.counts import RunCounts
+
+SEEDS_MIN = 2
+"""Fewer show no spread, and without it nobody can say what is chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What of two runs is compared. Less is better. ``points``: a share, told in percent."""
+
+    name: str
+    value: Callable[[RunCounts], float]
+    points: bool = False
+
+
+DECIDING = (
+    Figure("401 rate", lambda run: _share(sum(run.causes.values()), run.responses), points=True),
+    Figure("failure rate", lambda run: _share(run.refused + run.hung, run.operations), points=True),
+    Figure("unknown rate", lambda run: _share(run.unknown, run.operations), points=True),
+    Figure("tokens issued", lambda run: run.tokens_issued),
+)
+TOLD = (
+    Figure("wait p95 in ms", lambda run: (run.latency[1] or 0) / MILLISECOND),
+    Figure(
+        "store calls per operation",
+        lambda run: _share(run.store_reads + run.store_writes, run.operations),
+    ),
+    Figure("most tokens live", lambda run: run.live_peak),
+    Figure("token requests refused", lambda run: run.issues_refused),
+    Figure("token requests", lambda run: run.token_requests or 0),
+    Figure("most token requests in a second", lambda run: run.token_requests_peak or 0),
+)
+"""What is told of where it changed, and decides nothing: a scenario can expect something of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure before and after, as means over the seeds, and how they differ in pairs.
+
+    ``difference`` is None where there is one pair only.
+    """
+
+    figure: Figure
+    before: float
+    after: float
+    difference: Difference | None
+
+    @property
+    def word(self) -> str:
+        """Better, worse, same or can't tell."""
+        if self.difference is None:
+            return "same" if self.before == self.after else "can't tell"
+        return self.difference.word
+
+    @property
+    def is_one(self) -> bool:
+        """Whether anything changed."""
+        return self.before != self.after or self.word != "same"
+
+    def in_words(self) -> str:
+        """Return the figure, before and after, and the interval of the difference."""
+        before, after = (self._shown(value) for value in (self.before, self.after))
+        told = f"{self.figure.name} {before} to {after}"
+        if self.difference is None:
+            return told
+        mean, reach = self.difference.mean, self.difference.reach
+        scale, unit = (100, " points") if self.figure.points else (1, "")
+        low, high = (f"{scale * bound:+.3g}" for bound in (mean - reach, mean + reach))
+        between = low if low == high else f"{low} to {high}"
+        return f"{told} ({self.word}: {between}{unit})"
+
+    def _shown(self, value: float) -> str:
+        return f"{100 * value:.3g} %" if self.figure.points else f"{value:,.4g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How the runs of one strategy compare. ``changes`` has what differs, what decides first.
+    ``is_exact``: every count of every pair is equal.
+
+    ``worst_seed`` is that of the pair which got worse most, by the figure that did.
+    """
+
+    word: str
+    is_exact: bool
+    pairs: int
+    changes: tuple[Change, ...]
+    worst_seed: int
+
+    def in_short(self) -> str:
+        """Return the word; where only what decides nothing changed, it says so."""
+        alike = self.word == "same" and not self.is_exact
+        return "same 401s, failures and tokens" if alike else self.word
+
+    def reason(self) -> str:
+        """Return the change that the word comes from."""
+        told = next((each for each in self.changes if each.word == self.word), None)
+        return "" if told is None else told.in_words()
+
+
+def compare_counts(
+    before: Mapping[int, RunCounts], after: Mapping[int, RunCounts]
+) -> Comparison | None:
+    """Return how ``after`` compares with ``before``; None where they have no seed in common."""
+    seeds = sorted(before.keys() & after.keys())
+    if not seeds:
+        return None
+    pairs = [(before[seed], after[seed].as_known_by(before[seed])) for seed in seeds]
+    if all(old == new for old, new in pairs):
+        return Comparison(
+            word="same", is_exact=True, pairs=len(seeds), changes=(), worst_seed=seeds[0]
+        )
+    changes = [_change(figure, pairs) for figure in (*DECIDING, *TOLD)]
+    deciding = changes[: len(DECIDING)]
+    differing = tuple(each for each in changes if each.is_one)
+    return Comparison(
+        word=_word([each.word for each in deciding]),
+        is_exact=False,
+        pairs=len(seeds),
+        changes=differing,
+        worst_seed=_worst_seed(seeds, pairs, deciding),
+    )
+
+
+def _word(words: Sequence[str]) -> str:
+    """Return the word for all: one that got worse is not made good by one that got better."""
+    return next(
+        (word for word in ("worse", "better", "can't tell") if word in words),
+        "same",
+    )
+
+
+def _change(figure: Figure, pairs: Sequence[tuple[RunCounts, RunCounts]]) -> Change:
+    old = [figure.value(before) for before, _ in pairs]
+    new = [figure.value(after) for _, after in pairs]
+    differences = [b - a for a, b in zip(old, new, strict=True)]
+    several = len(pairs) >= SEEDS_MIN
+    return Change(
+        figure,
+        sum(old) / len(old),
+        sum(new) / len(new),
+        Difference(*mean_and_reach(differences)) if several else None,
+    )
+
+
+def _worst_seed(
+    seeds: Sequence[int],
+    pairs: Sequence[tuple[RunCounts, RunCounts]],
+    deciding: Sequence[Change],
+) -> int:
+    figure = next((each.figure for each in deciding if each.word == "worse"), DECIDING[0])
+    losses = [figure.value(after) - figure.value(before) for before, after in pairs]
+    return seeds[losses.index(max(losses))]
+
+
+def _share(part: int, total: int) -> float:
+    """Return a share; 0 where nothing was counted."""
+    return part / total if total else 0.0
