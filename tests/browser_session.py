@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 import aiohttp
+
 from tests.browser import HEADLESS, find_chromium
 
 

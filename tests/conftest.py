@@ -2,8 +2,8 @@
 
 import pytest
 from hypothesis import settings
-from tests.fifo_law import FifoLaw, is_bound
 
+from tests.fifo_law import FifoLaw, is_bound
 from tokenrace.simulation.virtual import run as virtual_run
 from tokenrace.simulation.wire.engine import WireEngine
 

@@ -7,9 +7,9 @@ standard deviation s reaches t * s / sqrt(n) to either side.
 from dataclasses import replace
 
 import pytest
-from tests.hand_written_runs import a_run
 from typer.testing import CliRunner
 
+from tests.hand_written_runs import a_run
 from tokenrace.analysis.agreement import FIGURES, Spread, compare, worst
 from tokenrace.cli import agree
 from tokenrace.cli.app import app

@@ -1,8 +1,8 @@
 """Why a call got its 401: from histories short enough to tell by hand."""
 
 import pytest
-from tests.simulation.virtual_runs import a_plan, a_run
 
+from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.analysis.blame import Wanted, Witness, blame
 from tokenrace.analysis.blame_words import blame_in_words
 from tokenrace.clock import MINUTE, SECOND

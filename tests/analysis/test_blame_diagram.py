@@ -3,10 +3,10 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.analysis.plotted_runs import a_run
-from tests.analysis.test_blame import DISPLACED, adopted, evicted, issued, refused
 from typer.testing import CliRunner
 
+from tests.analysis.plotted_runs import a_run
+from tests.analysis.test_blame import DISPLACED, adopted, evicted, issued, refused
 from tokenrace.analysis.blame import blame
 from tokenrace.analysis.blame_diagram import Holding, diagram_of
 from tokenrace.analysis.blame_svg import standalone, svg_of

@@ -1,8 +1,8 @@
 """Strategies side by side: the order, the words and what is beyond the oracle's."""
 
 import pytest
-from tests.hand_written_runs import DURATION, LIFETIME, a_run
 
+from tests.hand_written_runs import DURATION, LIFETIME, a_run
 from tokenrace.analysis.comparison import Difference, compare
 from tokenrace.clock import MILLISECOND
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scenario.scenario_text import SMALLEST, problems_of, read
 
+from tests.scenario.scenario_text import SMALLEST, problems_of, read
 from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from tokenrace.scenario.expectations import (
     FIGURES,

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.hand_written_runs import a_header
 from typer.testing import CliRunner
 
+from tests.hand_written_runs import a_header
 from tokenrace.analysis.failure_blame import failure_blame, failure_in_words, telling_failure
 from tokenrace.analysis.failure_words import failures_in_words, is_told, most_frequent
 from tokenrace.analysis.timeline import clock_time

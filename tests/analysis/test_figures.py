@@ -4,8 +4,8 @@ import math
 
 import pytest
 from scipy import stats
-from tests.hand_written_runs import a_run, two_runs
 
+from tests.hand_written_runs import a_run, two_runs
 from tokenrace.analysis.figures import figures_of
 from tokenrace.analysis.intervals import BinnedCounts, Estimate, estimate, t_975
 from tokenrace.trace.events import CAUSES

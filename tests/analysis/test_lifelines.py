@@ -1,7 +1,6 @@
 """The lives of tokens in hand-written histories, and the window that is drawn of them."""
 
 from tests.hand_written_runs import DURATION, LIFETIME, a_header
-
 from tokenrace.analysis.lifelines import TOKENS_MAX, Lifeline, Lifelines, lifelines_of
 from tokenrace.clock import HOUR, MILLISECOND, SECOND
 from tokenrace.trace.events import TokenAdopted, TokenEvicted, TokenIssued, TokenRevoked

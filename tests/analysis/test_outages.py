@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.hand_written_runs import a_header, a_run
 
+from tests.hand_written_runs import a_header, a_run
 from tokenrace.analysis.figures import figures_of
 from tokenrace.analysis.outages import outage_figures, outages_in
 from tokenrace.analysis.run_figures import value_of

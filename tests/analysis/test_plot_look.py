@@ -4,8 +4,8 @@ import itertools
 
 import matplotlib as mpl
 import pytest
-from tests.analysis.plotted_runs import PER_BIN, runs_of
 
+from tests.analysis.plotted_runs import PER_BIN, runs_of
 from tokenrace.analysis.plots import FaultMark
 from tokenrace.analysis.plots.lifelines import lifelines_figure
 from tokenrace.analysis.plots.look import CAUSE_LOOKS, in_lines, our_look

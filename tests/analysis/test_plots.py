@@ -3,8 +3,8 @@
 import matplotlib as mpl
 import pytest
 from matplotlib.collections import LineCollection
-from tests.analysis.plotted_runs import a_setting, runs_of
 
+from tests.analysis.plotted_runs import a_setting, runs_of
 from tokenrace.analysis.plots import FaultMark, draw_plots
 from tokenrace.analysis.plots.failures import failures_figure
 from tokenrace.analysis.plots.latency import latency_figure

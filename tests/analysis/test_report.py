@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
 from tests.analysis.plotted_runs import runs_of
 from tests.analysis.test_blame import DISPLACED
 from tests.browser import opened
-from typer.testing import CliRunner
-
 from tokenrace.analysis.blame import blame
 from tokenrace.analysis.blame_diagram import diagram_of
 from tokenrace.analysis.blames import Blamed

@@ -1,7 +1,6 @@
 """What plots show, in words: of runs whose every bin is alike."""
 
 from tests.analysis.plotted_runs import runs_of
-
 from tokenrace.analysis.sentences import pictures_of
 from tokenrace.analysis.summary import summarize
 from tokenrace.clock import MILLISECOND

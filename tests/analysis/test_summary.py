@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from tests.hand_written_runs import a_run, two_runs
 
+from tests.hand_written_runs import a_run, two_runs
 from tokenrace.analysis.summary import Setting, read_summary, summarize, write_summary
 from tokenrace.errors import ResultsError
 

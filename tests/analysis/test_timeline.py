@@ -3,8 +3,8 @@
 from typing import get_args
 
 import pytest
-from tests.provider.provider_requests import CREDENTIALS, a_call, a_provider, a_token_request
 
+from tests.provider.provider_requests import CREDENTIALS, a_call, a_provider, a_token_request
 from tokenrace.analysis.timeline import clock_time, in_words, timeline
 from tokenrace.clock import DAY, HOUR, MINUTE, SECOND
 from tokenrace.provider.lifecycle import RotateSecret

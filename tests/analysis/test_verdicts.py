@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.analysis.test_summary import SETTING
 from tests.hand_written_runs import a_header, a_run
-
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.analysis.run_figures import FaultSpan, value_of
 from tokenrace.analysis.summary import summarize

@@ -23,7 +23,6 @@ from tests.benchmarks import (
     sweeps,
     virtual_fleet,
 )
-
 from tokenrace.clock import DAY, HOUR, MINUTE, seconds
 
 ROUNDS = 5

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 
 from tests.provider.zoom_requests import CREDENTIALS, EPOCH, KEY, token_request
-
 from tokenrace.clock import MILLISECOND
 from tokenrace.provider.app import App
 from tokenrace.server.journal_file import no_file

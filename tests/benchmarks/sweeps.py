@@ -7,7 +7,6 @@ from pathlib import Path
 from statistics import median
 
 from tests.benchmarks import virtual_fleet
-
 from tokenrace.cli.sweep_asked import SweepOptions, read_sweep
 from tokenrace.clock import HOUR
 from tokenrace.simulation.many_runs import in_order

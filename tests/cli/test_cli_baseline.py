@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from tests.checked import FLEET, LONE, a_scenario, folder, put, without_progress
 from typer.testing import CliRunner
 
+from tests.checked import FLEET, LONE, a_scenario, folder, put, without_progress
 from tokenrace.cli.app import app
 from tokenrace.gate.baseline_file import read_baseline
 

@@ -6,6 +6,7 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
+
 from tests.checked import LONE, a_scenario, check, folder, put
 
 __all__ = ["folder"]
@@ -14,7 +15,7 @@ __all__ = ["folder"]
 def tokenrace(*words, **environment):
     """Run the command as a shell does; return its exit code, output and errors as bytes."""
     got = subprocess.run(
-        [sys.executable, "-m", "tokenrace.cli", *words],
+        [sys.executable, "-m", "tokenrace", *words],
         env=os.environ | environment,
         capture_output=True,
         check=False,

@@ -5,10 +5,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
-from tests.checked import without_progress
-from tests.strategies.wrong_strategies import Control, wait_for_nobody
 from typer.testing import CliRunner
 
+from tests.checked import without_progress
+from tests.strategies.wrong_strategies import Control, wait_for_nobody
 from tokenrace.analysis.timeline import clock_time, timeline
 from tokenrace.cli.app import app
 from tokenrace.cli.asked import Options, read_request

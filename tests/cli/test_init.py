@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.checked import folder, put
-from tests.suites.known_modes.trying import MEMORY
 from typer.testing import CliRunner
 
 import tokenrace.cli
+from tests.checked import folder, put
+from tests.suites.known_modes.trying import MEMORY
 from tokenrace.cli.app import app
 from tokenrace.suites.modes import read_suite
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.checked import without_progress
 
 SCENARIO = """
@@ -16,7 +17,7 @@ workload: {arrivals: {process: closed, think: 1m}, operations: {get_user: 1}}
 strategies: [single_flight]
 run: {duration: 2h, seeds: 1, engine: virtual}
 """
-TOKENRACE = [sys.executable, "-m", "tokenrace.cli"]
+TOKENRACE = [sys.executable, "-m", "tokenrace"]
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_full_disk_is_told_in_one_line(folder, command):
 
 def test_output_that_is_closed_is_no_file_of_ours(folder):
     """``>&-``: what the run opens next is not taken for its standard output."""
-    command = f"{sys.executable} -m tokenrace.cli run small.yaml >&- 2>&- <&-"
+    command = f"{sys.executable} -m tokenrace run small.yaml >&- 2>&- <&-"
     done = subprocess.run(["/bin/sh", "-c", command], cwd=folder, timeout=300, check=False)
 
     assert done.returncode == 0

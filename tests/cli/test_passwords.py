@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.scenario.scenario_text import SMALLEST
 from typer.testing import CliRunner
 
+from tests.scenario.scenario_text import SMALLEST
 from tokenrace.cli.app import app
 from tokenrace.errors import RunFailed
 from tokenrace.passwords import can_be_taken_apart, with_passwords_hidden, without_password

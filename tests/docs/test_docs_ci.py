@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.checked import a_scenario, folder, put
 from typer.testing import CliRunner
 
+from tests.checked import a_scenario, folder, put
 from tokenrace.cli.app import app
 
 __all__ = ["folder"]

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.server.served_command import serving
 from typer.testing import CliRunner
 
+from tests.server.served_command import serving
 from tokenrace.cli.app import app
 from tokenrace.server.event_bodies import EVENTS
 from tokenrace.server.routes import ROUTES

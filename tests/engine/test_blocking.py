@@ -7,8 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.engine.owners import owned_by
 
+from tests.engine.owners import owned_by
 from tokenrace.engine.blocking import forbid_blocking
 from tokenrace.errors import BlockedLoopError
 

@@ -6,8 +6,8 @@ from random import Random
 import aiohttp
 import httpx
 import pytest
-from tests.engine.network_world import MEBIBYTE, ONE_WAY, on_network, start_api
 
+from tests.engine.network_world import MEBIBYTE, ONE_WAY, on_network, start_api
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.engine.ties import Fifo, Shuffled
 

@@ -5,8 +5,8 @@ import math
 import sys
 
 import pytest
-from tests.engine.owners import owned_by
 
+from tests.engine.owners import owned_by
 from tokenrace.clock import DAY, SECOND
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.errors import DeadlockError, LivelockError

@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 
 import pytest
-from tests.engine.owners import owned_by
 
+from tests.engine.owners import owned_by
 from tokenrace.errors import BlockedLoopError, UnsupportedOnVirtualTime
 
 running = asyncio.get_running_loop

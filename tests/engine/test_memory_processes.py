@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
+
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
 from tests.engine.owners import owned_by
-
 from tokenrace.clock import SECOND
 
 

@@ -5,8 +5,8 @@ import os
 import socket
 
 import pytest
-from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
 
+from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
 from tokenrace.clock import SECOND
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.engine.memory_network import MemoryNetwork

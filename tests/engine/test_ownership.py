@@ -4,7 +4,6 @@ import asyncio
 import gc
 
 from tests.engine.owners import owned_by
-
 from tokenrace.clock import SECOND
 from tokenrace.engine.ownership import OWNER
 

@@ -9,8 +9,8 @@ import asyncio
 import selectors
 
 import pytest
-from tests.engine.stories import groups_and_generators, locks_and_queues, tasks_and_timeouts
 
+from tests.engine.stories import groups_and_generators, locks_and_queues, tasks_and_timeouts
 from tokenrace.engine.loop import VirtualLoop
 
 

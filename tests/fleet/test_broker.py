@@ -6,8 +6,8 @@ The token endpoint takes 200 ms and its tokens last an hour.
 import asyncio
 
 import pytest
-from tests.strategies.strategy_world import LATENCY, OVERLOADED, WORKERS, World, at_once
 
+from tests.strategies.strategy_world import LATENCY, OVERLOADED, WORKERS, World, at_once
 from tokenrace.clock import HOUR, MINUTE, SECOND
 from tokenrace.strategies.broker_scope import Broker
 from tokenrace.strategies.compose import compose

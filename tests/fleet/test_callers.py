@@ -6,8 +6,8 @@ The token endpoint takes 200 ms.
 import asyncio
 
 import pytest
-from tests.strategies.strategy_world import LATENCY, World
 
+from tests.strategies.strategy_world import LATENCY, World
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.fleet.callers import CallerCancelled, Callers
 from tokenrace.fleet.errant_clock import PPM, ErrantClock

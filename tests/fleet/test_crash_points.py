@@ -4,8 +4,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
-from tests.simulation.virtual_runs import a_plan
 
+from tests.simulation.virtual_runs import a_plan
 from tokenrace.clock import HOUR, MINUTE
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop

@@ -6,8 +6,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from tests.hand_written_runs import a_header
 
+from tests.hand_written_runs import a_header
 from tokenrace.errors import RunError
 from tokenrace.scenario import parse
 from tokenrace.simulation.planning import plan_run

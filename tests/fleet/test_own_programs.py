@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.skipped import leave_out
 from typer.testing import CliRunner
 
+from tests.skipped import leave_out
 from tokenrace.cli.app import app
 from tokenrace.errors import ScenarioError
 from tokenrace.scenario import parse

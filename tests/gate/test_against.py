@@ -1,8 +1,8 @@
 """Runs against a baseline, with the arithmetic done by hand."""
 
 import pytest
-from tests.hand_written_runs import two_runs
 
+from tests.hand_written_runs import two_runs
 from tokenrace.gate.against import compare_counts
 from tokenrace.gate.counts import RunCounts, counts_of
 

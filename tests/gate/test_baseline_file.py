@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.gate.test_against import counts
 
+from tests.gate.test_against import counts
 from tokenrace.errors import ResultsError
 from tokenrace.gate.baseline import Baseline, KnownRun, KnownScenario, KnownStrategy, file_from
 from tokenrace.gate.baseline_file import SCHEMA, read_baseline, write_baseline

@@ -5,9 +5,9 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.checked import FLEET, LONE, a_scenario, check, folder, put
 from typer.testing import CliRunner
 
+from tests.checked import FLEET, LONE, a_scenario, check, folder, put
 from tokenrace.cli.app import app
 from tokenrace.clock import MINUTE
 from tokenrace.gate.baseline_file import read_baseline

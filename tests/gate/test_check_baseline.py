@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from tests.checked import FLEET, LONE, a_scenario, check, folder, put
 from typer.testing import CliRunner
 
+from tests.checked import FLEET, LONE, a_scenario, check, folder, put
 from tokenrace.cli.app import app
 
 __all__ = ["folder"]

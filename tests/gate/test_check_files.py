@@ -7,8 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.checked import a_case, a_check, a_failure, a_finding
 
+from tests.checked import a_case, a_check, a_failure, a_finding
 from tokenrace.gate.annotations import SHOWN_MAX as ANNOTATIONS_MAX
 from tokenrace.gate.annotations import annotations
 from tokenrace.gate.json_file import SCHEMA, json_text

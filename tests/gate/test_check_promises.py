@@ -4,9 +4,9 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.checked import FLEET, LONE, a_scenario, check, folder, put, without_progress
 from typer.testing import CliRunner
 
+from tests.checked import FLEET, LONE, a_scenario, check, folder, put, without_progress
 from tokenrace.cli.app import app
 
 __all__ = ["folder"]

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import typer
-from tests.checked import FLEET, a_scenario, folder, put
 
+from tests.checked import FLEET, a_scenario, folder, put
 from tokenrace.cli.exits import CRASHED, told_to_the_user
 from tokenrace.clock import Ticks
 from tokenrace.gate.cases import read_cases
@@ -71,7 +71,7 @@ def spinning(folder):
     # A shell starts background jobs with SIGINT ignored, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
-        [sys.executable, "-m", "tokenrace.cli", *words],
+        [sys.executable, "-m", "tokenrace", *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

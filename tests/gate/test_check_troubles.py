@@ -3,10 +3,10 @@
 import json
 import re
 
-from tests.checked import FLEET, LONE, a_scenario, check, folder, put
-from tests.stores.store_servers import free_port
 from typer.testing import CliRunner
 
+from tests.checked import FLEET, LONE, a_scenario, check, folder, put
+from tests.stores.store_servers import free_port
 from tokenrace.cli.app import app
 
 __all__ = ["folder"]

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
+
 from tests.checked import FLEET, a_scenario
 from tests.hand_written_runs import a_run
-
 from tokenrace.analysis.blame import Wanted
 from tokenrace.clock import SECOND
 from tokenrace.gate.cases import read_cases

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.browser import opened
-from tests.hand_written_runs import a_run
 from typer.testing import CliRunner
 
+from tests.browser import opened
+from tests.hand_written_runs import a_run
 from tokenrace.cli.app import app
 from tokenrace.clock import DAY, HOUR, MINUTE, SECOND
 from tokenrace.errors import SimulatorError

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.stores.store_kinds import on_virtual_time
 from tests.stores.test_simulated_store import a_world
-
 from tokenrace.analysis.run_figures import value_of
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.provider.needless import NeedlessIssues

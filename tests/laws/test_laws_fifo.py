@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
+
 from tests.fifo_law import FifoLaw
 from tests.simulation.virtual_runs import ROTATION, Kept, a_plan, a_run
-
 from tokenrace.clock import SECOND
 from tokenrace.provider.ledger import Ledger
 from tokenrace.provider.lifecycle import RevokeTokens

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from tests.simulation.virtual_runs import LIFETIME, TOKEN_TRIP, a_plan, a_run
 
+from tests.simulation.virtual_runs import LIFETIME, TOKEN_TRIP, a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.distributions import Constant

@@ -9,8 +9,8 @@ from dataclasses import replace
 from math import exp, factorial
 
 import pytest
-from tests.simulation.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
 
+from tests.simulation.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
 from tokenrace.arrivals import Closed, Poisson
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.distributions import Constant

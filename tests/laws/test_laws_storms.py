@@ -5,8 +5,8 @@ from functools import cache
 from math import exp
 
 import pytest
-from tests.simulation.virtual_runs import a_plan, a_run
 
+from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant, Exponential

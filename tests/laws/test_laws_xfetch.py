@@ -11,8 +11,8 @@ from functools import cache
 from math import exp
 
 import pytest
-from tests.simulation.virtual_runs import a_plan, a_run
 
+from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.arrivals import Poisson
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.strategies.composing import composed_of

@@ -3,7 +3,6 @@
 import json
 
 from tests.provider.zoom_requests import CREDENTIALS, EPOCH, KEY, call, token_request
-
 from tokenrace.clock import HOUR, MINUTE
 from tokenrace.provider.app import App
 from tokenrace.provider.endpoints import Provider

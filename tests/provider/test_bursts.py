@@ -8,9 +8,9 @@ limited 429: unknown, not documented; one client defensively handles ``Too Many 
 import json
 
 import pytest
+
 from tests.provider.provider_requests import a_provider
 from tests.provider.zoom_requests import call, issue, served, token_request
-
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.provider.bursts import (
     Burst,

@@ -5,10 +5,10 @@ asserted over its HTTP. The tables are ``zoom_token_facts.py`` and ``zoom_api_fa
 from pathlib import Path
 
 import pytest
+
 from tests.provider.zoom_api_facts import API_FACTS
 from tests.provider.zoom_requests import a_server, token_request
 from tests.provider.zoom_token_facts import TOKEN_FACTS
-
 from tokenrace.clock import DAY, SECOND
 from tokenrace.provider.lifecycle import RotateSecret
 from tokenrace.provider.limits import LABELS

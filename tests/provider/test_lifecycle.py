@@ -6,6 +6,7 @@ Sources: provider facts, section 7. Rotations of the secret: ``test_secret_rotat
 from typing import get_args
 
 import pytest
+
 from tests.provider.provider_requests import (
     a_call,
     a_policy,
@@ -15,7 +16,6 @@ from tests.provider.provider_requests import (
     calls,
     issue,
 )
-
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.provider.lifecycle import (
     Change,

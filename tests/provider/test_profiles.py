@@ -6,8 +6,8 @@ The numbers are those of docs/provider-facts.md, sections 2 and 8, and nobody el
 import re
 
 import pytest
-from tests.scenario.scenario_text import SMALLEST, problems_of, read
 
+from tests.scenario.scenario_text import SMALLEST, problems_of, read
 from tokenrace.clock import DAY, HOUR, MINUTE, SECOND
 from tokenrace.errors import ScenarioError
 from tokenrace.provider.app import App, Credentials

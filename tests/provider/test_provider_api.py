@@ -1,8 +1,8 @@
 """The API by example: what it answers, in which order it checks, and what it writes down."""
 
 import pytest
-from tests.provider.provider_requests import a_call, a_provider, issue
 
+from tests.provider.provider_requests import a_call, a_provider, issue
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.provider.messages import Accepted, BodyProblem, FieldProblem, Refused
 from tokenrace.trace.events import CallRefused

@@ -1,8 +1,8 @@
 """The token endpoint by example: what it grants, what it refuses, and what that ends."""
 
 import pytest
-from tests.provider.provider_requests import a_provider, a_token_request, issue
 
+from tests.provider.provider_requests import a_provider, a_token_request, issue
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.provider.ended_tokens import ENDED_KEPT
 from tokenrace.provider.ledger import Ledger

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from tests.provider.provider_requests import CREDENTIALS
 
+from tests.provider.provider_requests import CREDENTIALS
 from tokenrace.provider.app import App, Credentials, Directory
 from tokenrace.provider.policy import TokenPolicy
 

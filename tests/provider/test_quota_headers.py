@@ -3,9 +3,9 @@
 import json
 
 import pytest
+
 from tests.provider.provider_requests import a_provider
 from tests.provider.zoom_requests import EPOCH, call, issue, served
-
 from tokenrace.clock import DAY, HOUR, MINUTE, SECOND
 from tokenrace.provider.limits import ApiLimits
 from tokenrace.provider.messages import Quota, Refused

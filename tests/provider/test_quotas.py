@@ -5,8 +5,8 @@ provider's clock and that refused calls do not count is ours, as ``limits.py`` s
 """
 
 import pytest
-from tests.provider.provider_requests import a_call, a_provider, issue
 
+from tests.provider.provider_requests import a_call, a_provider, issue
 from tokenrace.clock import DAY, HOUR, SECOND
 from tokenrace.provider.limits import CREATES_PER_USER_DAILY, ApiLimits
 from tokenrace.provider.messages import Quota, Refused

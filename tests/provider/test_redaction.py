@@ -5,9 +5,9 @@ from base64 import b64encode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.provider.zoom_requests import CREDENTIALS
 from tests.server.served_world import in_a_world
-
 from tokenrace.provider.reading import CALLER_LENGTH_MAX
 from tokenrace.provider.redaction import PART_MAX, SECRETS_HIDDEN, Redaction
 

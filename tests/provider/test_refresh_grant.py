@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from tests.provider.refreshing import (
     INVALID_GRANT,
     LINKED,
@@ -12,7 +13,6 @@ from tests.provider.refreshing import (
     refresh,
     status,
 )
-
 from tokenrace.clock import HOUR, MINUTE, SECOND
 from tokenrace.provider.lifecycle import ChangePolicy
 from tokenrace.provider.policy import TokenPolicy

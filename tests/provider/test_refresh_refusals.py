@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode
 from dataclasses import replace
 
 import pytest
+
 from tests.provider.refreshing import (
     INVALID_GRANT,
     LINKED,
@@ -16,7 +17,6 @@ from tests.provider.refreshing import (
     status,
 )
 from tests.provider.zoom_requests import GRANT, token_request
-
 from tokenrace.clock import HOUR, MINUTE
 from tokenrace.provider.lifecycle import ChangePolicy
 from tokenrace.provider.policy import Allowance, TokenPolicy

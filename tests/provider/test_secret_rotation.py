@@ -5,8 +5,8 @@ tested. Boundaries are held one tick either side.
 """
 
 import pytest
-from tests.provider.provider_requests import a_provider, asks, calls, issue
 
+from tests.provider.provider_requests import a_provider, asks, calls, issue
 from tokenrace.clock import DAY, HOUR, SECOND
 from tokenrace.provider.lifecycle import OVERLAP_MAX, RotateSecret
 from tokenrace.trace.events import TokenRevoked

@@ -4,8 +4,8 @@ import json
 from base64 import b64encode, urlsafe_b64decode
 
 import pytest
-from tests.provider.zoom_requests import CREDENTIALS, EPOCH, KEY
 
+from tests.provider.zoom_requests import CREDENTIALS, EPOCH, KEY
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.provider.token_format import READ_KEPT, TokenFormat, token_named_in
 

@@ -13,7 +13,6 @@ from tests.provider.provider_requests import (
     grant,
     issue,
 )
-
 from tokenrace.clock import HOUR, MINUTE
 from tokenrace.provider.lifecycle import RotateSecret
 from tokenrace.provider.messages import Granted, Refused

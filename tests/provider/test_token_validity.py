@@ -5,6 +5,7 @@ in ``test_policy_machine.py``.
 """
 
 import pytest
+
 from tests.provider.provider_requests import (
     a_ruled_provider,
     a_token_request,
@@ -13,7 +14,6 @@ from tests.provider.provider_requests import (
     grant,
     issue,
 )
-
 from tokenrace.clock import HOUR, MINUTE, SECOND
 from tokenrace.provider.messages import Granted
 from tokenrace.provider.policy import Allowance

@@ -3,7 +3,6 @@
 import json
 
 from tests.provider.zoom_requests import a_server, call, issue, token_request
-
 from tokenrace.clock import SECOND
 from tokenrace.provider.http import DETAILS_KEPT
 

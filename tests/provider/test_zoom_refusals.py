@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import pytest
-from tests.provider.zoom_requests import BASIC, TRACKED, a_request, a_server, bearer, issue
 
+from tests.provider.zoom_requests import BASIC, TRACKED, a_request, a_server, bearer, issue
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.trace.events import CallRefused
 

@@ -4,8 +4,8 @@ import json
 from base64 import b64encode
 
 import pytest
-from tests.provider.zoom_requests import BASIC, FORM, GRANT, TRACKED, a_server, token_request
 
+from tests.provider.zoom_requests import BASIC, FORM, GRANT, TRACKED, a_server, token_request
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.trace.events import IssueRefused, TokenIssued
 

@@ -5,7 +5,6 @@ import json
 from dataclasses import replace
 
 from tests.provider.zoom_requests import CREDENTIALS, a_server, call, issue, served, token_request
-
 from tokenrace.clock import DAY, HOUR, SECOND
 from tokenrace.provider.app import App
 from tokenrace.provider.endpoints import Provider

@@ -13,7 +13,6 @@ from tests.provider.zoom_acts import (
     too_fast,
 )
 from tests.provider.zoom_facts import INVALID, Fact, refusal
-
 from tokenrace.clock import DAY, HOUR
 from tokenrace.provider.lifecycle import DowngradeOwner
 

@@ -3,7 +3,6 @@
 from tests.provider.zoom_acts import ME, answer_to, asked, called, in_query, with_form
 from tests.provider.zoom_facts import INVALID, Fact, refusal
 from tests.provider.zoom_requests import FORM, GRANT, a_server, token_request
-
 from tokenrace.provider.lifecycle import Deactivate
 from tokenrace.provider.scopes import GRANULAR_ADMIN_SCOPES
 

@@ -7,7 +7,6 @@ import sys
 from tests.reference.index import index
 from tests.reference.making import make
 from tests.reference.places import FINGERPRINTS, INDEX, place_of, places_there, scenario_files
-
 from tokenrace.simulation.many_runs import Lost, as_they_end
 from tokenrace.simulation.runners import Processes, processors
 

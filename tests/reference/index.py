@@ -6,7 +6,6 @@ from itertools import groupby
 
 from tests.reference.making import PICTURE, kept_of
 from tests.reference.places import RESULTS, place_of, scenario_files, theme_of
-
 from tokenrace.analysis.report.page import REPORT
 from tokenrace.analysis.summary import Summary, read_summary
 from tokenrace.analysis.wording import percent

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
-from tests.reference.places import place_of
 
+from tests.reference.places import place_of
 from tokenrace.analysis.report.page import REPORT
 from tokenrace.cli.asked import Asked, Options, read_request
 from tokenrace.cli.progress import Silent

@@ -5,8 +5,8 @@ import pickle
 from dataclasses import replace
 
 import pytest
-from tests.scenario.scenario_text import CATALOGUE, SMALLEST, changed, problems_of, read
 
+from tests.scenario.scenario_text import CATALOGUE, SMALLEST, changed, problems_of, read
 from tokenrace.clock import DAY, HOUR, SECOND
 from tokenrace.distributions import Constant, Exponential, Lognormal
 from tokenrace.errors import ScenarioError

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scenario.faulty_scenarios import a_text, read
 
+from tests.scenario.faulty_scenarios import a_text, read
 from tokenrace.errors import ScenarioError
 from tokenrace.scenario.faults import KINDS, Fault
 from tokenrace.scenario.units import read_chance, write_chance

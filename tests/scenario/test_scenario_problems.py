@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scenario.scenario_text import SMALLEST, changed, problems_of, read
 
+from tests.scenario.scenario_text import SMALLEST, changed, problems_of, read
 from tokenrace.errors import ScenarioError
 
 

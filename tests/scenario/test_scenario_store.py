@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.scenario.scenario_text import SMALLEST, changed, problems_of, read
 
+from tests.scenario.scenario_text import SMALLEST, changed, problems_of, read
 from tokenrace.errors import ScenarioError
 from tokenrace.passwords import without_password
 from tokenrace.scenario import parse, scenario_hash

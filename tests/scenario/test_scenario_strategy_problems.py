@@ -1,6 +1,7 @@
 """Every problem of the strategies a scenario names: in our own words, at its own place."""
 
 import pytest
+
 from tests.scenario.scenario_text import changed, problems_of
 
 

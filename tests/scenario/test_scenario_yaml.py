@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scenario.scenario_text import CATALOGUE, SMALLEST, problems_of, read
 
+from tests.scenario.scenario_text import CATALOGUE, SMALLEST, problems_of, read
 from tokenrace.errors import ScenarioError
 from tokenrace.scenario import parse
 

@@ -72,7 +72,7 @@ def fetch(url: str, body: bytes | None, headers: dict[str, str]):
 @contextmanager
 def serving(*words: str):
     """Run ``tokenrace serve`` while the block runs."""
-    command = [sys.executable, "-m", "tokenrace.cli", "serve", *words]
+    command = [sys.executable, "-m", "tokenrace", "serve", *words]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env

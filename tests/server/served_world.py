@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
-from tests.provider.zoom_requests import CREDENTIALS, EPOCH, GRANT, KEY
 
+from tests.provider.zoom_requests import CREDENTIALS, EPOCH, GRANT, KEY
 from tokenrace.provider.app import App
 from tokenrace.scenario.expectations import Expectation
 from tokenrace.server.control import Control

@@ -4,7 +4,6 @@ import json
 
 from tests.provider.zoom_requests import CREDENTIALS
 from tests.server.served_world import in_a_world
-
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.server.journal import ENTRIES_KEPT, Journal
 

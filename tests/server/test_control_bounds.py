@@ -13,9 +13,9 @@ from typing import get_args
 
 import pytest
 from pydantic_core import ErrorDetails, core_schema
+
 from tests.server.served_world import a_world, in_a_world
 from tests.server.test_serve_hostile import EVENTS, get, post, sent, status_of
-
 from tokenrace.scenario.wording import in_words
 from tokenrace.server.incoming import BODY_MAX
 from tokenrace.server.problems import ENTRIES_MAX, PROBLEMS_MAX, WrongRequest, read_json, validated

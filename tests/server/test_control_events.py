@@ -4,8 +4,8 @@ import json
 
 import aiohttp
 import pytest
-from tests.server.served_world import in_a_world
 
+from tests.server.served_world import in_a_world
 from tokenrace.clock import SECOND
 from tokenrace.provider.lifecycle import Change
 from tokenrace.server.event_bodies import EVENTS

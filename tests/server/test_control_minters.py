@@ -3,7 +3,6 @@
 import asyncio
 
 from tests.server.served_world import a_world, in_a_world
-
 from tokenrace.clock import SECOND
 from tokenrace.server.second_minters import MINTERS_MAX
 

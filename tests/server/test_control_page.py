@@ -5,11 +5,11 @@ import re
 from functools import partial
 
 import pytest
+
 from tests.browser import opened
 from tests.browser_session import a_browser
 from tests.provider.zoom_requests import a_request, bearer
 from tests.server.served_world import a_world
-
 from tokenrace.server.control import ALL_ROUTES
 from tokenrace.server.page import page
 

@@ -3,8 +3,8 @@
 import json
 
 from pydantic import TypeAdapter
-from tests.server.served_world import in_a_world
 
+from tests.server.served_world import in_a_world
 from tokenrace.server.control import ALL_ROUTES
 from tokenrace.server.openapi import answers_of
 

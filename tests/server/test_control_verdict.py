@@ -3,7 +3,6 @@
 import asyncio
 
 from tests.server.served_world import a_world, in_a_world
-
 from tokenrace.scenario.expectations import read_expectation
 
 

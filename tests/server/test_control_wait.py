@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from tests.server.served_world import in_a_world
 
+from tests.server.served_world import in_a_world
 from tokenrace.clock import MINUTE
 from tokenrace.server.counts import Counts
 from tokenrace.server.watch import WAITING_MAX, Watch

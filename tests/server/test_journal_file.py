@@ -5,9 +5,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.server.served_command import serving
 from typer.testing import CliRunner
 
+from tests.server.served_command import serving
 from tokenrace.cli.app import app
 from tokenrace.errors import RunError, SimulatorError
 from tokenrace.server.journal import Journal

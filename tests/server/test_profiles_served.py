@@ -3,9 +3,9 @@ of them. The rules are those of docs/provider-facts.md, section 8.
 """
 
 import pytest
+
 from tests.server.served_world import in_a_world
 from tests.server.test_control_consents import consents, refresh
-
 from tokenrace.provider.profiles import PROFILES
 
 OK, GONE = 200, 401

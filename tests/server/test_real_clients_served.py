@@ -9,6 +9,7 @@ import pytest
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
+
 from tests.server.served_command import serving
 from tests.server.test_real_clients import GRANT, ZoomClient
 

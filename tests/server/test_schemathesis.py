@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
+
 from tests.server.served_command import serving
 
 EXAMPLES = settings(

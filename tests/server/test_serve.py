@@ -6,9 +6,9 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.served_command import port_of, serving
 from typer.testing import CliRunner
 
+from tests.server.served_command import port_of, serving
 from tokenrace.cli.app import app
 from tokenrace.cli.serve import Options, read_section
 from tokenrace.clock import HOUR, MINUTE

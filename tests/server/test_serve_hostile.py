@@ -7,8 +7,8 @@ import logging
 import re
 
 import pytest
-from tests.server.served_world import World, a_world, in_a_world
 
+from tests.server.served_world import World, a_world, in_a_world
 from tokenrace.server.incoming import BODIES_MAX, BODY_MAX, BodyReader
 from tokenrace.server.problems import PROBLEMS_MAX
 

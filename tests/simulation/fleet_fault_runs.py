@@ -3,7 +3,6 @@
 from dataclasses import asdict, replace
 
 from tests.simulation.virtual_runs import a_plan, a_run
-
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.distributions import Constant

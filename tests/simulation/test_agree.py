@@ -20,7 +20,7 @@ def comparisons():
     started = {
         name: subprocess.Popen(
             [
-                *(sys.executable, "-m", "tokenrace.cli", "agree"),
+                *(sys.executable, "-m", "tokenrace", "agree"),
                 *(ROOT / f"scenarios/{name}.yaml", "--seeds", str(SEEDS)),
             ],
             stdout=subprocess.PIPE,

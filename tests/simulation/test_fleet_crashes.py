@@ -5,6 +5,7 @@ has it at 1.1 s, and calls every 1.05 s from 2.15 s on.
 """
 
 import pytest
+
 from tests.simulation.fleet_fault_runs import (
     a_crash,
     a_faulty_plan,
@@ -14,7 +15,6 @@ from tests.simulation.fleet_fault_runs import (
     of,
     told,
 )
-
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.trace.events import (
     CallRefused,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+
 from tests.simulation.fleet_fault_runs import (
     a_crash,
     a_faulty_plan,
@@ -18,7 +19,6 @@ from tests.simulation.fleet_fault_runs import (
     of,
     told,
 )
-
 from tokenrace.arrivals import Constant as Rate
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.simulation.fleet_faults import (

@@ -7,8 +7,8 @@ has it at 1.1 s, and calls every 1.05 s from 2.15 s on.
 from dataclasses import replace
 
 import pytest
-from tests.simulation.fleet_fault_runs import a_faulty_plan, adopted, issues, of, told
 
+from tests.simulation.fleet_fault_runs import a_faulty_plan, adopted, issues, of, told
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.distributions import Exponential

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from tests.engine.owners import owned_by
 
+from tests.engine.owners import owned_by
 from tokenrace.clock import SECOND
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop

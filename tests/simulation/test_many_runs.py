@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from tests.simulation.virtual_runs import a_plan
 from tests.strategies.wrong_strategies import Control, fail
-
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.errors import RunError, RunFailed
 from tokenrace.simulation.many_runs import Lost, as_they_end, in_order

@@ -1,8 +1,8 @@
 """From the faults of a scenario file to what an engine makes happen, hurried as it should be."""
 
 import pytest
-from tests.scenario.faulty_scenarios import a_text, read
 
+from tests.scenario.faulty_scenarios import a_text, read
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.network.fates import Partition
 from tokenrace.provider.bursts import Burst, Dropped, ErrorAnswer, Malformed, Slow

@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from tests.cli.test_cli import GOOD
 
+from tests.cli.test_cli import GOOD
 from tokenrace.scenario import parse
 from tokenrace.simulation.planning import plan_run
 from tokenrace.strategies.catalogue import CATALOGUE

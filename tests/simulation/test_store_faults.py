@@ -8,8 +8,8 @@ twice and taken the lease by 1.003 s; its token is issued at 1.053 s and written
 from dataclasses import replace
 
 import pytest
-from tests.simulation.fleet_fault_runs import a_faulty_plan, ended, of, told
 
+from tests.simulation.fleet_fault_runs import a_faulty_plan, ended, of, told
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.distributions import Constant
 from tokenrace.network.links import Link

@@ -65,7 +65,7 @@ def commanded(folder, *words, before=None):
     temporary = folder.parent / "temporary"
     temporary.mkdir(exist_ok=True)
     return subprocess.run(
-        [sys.executable, "-m", "tokenrace.cli", *words],
+        [sys.executable, "-m", "tokenrace", *words],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
         capture_output=True,

@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from tests.simulation.fleet_fault_runs import of, told
 from tests.simulation.virtual_runs import a_plan
 from tests.simulation.wire.wire_runs import a_scenario, one_run
-
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant

@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from tests.analysis.plotted_runs import runs_of
 
+from tests.analysis.plotted_runs import runs_of
 from tokenrace.analysis.intervals import Estimate
 from tokenrace.analysis.plots.drawing import draw_all
 from tokenrace.analysis.report.page import read_results, report_on

@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.stores.store_servers import postgres_url, redis_url
 from tests.stores.store_world import HandClock
-
 from tokenrace.clock import MILLISECOND, SECOND, Ticks
 from tokenrace.distributions import Constant
 from tokenrace.engine.clocks import LoopClock

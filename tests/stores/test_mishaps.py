@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+
 from tests.stores.store_kinds import KINDS, own_name
 from tests.stores.store_servers import postgres_url
 from tests.stores.store_world import TTL, A, B
-
 from tokenrace.clock import MILLISECOND, SECOND, Ticks
 from tokenrace.machine_clock import MachineClock
 from tokenrace.stores.contract import Record, RowLocks, SharedStore, StoreUnavailable

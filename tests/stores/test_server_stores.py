@@ -7,10 +7,10 @@ import sys
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+
 from tests.stores.store_kinds import own_name
 from tests.stores.store_servers import Redis, free_port, postgres_url, redis_url
 from tests.stores.store_world import TTL, A, B, HandClock
-
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.errors import NotInstalledError
 from tokenrace.stores.contract import Record, RowLocks, StoreUnavailable

@@ -4,8 +4,8 @@ import asyncio
 import sqlite3
 
 import pytest
-from tests.stores.store_world import TTL, A, B, HandClock
 
+from tests.stores.store_world import TTL, A, B, HandClock
 from tokenrace.clock import MILLISECOND
 from tokenrace.stores.contract import Record, StoreUnavailable
 from tokenrace.stores.sqlite import open_sqlite

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+
 from tests.stores.store_kinds import KINDS, Ends, Kind, Story
 from tests.stores.store_world import TTL, A, B, HandClock
-
 from tokenrace.clock import MILLISECOND
 from tokenrace.stores.contract import Record, RowLocks
 from tokenrace.stores.memory import MemoryStore

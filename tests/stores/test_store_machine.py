@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
 from tests.stores.store_kinds import KINDS, Kind, on_virtual_time
 from tests.stores.store_world import TTL
-
 from tokenrace.clock import SECOND
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.stores.contract import Record, RowLocks

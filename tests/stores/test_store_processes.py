@@ -8,9 +8,9 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+
 from tests.stores.store_kinds import KINDS, Ends, Kind
 from tests.stores.store_world import TTL, A
-
 from tokenrace.stores.contract import RowLocks
 
 SHARED = [kind for kind in KINDS if kind.where is not None]

@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.simulation.virtual_runs import a_run
 from typer.testing import CliRunner
 
+from tests.simulation.virtual_runs import a_run
 from tokenrace.cli.app import app
 from tokenrace.scenario import parse
 from tokenrace.simulation.planning import plan_run

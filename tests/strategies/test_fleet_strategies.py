@@ -7,8 +7,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.strategies.strategy_world import FLEET_WIDE, LATENCY, OVERLOADED, WORKERS, World, at_once
 
+from tests.strategies.strategy_world import FLEET_WIDE, LATENCY, OVERLOADED, WORKERS, World, at_once
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.strategies.compose import compose
 from tokenrace.strategies.composing import override

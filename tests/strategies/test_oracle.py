@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+
 from tests.scenario.scenario_text import SMALLEST
 from tests.scenario.test_scenario_faults import read
 from tests.simulation.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
-
 from tokenrace.clock import SECOND
 from tokenrace.errors import ScenarioError
 from tokenrace.provider.lifecycle import Deactivate, DowngradeOwner, RevokeTokens

@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.simulation.virtual_runs import Kept
 
+from tests.simulation.virtual_runs import Kept
 from tokenrace.errors import RunError, SimulatorError, UserCodeError
 from tokenrace.python_class import PythonClass
 from tokenrace.scenario import parse
@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(folder, targe
     (folder / "own.yaml").write_text(
         a_text(target, cap=1, duration="10m", loss="{api: 2%}", faults=faults)
     )
-    command = [sys.executable, "-m", "tokenrace.cli", "replay", "own.yaml"]
+    command = [sys.executable, "-m", "tokenrace", "replay", "own.yaml"]
     told = [
         subprocess.run(
             [*command, "--strategy", "ours", "--seed", "1"],

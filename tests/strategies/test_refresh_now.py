@@ -3,8 +3,8 @@
 from dataclasses import asdict, replace
 
 import pytest
-from tests.simulation.virtual_runs import a_plan, a_run
 
+from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Exponential, Uniform

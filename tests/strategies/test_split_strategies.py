@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+
 from tests.scenario.scenario_text import SMALLEST
 from tests.scenario.test_scenario_faults import read
 from tests.strategies.strategy_world import WORKERS, World
-
 from tokenrace.errors import RunError, ScenarioError
 from tokenrace.strategies.compose import compose
 from tokenrace.strategies.composing import composed_of

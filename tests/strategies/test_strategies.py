@@ -6,6 +6,7 @@ The token endpoint takes 200 ms and its tokens last an hour. Time is virtual.
 import asyncio
 
 import pytest
+
 from tests.strategies.strategy_world import (
     FLEET_WIDE,
     LATENCY,
@@ -15,7 +16,6 @@ from tests.strategies.strategy_world import (
     World,
     at_once,
 )
-
 from tokenrace.clock import HOUR, MILLISECOND, SECOND
 from tokenrace.strategies.contract import Denied, Held, Prompt, TokenUnavailable
 from tokenrace.strategies.presets import PRESETS

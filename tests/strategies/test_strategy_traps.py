@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+
 from tests.simulation.virtual_runs import ROTATION, a_plan, a_run
 from tests.strategies.strategy_world import LATENCY, OVERLOADED, World, at_once
-
 from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from tokenrace.strategies.compose import compose
 from tokenrace.strategies.composing import composed_of

@@ -8,8 +8,8 @@ import gc
 from dataclasses import replace
 
 import pytest
-from tests.strategies.strategy_world import LATENCY, OVERLOADED, REACTIVE, WORKERS, World
 
+from tests.strategies.strategy_world import LATENCY, OVERLOADED, REACTIVE, WORKERS, World
 from tokenrace.clock import SECOND
 from tokenrace.strategies.compose import compose
 from tokenrace.strategies.contract import Prompt, Strategy, TokenUnavailable

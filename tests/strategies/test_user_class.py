@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.hand_written_runs import a_header
 from typer.testing import CliRunner
 
+from tests.hand_written_runs import a_header
 from tokenrace.cli.app import app
 from tokenrace.errors import UserCodeError
 from tokenrace.python_class import PythonClass

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from tests.checked import FLEET, a_scenario, check, folder, put
 from typer.testing import CliRunner
 
+from tests.checked import FLEET, a_scenario, check, folder, put
 from tokenrace.cli.app import app
 
 __all__ = ["folder"]

@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from tests.strategies.test_user_class import DOCUMENT
 from typer.testing import CliRunner
 
+from tests.strategies.test_user_class import DOCUMENT
 from tokenrace.cli.app import app
 
 CLIENTS = """\

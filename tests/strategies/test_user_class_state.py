@@ -7,9 +7,9 @@ they end each other's. One that kept it for all of them, in a module that they s
 from dataclasses import replace
 
 import pytest
+
 from tests.checked import folder, put
 from tests.hand_written_runs import a_header
-
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.clock import MINUTE
 from tokenrace.errors import RunFailed

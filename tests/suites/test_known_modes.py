@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.checked import check, folder, put
 from tests.suites.known_modes import mutants, right_classes
 from tests.suites.known_modes.refactorings import HARMLESS
 from tests.suites.known_modes.trying import FLEET, MEMORY, fitted, found, planted
-
 from tokenrace.provider.profiles import PROFILES
 from tokenrace.python_class import PythonClass
 from tokenrace.scenario import parse

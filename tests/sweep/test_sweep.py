@@ -6,8 +6,8 @@ import shutil
 import sys
 
 import pytest
-from tests.sweep.small_sweep import CELLS, scenario, table, tokenrace
 
+from tests.sweep.small_sweep import CELLS, scenario, table, tokenrace
 from tokenrace.sweep.journal import Journal
 
 __all__ = ["scenario"]

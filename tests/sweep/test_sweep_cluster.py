@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
 from tests.sweep.dask_cluster import (
     scheduler,
     scheduler_process,
@@ -13,8 +15,6 @@ from tests.sweep.dask_cluster import (
     without_tokenrace,
     worker,
 )
-from typer.testing import CliRunner
-
 from tokenrace.cli.app import app
 from tokenrace.cli.sweep_asked import SweepOptions, read_sweep
 from tokenrace.errors import SimulatorError
@@ -117,7 +117,7 @@ def test_a_scheduler_that_dies_ends_the_sweep_and_what_has_ended_is_kept(scenari
     """Said in two lines; the processes of this machine can make the rest."""
     out = ["--out", str(tmp_path)]
     with scheduler_process() as (process, own), worker(own):
-        command = [sys.executable, "-m", "tokenrace.cli", "sweep", str(scenario), *out]
+        command = [sys.executable, "-m", "tokenrace", "sweep", str(scenario), *out]
         child = subprocess.Popen(
             [*command, "--scheduler", own],
             stdout=subprocess.PIPE,

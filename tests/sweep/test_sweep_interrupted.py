@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.checked import without_progress
 from typer.testing import CliRunner
 
+from tests.checked import without_progress
 from tokenrace.cli.app import app
 
 SCENARIO = """
@@ -37,7 +37,7 @@ def words(scenario, out):
 
 
 def command(scenario, out):
-    return [sys.executable, "-m", "tokenrace.cli", *words(scenario, out)]
+    return [sys.executable, "-m", "tokenrace", *words(scenario, out)]
 
 
 def in_this_process(scenario, out, *more):

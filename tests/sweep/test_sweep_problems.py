@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from tests.sweep.small_sweep import SMALL, scenario, tokenrace
 
 __all__ = ["scenario"]

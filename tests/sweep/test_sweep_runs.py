@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.sweep.small_sweep import SMALL, scenario, table, tokenrace
 
+from tests.sweep.small_sweep import SMALL, scenario, table, tokenrace
 from tokenrace.cli.sweep_asked import SweepOptions, read_sweep
 from tokenrace.sweep.found import Found
 from tokenrace.sweep.surfaces import surface_of

@@ -4,8 +4,8 @@ from base64 import b64encode
 from contextlib import contextmanager
 
 import pytest
-from tests.testing.mounted import MOUNTS
 
+from tests.testing.mounted import MOUNTS
 from tokenrace.testing import MockZoom
 
 

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+
 from tests.testing.mounted import httpx_blocking
 from tests.testing.mounted_client import Client, a_client
-
 from tokenrace.clock import seconds
 from tokenrace.testing import (
     HOUR,

@@ -2,7 +2,6 @@
 
 from tests.testing.mounted import httpx_blocking
 from tests.testing.mounted_client import Client, a_client
-
 from tokenrace.testing import DAY, HOUR, MINUTE, SECOND, MockZoom
 
 __all__ = ["a_client"]

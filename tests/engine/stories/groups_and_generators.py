@@ -5,6 +5,7 @@ import contextvars
 import sys
 
 import pytest
+
 from tests.engine.stories.nap import naps
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from tests.engine.stories.nap import naps
 
 

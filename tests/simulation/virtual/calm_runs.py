@@ -3,7 +3,6 @@
 from dataclasses import asdict
 
 from tests.simulation.virtual_runs import Kept
-
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant as Always

@@ -3,8 +3,8 @@
 from typing import get_args
 
 from hypothesis import strategies as st
-from tests.simulation.virtual.generated_provider import PLAIN_POLICIES, POLICIES, PROVIDER_FAULTS
 
+from tests.simulation.virtual.generated_provider import PLAIN_POLICIES, POLICIES, PROVIDER_FAULTS
 from tokenrace.arrivals import Closed, Constant, Poisson
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant as Always

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.simulation.virtual.calm_runs import a_long_plan, history, left_by, run
 from tests.simulation.virtual.generated_plans import (
     ARRIVALS,
@@ -21,7 +22,6 @@ from tests.simulation.virtual.generated_plans import (
 )
 from tests.simulation.virtual.generated_provider import BURST
 from tests.simulation.virtual_runs import Kept
-
 from tokenrace.arrivals import Closed, Poisson
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.distributions import Exponential

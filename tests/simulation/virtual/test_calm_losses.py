@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from tests.simulation.virtual.calm_runs import a_long_plan, history, run
 from tests.simulation.virtual.generated_plans import a_strategy
-
 from tokenrace.arrivals import Poisson
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.fleet.agenda import OperationMix

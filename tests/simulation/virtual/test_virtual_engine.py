@@ -3,6 +3,7 @@
 from functools import cache
 
 import pytest
+
 from tests.simulation.virtual_runs import (
     API_TRIP,
     LIFETIME,
@@ -12,7 +13,6 @@ from tests.simulation.virtual_runs import (
     a_plan,
     a_run,
 )
-
 from tokenrace.arrivals import Closed, Poisson, gaps, phase
 from tokenrace.arrivals import Constant as Evenly
 from tokenrace.clock import HOUR, MINUTE, SECOND

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.strategies.wrong_strategies import Control, block, fail, wait_for_nobody
 
+from tests.strategies.wrong_strategies import Control, block, fail, wait_for_nobody
 from tokenrace.arrivals import Closed, Poisson
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant

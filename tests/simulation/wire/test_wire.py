@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from tests.simulation.wire.wire_runs import SMALL, THINKING, a_scenario, one_run
-
 from tokenrace.analysis.figures import StrategyFigures, figures_of
 from tokenrace.scenario import parse
 from tokenrace.server.listen import PORTS_TRIED, listen_on
@@ -111,7 +110,7 @@ def test_the_summary_has_the_promised_shape(tmp_path):
         faults="[]",
     )
     scenario.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "tokenrace.cli", "run", str(scenario), "--out", "out"]
+    command = [sys.executable, "-m", "tokenrace", "run", str(scenario), "--out", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     summary = json.loads((tmp_path / "out/small/summary.json").read_text(encoding="utf-8"))
 

@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.simulation.wire.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
 
+from tests.simulation.wire.wire_runs import SMALL, THINKING, Silent, a_scenario, one_run
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.analysis.figures import figures_of
 from tokenrace.cli.exits import told_to_the_user
@@ -109,7 +109,7 @@ def started(tmp_path):
         faults="[{at: 0s, pause: {process: 0, for: 1h}}, {at: 19h, crash: {process: 1}}]",
     )
     scenario.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "tokenrace.cli", "run", str(scenario), "--out", "out"]
+    command = [sys.executable, "-m", "tokenrace", "run", str(scenario), "--out", "out"]
     # A shell starts background jobs with SIGINT ignored, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
@@ -195,7 +195,7 @@ def test_killing_the_parent_leaves_no_process_behind(started, tmp_path):
 
     small = tmp_path / "small.yaml"
     small.write_text(VIRTUAL, encoding="utf-8")
-    again = [sys.executable, "-m", "tokenrace.cli", "run", str(small), "--out", "out"]
+    again = [sys.executable, "-m", "tokenrace", "run", str(small), "--out", "out"]
     subprocess.run(again, cwd=tmp_path, env=environment(tmp_path), timeout=300, check=True)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["small"]
     assert not list((tmp_path / "temporary").iterdir())

@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.simulation.wire.wire_runs import Silent
 
+from tests.simulation.wire.wire_runs import Silent
 from tokenrace.clock import SECOND
 from tokenrace.scenario import parse
 from tokenrace.simulation.experiment import Experiment, run_all

@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.stores.store_servers import Redis, free_port
 
+from tests.stores.store_servers import Redis, free_port
 from tokenrace.owned_folder import owned_folder
 from tokenrace.simulation.wire.leftovers import note_of, remove_what_runs_left
 from tokenrace.stores.places import PostgresServer, RedisServer, SqliteFile
@@ -64,7 +64,7 @@ def begun(tmp_path, duration):
     scenario = tmp_path / "mine.yaml"
     scenario.write_text(SCENARIO.format(command=command, duration=duration), encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tokenrace.cli", "run", str(scenario), "--out", "out"],
+        [sys.executable, "-m", "tokenrace", "run", str(scenario), "--out", "out"],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

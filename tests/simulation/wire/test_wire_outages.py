@@ -3,10 +3,10 @@
 import subprocess
 
 import pytest
+
 from tests.simulation.wire.test_wire_stores import a_scenario
 from tests.simulation.wire.wire_runs import Silent, one_run
 from tests.stores.store_servers import Redis
-
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.simulation.fleet_faults import Pause, StoreTrouble

@@ -6,8 +6,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.simulation.wire.wire_runs import Silent, a_scenario, one_run
 
+from tests.simulation.wire.wire_runs import Silent, a_scenario, one_run
 from tokenrace.clock import SECOND
 from tokenrace.errors import RunError, RunFailed, RunLost, error_of_all
 from tokenrace.simulation.wire.children import Children, await_ready, describe_exit

@@ -11,7 +11,6 @@ import multiprocessing
 from tests.simulation.wire.test_wire_faults import runs_of
 from tests.stores.store_servers import postgres_url, redis_url
 from tests.stores.store_world import HandClock
-
 from tokenrace.clock import MILLISECOND
 from tokenrace.stores.places import PostgresServer, RedisServer, open_store
 from tokenrace.trace.events import FaultStruck, TokenIssued

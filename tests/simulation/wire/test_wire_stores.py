@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.simulation.wire.wire_runs import SMALL, THINKING, Silent, one_run
 from tests.stores.store_servers import Redis, free_port
-
 from tokenrace.clock import MILLISECOND
 from tokenrace.errors import RunFailed, SimulatorError
 from tokenrace.scenario import parse
@@ -75,7 +75,7 @@ def test_a_store_that_is_not_there_ends_the_command_before_it_begins(
     port = free_port()
     scenario = tmp_path / "x.yaml"
     scenario.write_text(a_text("shared_lock", f"{{kind: {kind}, url: '{url.format(port=port)}'}}"))
-    command = [sys.executable, "-m", "tokenrace.cli", "run", str(scenario), "--out", "out"]
+    command = [sys.executable, "-m", "tokenrace", "run", str(scenario), "--out", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
