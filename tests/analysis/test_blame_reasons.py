@@ -9,8 +9,8 @@ from tokenrace.analysis.first_difference import FirstDifference, Remembered
 from tokenrace.analysis.surplus import Surplus
 from tokenrace.analysis.timeline import clock_time
 from tokenrace.clock import HOUR, MINUTE, SECOND
+from tokenrace.fields.choices import StrategyChoice
 from tokenrace.scenario import parse
-from tokenrace.scenario.choices import StrategyChoice
 from tokenrace.scenario.world import choice_of, settings_of
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.virtual.engine import VirtualEngine

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from tests.scenario.scenario_text import SMALLEST
 from tokenrace.cli.app import app
 from tokenrace.errors import RunFailed
+from tokenrace.fields.quoting import shown
 from tokenrace.passwords import can_be_taken_apart, with_passwords_hidden, without_password
-from tokenrace.scenario.quoting import shown
 from tokenrace.store_choice import StoreChoice
 from tokenrace.stores.places import PostgresServer, RedisServer
 

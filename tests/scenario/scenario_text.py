@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from tokenrace.errors import ScenarioError
-from tokenrace.scenario import Catalogue, parse
-from tokenrace.scenario.parameters import (
+from tokenrace.fields.parameters import (
     ChoiceParameter,
     NumberParameter,
     PositiveSpanParameter,
@@ -14,6 +13,7 @@ from tokenrace.scenario.parameters import (
     SpanParameter,
     WholeParameter,
 )
+from tokenrace.scenario import Catalogue, parse
 
 PLAIN = {"trigger": "leeway", "control": "none", "scope": "process"}
 CATALOGUE = Catalogue(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tokenrace.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant, Exponential, Lognormal, Uniform
-from tokenrace.scenario.laws import TAIL_MAX, read_distribution, write_distribution
-from tokenrace.scenario.units import (
+from tokenrace.fields.laws import TAIL_MAX, read_distribution, write_distribution
+from tokenrace.fields.units import (
     SPAN_MAX,
     Rate,
     read_positive_span,

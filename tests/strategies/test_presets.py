@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from tokenrace.clock import MILLISECOND, SECOND
-from tokenrace.scenario.parameters import (
+from tokenrace.fields.parameters import (
     PositiveSpanParameter,
     SpanParameter,
     WholeParameter,

@@ -7,8 +7,8 @@ from math import log
 from typing import NamedTuple
 
 from tokenrace.clock import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from tokenrace.fields.units import read_chance, read_rate, read_span
 from tokenrace.scenario.sweep_values import Value
-from tokenrace.scenario.units import read_chance, read_rate, read_span
 
 _UNITS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND))
 

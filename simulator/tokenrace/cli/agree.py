@@ -23,9 +23,9 @@ from tokenrace.cli.plain_console import console_of_output, console_of_progress
 from tokenrace.cli.progress import ShownProgress
 from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from tokenrace.errors import SimulatorError
+from tokenrace.fields.flaws import dotted
 from tokenrace.scenario import Scenario, load
 from tokenrace.scenario.faults import EngineName
-from tokenrace.scenario.flaws import dotted
 from tokenrace.simulation.experiment import Experiment, run_all
 from tokenrace.strategies.catalogue import CATALOGUE
 from tokenrace.temporary_folder import temporary_folder

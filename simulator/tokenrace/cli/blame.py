@@ -17,7 +17,7 @@ from tokenrace.cli.plain_console import console_of_output
 from tokenrace.cli.progress import Silent
 from tokenrace.clock import Ticks
 from tokenrace.errors import SimulatorError
-from tokenrace.scenario.units import read_span
+from tokenrace.fields.units import read_span
 from tokenrace.simulation.experiment import run_all
 from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.events import CAUSES, Cause

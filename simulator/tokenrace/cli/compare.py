@@ -16,7 +16,7 @@ from tokenrace.cli.progress import ShownProgress
 from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from tokenrace.cli.table import print_failures
 from tokenrace.errors import RunFailed, SimulatorError, error_of_all
-from tokenrace.scenario.choices import ORACLE, StrategyChoice
+from tokenrace.fields.choices import ORACLE, StrategyChoice
 from tokenrace.simulation.experiment import Engine, Experiment, outcomes_of
 from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.files import RecordedRun

@@ -8,10 +8,10 @@ from typing import Literal
 import yaml
 
 from tokenrace.errors import SimulatorError
+from tokenrace.fields.flaws import dotted
+from tokenrace.fields.own_code import read_python_class
+from tokenrace.fields.quoting import hint
 from tokenrace.python_class import Option
-from tokenrace.scenario.flaws import dotted
-from tokenrace.scenario.own_code import read_python_class
-from tokenrace.scenario.quoting import hint
 from tokenrace.simulation.runners import Runners
 from tokenrace.suites.adapted import OURS
 from tokenrace.suites.cases import Fitted

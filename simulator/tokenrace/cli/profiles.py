@@ -6,11 +6,11 @@ from rich.table import Table
 from rich.text import Text
 
 from tokenrace.errors import SimulatorError
+from tokenrace.fields.quoting import hint, shown
+from tokenrace.fields.units import write_span
 from tokenrace.provider.policy import AtCap, TokenPolicy
 from tokenrace.provider.policy_words import rules_of
 from tokenrace.provider.profiles import PROFILES
-from tokenrace.scenario.quoting import hint, shown
-from tokenrace.scenario.units import write_span
 
 _AT_CAP: dict[AtCap, str] = {
     "evict_oldest": "oldest ends",

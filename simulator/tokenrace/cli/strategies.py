@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tokenrace.errors import SimulatorError
-from tokenrace.scenario.quoting import hint, shown
-from tokenrace.scenario.units import write_span
+from tokenrace.fields.quoting import hint, shown
+from tokenrace.fields.units import write_span
 from tokenrace.strategies.axes import AXES, word_of
 from tokenrace.strategies.parameters import LatencySpan, LifetimeSpan, Value, kinds_of
 from tokenrace.strategies.presets import PRESETS, Preset

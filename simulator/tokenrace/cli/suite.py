@@ -7,7 +7,7 @@ import typer
 from tokenrace.cli.on_trial import AskedScope, OnTrial, notes_on
 from tokenrace.cli.written_files import write_files
 from tokenrace.errors import SimulatorError
-from tokenrace.scenario.quoting import hint
+from tokenrace.fields.quoting import hint
 from tokenrace.simulation.runners import Processes
 from tokenrace.suites.cases import Fitted
 from tokenrace.suites.modes import SUITES, read_suite

@@ -16,11 +16,11 @@ from tokenrace.analysis.blames import clock_of, telling_cause
 from tokenrace.analysis.figures import StrategyFigures, figures_of
 from tokenrace.analysis.wording import percent
 from tokenrace.errors import SimulatorError
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.quoting import hint
 from tokenrace.pytest_plugin.marked import found_file, marked_file, read_scenario
 from tokenrace.replay_command import replay_command
 from tokenrace.scenario import Scenario
-from tokenrace.scenario.choices import StrategyChoice
-from tokenrace.scenario.quoting import hint
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.recording import InMemory
 from tokenrace.simulation.virtual.engine import VirtualEngine

@@ -1,9 +1,9 @@
 """The file a user writes: its model, its reading, its problems, its schema."""
 
-from tokenrace.scenario.choices import StrategyChoice
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.parameters import Catalogue, Parameter, Setting
 from tokenrace.scenario.loader import load, load_changed, parse
 from tokenrace.scenario.model import Scenario, scenario_hash
-from tokenrace.scenario.parameters import Catalogue, Parameter, Setting
 from tokenrace.scenario.schema import schema_text
 
 __all__ = [

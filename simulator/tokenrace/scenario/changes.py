@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tokenrace.scenario.flaws import Loc
+from tokenrace.fields.flaws import Loc
+from tokenrace.fields.parameters import Catalogue
 from tokenrace.scenario.model import Scenario
-from tokenrace.scenario.parameters import Catalogue
 from tokenrace.scenario.paths import put
 from tokenrace.scenario.sweep_values import Value
 from tokenrace.scenario.wording import without_place

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from tokenrace.clock import Ticks
+from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
+from tokenrace.fields.quoting import hint
+from tokenrace.fields.units import write_span
 from tokenrace.scenario.expectations import Expectation
 from tokenrace.scenario.faults import Fault
-from tokenrace.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw
 from tokenrace.scenario.parts import FaultEdge, Instant, Part
-from tokenrace.scenario.quoting import hint
-from tokenrace.scenario.units import write_span
 
 
 def expect_flaws(

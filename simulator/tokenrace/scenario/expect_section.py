@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
+from tokenrace.fields.quoting import shown
 from tokenrace.scenario.expectations import (
     FIGURES,
     QUANTIFIERS,
@@ -12,9 +14,7 @@ from tokenrace.scenario.expectations import (
     UnknownFigure,
     read_expectation,
 )
-from tokenrace.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
 from tokenrace.scenario.parts import WORDS
-from tokenrace.scenario.quoting import shown
 
 
 def _read(raw: object) -> tuple[Expectation, ...]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
+from tokenrace.fields.quoting import hint, one_of, shown
+from tokenrace.fields.units import read_chance, read_positive_span, write_span
 from tokenrace.scenario.parts import WHOLE, WORDS, Part, read_part
-from tokenrace.scenario.quoting import hint, one_of, shown
-from tokenrace.scenario.units import read_chance, read_positive_span, write_span
 from tokenrace.trace.events import CAUSES
 
 Comparison = Literal["<=", "<", "==", ">=", ">"]

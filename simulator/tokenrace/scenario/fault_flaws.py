@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from tokenrace.clock import Ticks
 from tokenrace.command import Command
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.flaws import Flaw, Loc
+from tokenrace.fields.units import write_span
 from tokenrace.provider.lifecycle import OVERLAP_MAX
-from tokenrace.scenario.choices import StrategyChoice
 from tokenrace.scenario.fault_kinds import PartitionSection
 from tokenrace.scenario.faults import EngineName, Fault, LossSection
-from tokenrace.scenario.flaws import Flaw, Loc
-from tokenrace.scenario.units import write_span
 from tokenrace.store_choice import StoreName
 
 REAL_STORE = "only on the virtual engine: on the wire engine the store is real and not far away"

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from tokenrace.fields.answers import read_answer, write_answer
+from tokenrace.fields.provider_section import ProviderSection
+from tokenrace.fields.units import write_rate, write_span
+from tokenrace.fields.values import CallRate, Chance, PositiveSpan, Section, Span
 from tokenrace.provider.ailments import Ailment, ErrorAnswer
-from tokenrace.scenario.answers import read_answer, write_answer
-from tokenrace.scenario.fields import CallRate, Chance, PositiveSpan, Section, Span
-from tokenrace.scenario.provider_section import ProviderSection
-from tokenrace.scenario.units import write_rate, write_span
 
 _SCALED = "Divided by run.time_scale on the wire engine."
 Answer = Annotated[

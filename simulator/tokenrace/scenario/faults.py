@@ -12,6 +12,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tokenrace.clock import Ticks
+from tokenrace.fields.flaws import Flaw, refusal
+from tokenrace.fields.values import Chance, Section, Span
 from tokenrace.scenario.fault_kinds import (
     BurstSection,
     ChangeProviderSection,
@@ -23,8 +25,6 @@ from tokenrace.scenario.fault_kinds import (
     TransferOwnershipSection,
     TrialSection,
 )
-from tokenrace.scenario.fields import Chance, Section, Span
-from tokenrace.scenario.flaws import Flaw, refusal
 from tokenrace.scenario.fleet_fault_kinds import (
     CancelLeaderSection,
     ClockSection,

@@ -10,11 +10,11 @@ from pydantic import (
     model_validator,
 )
 
-from tokenrace.scenario.choices import StrategyChoice, read_strategy, write_strategies
+from tokenrace.fields.choices import StrategyChoice, read_strategy, write_strategies
+from tokenrace.fields.flaws import Flaw, refusal
+from tokenrace.fields.units import write_span
+from tokenrace.fields.values import PositiveSpan, Section, Span
 from tokenrace.scenario.fault_kinds import Spell
-from tokenrace.scenario.fields import PositiveSpan, Section, Span
-from tokenrace.scenario.flaws import Flaw, refusal
-from tokenrace.scenario.units import write_span
 
 CrashPoint = Literal["before_issue", "issued_not_stored", "stored_not_released"]
 PPM_MAX = 100_000

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from tokenrace.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw
+from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
+from tokenrace.fields.parameters import Catalogue
+from tokenrace.fields.quoting import hint, near_names
 from tokenrace.scenario.model import Scenario
-from tokenrace.scenario.parameters import Catalogue
-from tokenrace.scenario.quoting import hint, near_names
 
 ALIKE = 0.9
 _MISSPELT = "extra_forbidden"

@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from tokenrace.errors import Problem, ScenarioError, SimulatorError
+from tokenrace.fields.flaws import dotted, refusal
+from tokenrace.fields.parameters import Catalogue
 from tokenrace.scenario.changes import Unchangeable, changed, on_virtual_time
-from tokenrace.scenario.flaws import dotted, refusal
 from tokenrace.scenario.further_problems import further_flaws, misspelt, spelt_right
 from tokenrace.scenario.model import Scenario
-from tokenrace.scenario.parameters import Catalogue
 from tokenrace.scenario.paths import located, paths_of
 from tokenrace.scenario.source import Document, Unreadable, read_bytes, read_document
 from tokenrace.scenario.sweep_values import read_value

@@ -15,7 +15,12 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from tokenrace.clock import SECOND
-from tokenrace.scenario.choices import StrategyChoice
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.flaws import Flaw, Loc, dotted, refusal
+from tokenrace.fields.parameters import Catalogue
+from tokenrace.fields.provider_section import ProviderSection
+from tokenrace.fields.units import RATE_MAX_HZ, write_span
+from tokenrace.fields.values import LIFETIME, Section, Slug, Strategies
 from tokenrace.scenario.expect_flaws import expect_flaws
 from tokenrace.scenario.expect_section import Expectations
 from tokenrace.scenario.fault_flaws import (
@@ -26,16 +31,11 @@ from tokenrace.scenario.fault_flaws import (
     loss_flaws,
 )
 from tokenrace.scenario.faults import EngineName, Fault
-from tokenrace.scenario.fields import LIFETIME, Section, Slug, Strategies
-from tokenrace.scenario.flaws import Flaw, Loc, dotted, refusal
 from tokenrace.scenario.network_section import NetworkSection
-from tokenrace.scenario.parameters import Catalogue
-from tokenrace.scenario.provider_section import ProviderSection
 from tokenrace.scenario.run_section import RunSection
 from tokenrace.scenario.store_choice import Store
 from tokenrace.scenario.store_flaws import strategy_flaws
 from tokenrace.scenario.sweep_section import SweepSection
-from tokenrace.scenario.units import RATE_MAX_HZ, write_span
 from tokenrace.scenario.workload_section import ClosedArrivals, FleetSection, WorkloadSection
 
 _Check = tuple[set[str], Callable[[], Iterator[Flaw]]]

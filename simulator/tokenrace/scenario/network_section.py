@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from tokenrace.fields.values import UNSCALED, Law, PositiveSpan, Section
 from tokenrace.scenario.faults import LossSection
-from tokenrace.scenario.fields import UNSCALED, Law, PositiveSpan, Section
 
 
 class NetworkSection(Section):

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tokenrace.clock import Ticks
-from tokenrace.scenario.quoting import shown
-from tokenrace.scenario.units import read_span
+from tokenrace.fields.quoting import shown
+from tokenrace.fields.units import read_span
 
 FAULTS = "faults"
 """Stands for the instant at which the first fault begins, or at which the last one is over."""

@@ -12,12 +12,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.flaws import Loc
+from tokenrace.fields.parameters import Catalogue
+from tokenrace.fields.quoting import shown
 from tokenrace.python_class import PythonClass
-from tokenrace.scenario.choices import StrategyChoice
-from tokenrace.scenario.flaws import Loc
 from tokenrace.scenario.model import Scenario
-from tokenrace.scenario.parameters import Catalogue
-from tokenrace.scenario.quoting import shown
 
 _NO_FIELDS = frozenset(
     {

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from tokenrace.fields.values import SCALED, Count, PositiveSpan, Section
 from tokenrace.scenario.faults import EngineName
-from tokenrace.scenario.fields import SCALED, Count, PositiveSpan, Section
 
 
 class RunSection(Section):

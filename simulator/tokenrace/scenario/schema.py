@@ -4,9 +4,9 @@ import json
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from tokenrace.scenario.choices import NAME_PATTERN
+from tokenrace.fields.choices import NAME_PATTERN
+from tokenrace.fields.parameters import Catalogue, Parameters
 from tokenrace.scenario.model import Scenario
-from tokenrace.scenario.parameters import Catalogue, Parameters
 from tokenrace.scenario.source import EXTENSION
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

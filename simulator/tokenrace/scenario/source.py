@@ -19,8 +19,8 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from tokenrace.errors import Problem, ScenarioError
-from tokenrace.scenario.flaws import Loc
-from tokenrace.scenario.quoting import shown
+from tokenrace.fields.flaws import Loc
+from tokenrace.fields.quoting import shown
 from tokenrace.scenario.unreadable_text import (
     TOML,
     encoding_of,

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from tokenrace.fields.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, refusal
+from tokenrace.fields.quoting import hint, one_of, shown, unquoted
 from tokenrace.passwords import can_be_taken_apart
-from tokenrace.scenario.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, refusal
-from tokenrace.scenario.quoting import hint, one_of, shown, unquoted
 from tokenrace.store_choice import LockWay, StoreChoice, StoreName
 
 STORE_NAMES: tuple[StoreName, ...] = get_args(StoreName)

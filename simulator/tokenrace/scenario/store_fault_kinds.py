@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from tokenrace.fields.values import PositiveSpan, Section
 from tokenrace.scenario.fault_kinds import Spell
-from tokenrace.scenario.fields import PositiveSpan, Section
 
 _UNSCALED = "Not changed by run.time_scale."
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tokenrace.scenario.choices import StrategyChoice
-from tokenrace.scenario.flaws import Flaw, Loc
-from tokenrace.scenario.parameters import Catalogue
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.flaws import Flaw, Loc
+from tokenrace.fields.parameters import Catalogue
 from tokenrace.store_choice import StoreName
 
 

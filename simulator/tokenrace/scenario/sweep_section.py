@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from tokenrace.fields.flaws import Flaw, refusal
+from tokenrace.fields.quoting import shown
+from tokenrace.fields.values import Section
 from tokenrace.scenario.expectations import FIGURES, read_bound, read_figure, written
-from tokenrace.scenario.fields import Section
-from tokenrace.scenario.flaws import Flaw, refusal
 from tokenrace.scenario.parts import Part
-from tokenrace.scenario.quoting import shown
 from tokenrace.scenario.sweep_values import Value, read_values
 
 DIMENSIONS_MAX = 8

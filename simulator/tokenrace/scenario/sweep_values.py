@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tokenrace.scenario.quoting import shown
+from tokenrace.fields.quoting import shown
+from tokenrace.fields.units import read_span, write_span
 from tokenrace.scenario.source import Unreadable, read_document
-from tokenrace.scenario.units import read_span, write_span
 
 VALUES_MAX = 10_000
 Value = int | float | str | bool

@@ -14,9 +14,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from tokenrace.errors import Problem
-from tokenrace.scenario.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
+from tokenrace.fields.flaws import FLAW, MISSING_FLAW, UNKNOWN_KEY_FLAW, Loc, dotted
+from tokenrace.fields.quoting import hint, shown, unquoted
 from tokenrace.scenario.model import Scenario
-from tokenrace.scenario.quoting import hint, shown, unquoted
 from tokenrace.scenario.source import Document, Place
 from tokenrace.scenario.workload_section import ArrivalsSection
 

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tokenrace.provider.messages import Operation
-from tokenrace.scenario.fields import (
+from tokenrace.fields.values import (
     SCALED,
     UNSCALED,
     CallRate,
@@ -17,6 +16,7 @@ from tokenrace.scenario.fields import (
     Span,
     Weight,
 )
+from tokenrace.provider.messages import Operation
 
 
 class FleetSection(Section):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from tokenrace.scenario.choices import StrategyChoice, write_strategies
+from tokenrace.fields.choices import StrategyChoice, write_strategies
 from tokenrace.scenario.model import Scenario
 
 

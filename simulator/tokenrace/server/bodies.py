@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tokenrace.clock import MINUTE, Ticks
-from tokenrace.scenario.fields import PositiveSpan, Section
-from tokenrace.scenario.units import write_span
+from tokenrace.fields.units import write_span
+from tokenrace.fields.values import PositiveSpan, Section
 from tokenrace.server.counts import Counts
 
 WITHIN_MAX: Ticks = 10 * MINUTE

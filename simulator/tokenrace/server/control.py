@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import hdrs, web
 from pydantic import TypeAdapter
 
-from tokenrace.scenario.fields import Section
-from tokenrace.scenario.quoting import hint, shown
+from tokenrace.fields.quoting import hint, shown
+from tokenrace.fields.values import Section
 from tokenrace.server.connections import JSON_TYPE, while_connected
 from tokenrace.server.event_bodies import EVENTS, EventBody
 from tokenrace.server.gate import Gate, NotAdmitted

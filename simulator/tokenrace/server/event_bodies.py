@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from tokenrace.clock import Ticks
+from tokenrace.fields.quoting import shown
+from tokenrace.fields.units import Rate, read_rate, read_span, write_span
+from tokenrace.fields.values import Chance, PositiveSpan, Section, Span
 from tokenrace.provider.bursts import Endpoint
 from tokenrace.provider.lifecycle import OVERLAP_MAX
-from tokenrace.scenario.fields import Chance, PositiveSpan, Section, Span
-from tokenrace.scenario.quoting import shown
-from tokenrace.scenario.units import Rate, read_rate, read_span, write_span
 from tokenrace.trace.events import TokenId
 
 SECRET_MIN, SECRET_MAX = 8, 200

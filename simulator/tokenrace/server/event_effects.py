@@ -6,6 +6,7 @@ from typing import assert_never
 
 from tokenrace.clock import Ticks
 from tokenrace.distributions import PER_MILLION
+from tokenrace.fields.units import write_chance, write_span
 from tokenrace.provider.bursts import Ailment, Burst, Dropped, ErrorAnswer, Malformed, Slow
 from tokenrace.provider.lifecycle import (
     Change,
@@ -18,7 +19,6 @@ from tokenrace.provider.lifecycle import (
     TransferOwnership,
     WithdrawConsent,
 )
-from tokenrace.scenario.units import write_chance, write_span
 from tokenrace.server.event_bodies import (
     AnyEventBody,
     AuthorizeBody,

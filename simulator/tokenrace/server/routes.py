@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from tokenrace.clock import SECOND
+from tokenrace.fields.quoting import hint
+from tokenrace.fields.units import SPAN_MAX, write_span
 from tokenrace.scenario.expectations import Expectation
-from tokenrace.scenario.quoting import hint
-from tokenrace.scenario.units import SPAN_MAX, write_span
 from tokenrace.server.bodies import ClockBody, JournalQuery, NothingBody, WaitBody
 from tokenrace.server.event_bodies import AnyEventBody, EventBody
 from tokenrace.server.event_effects import Done, raise_event, reset

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tokenrace.clock import DAY, SECOND, Ticks
+from tokenrace.fields.units import write_span
 from tokenrace.provider import lifecycle
 from tokenrace.provider.app import App
 from tokenrace.provider.bursts import Burst, Bursts, in_words
@@ -22,7 +23,6 @@ from tokenrace.provider.reading import HttpRequest
 from tokenrace.provider.redaction import Redaction
 from tokenrace.rng import Streams
 from tokenrace.scenario.expectations import Expectation
-from tokenrace.scenario.units import write_span
 from tokenrace.server.counts import Counts, LastMinute
 from tokenrace.server.journal import Entry, Journal, Kept
 from tokenrace.server.second_minters import SecondMinter, SecondMinters

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from tokenrace.fields.provider_section import ProviderSection
+from tokenrace.fields.quoting import hint, shown
 from tokenrace.provider.profiles import PROFILES
-from tokenrace.scenario.provider_section import ProviderSection
-from tokenrace.scenario.quoting import hint, shown
 
 
 def _read_profile(raw: object) -> str:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Literal
 
 from tokenrace.clock import SECOND, Ticks
+from tokenrace.fields.units import write_span
 from tokenrace.provider.bursts import Endpoint, in_words
 from tokenrace.provider.policy import TokenPolicy
-from tokenrace.scenario.units import write_span
 from tokenrace.server.counts import Counts
 from tokenrace.server.event_effects import FOREVER
 from tokenrace.server.served import ServedProvider

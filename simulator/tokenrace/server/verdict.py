@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
+from tokenrace.fields.values import Section
 from tokenrace.scenario.expectations import (
     FIGURES,
     Expectation,
@@ -16,8 +18,6 @@ from tokenrace.scenario.expectations import (
     read_expectation,
     written,
 )
-from tokenrace.scenario.fields import Section
-from tokenrace.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
 from tokenrace.scenario.parts import WHOLE
 from tokenrace.server.counts import Counts
 from tokenrace.server.problems import PROBLEMS_MAX

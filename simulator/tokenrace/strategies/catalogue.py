@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import assert_never
 
-from tokenrace.scenario.parameters import (
+from tokenrace.fields.parameters import (
     Catalogue,
     ChoiceParameter,
     NumberParameter,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
-from tokenrace.scenario.flaws import Loc
+from tokenrace.fields.flaws import Loc
 from tokenrace.scenario.sweep_section import Shown
 from tokenrace.scenario.sweep_values import Value
 

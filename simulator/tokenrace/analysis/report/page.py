@@ -29,8 +29,8 @@ from tokenrace.analysis.summary import Summary, read_summary, scale_in_short
 from tokenrace.analysis.wording import instant_text, percent, plain, several, span_text, unbroken
 from tokenrace.clock import ticks
 from tokenrace.errors import ResultsError
+from tokenrace.fields.quoting import shown
 from tokenrace.replay_command import replay_command
-from tokenrace.scenario.quoting import shown
 from tokenrace.whole_file import write_whole
 
 _PICTURE_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")

@@ -10,9 +10,9 @@
 
 from http import HTTPStatus
 
+from tokenrace.fields.quoting import shown
+from tokenrace.fields.units import read_positive_span, write_span
 from tokenrace.provider.ailments import Ailment, Dropped, ErrorAnswer, Malformed, Slow
-from tokenrace.scenario.quoting import shown
-from tokenrace.scenario.units import read_positive_span, write_span
 
 _EXAMPLES = "such as 503, dropped, slow 2s or malformed"
 _PLAIN: dict[str, Ailment] = {"dropped": Dropped(), "malformed": Malformed()}

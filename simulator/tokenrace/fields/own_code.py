@@ -6,9 +6,9 @@ What stands there is read, and not loaded: a scenario file must be readable wher
 import re
 from collections.abc import Iterator, Mapping
 
+from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
+from tokenrace.fields.quoting import hint, shown
 from tokenrace.python_class import Option, PythonClass
-from tokenrace.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw
-from tokenrace.scenario.quoting import hint, shown
 
 PYTHON = "python"
 _KEYS = ("name", PYTHON, "options")

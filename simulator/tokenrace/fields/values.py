@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 
 from tokenrace.clock import Ticks
 from tokenrace.distributions import Distribution
-from tokenrace.scenario.choices import StrategyChoice, read_strategies, write_strategies
-from tokenrace.scenario.laws import read_distribution, write_distribution
-from tokenrace.scenario.quoting import quoted, shown, unquoted
-from tokenrace.scenario.units import (
+from tokenrace.fields.choices import StrategyChoice, read_strategies, write_strategies
+from tokenrace.fields.laws import read_distribution, write_distribution
+from tokenrace.fields.quoting import quoted, shown, unquoted
+from tokenrace.fields.units import (
     Rate,
     read_chance,
     read_positive_span,

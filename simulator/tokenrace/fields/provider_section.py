@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from tokenrace.clock import Ticks
+from tokenrace.fields.quoting import hint, shown
+from tokenrace.fields.units import read_positive_span, read_span, write_span
+from tokenrace.fields.values import LIFETIME, PROFILE, ExpiresIn, LiveTokens, Section
 from tokenrace.provider.limits import ApiLimits, LimitHeaders
 from tokenrace.provider.policy import Allowance, AtCap, TokenPolicy
 from tokenrace.provider.profiles import PROFILES
-from tokenrace.scenario.fields import LIFETIME, PROFILE, ExpiresIn, LiveTokens, Section
-from tokenrace.scenario.quoting import hint, shown
-from tokenrace.scenario.units import read_positive_span, read_span, write_span
 
 COUNT_MAX = 1_000_000
 NEVER, NONE = "never", "none"

@@ -10,8 +10,8 @@
 
 from tokenrace.clock import Ticks
 from tokenrace.distributions import Constant, Distribution, Exponential, Lognormal, Uniform
-from tokenrace.scenario.quoting import hint, shown
-from tokenrace.scenario.units import read_positive_span, read_span, write_span
+from tokenrace.fields.quoting import hint, shown
+from tokenrace.fields.units import read_positive_span, read_span, write_span
 
 TAIL_MAX = 1_000  # a p95 above 1000 medians is a slip of the pen, and its draws leave 64 bits
 

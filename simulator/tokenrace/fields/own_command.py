@@ -7,8 +7,8 @@ is not.
 from collections.abc import Iterator, Mapping
 
 from tokenrace.command import Command
-from tokenrace.scenario.flaws import UNKNOWN_KEY_FLAW, Flaw
-from tokenrace.scenario.quoting import hint, shown
+from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
+from tokenrace.fields.quoting import hint, shown
 
 COMMAND = "command"
 _KEYS = ("name", COMMAND)

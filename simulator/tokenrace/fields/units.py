@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tokenrace.clock import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, Ticks
-from tokenrace.scenario.quoting import shown
+from tokenrace.fields.quoting import shown
 
 SPAN_MAX: Ticks = 3650 * DAY  # ten years: sums of spans stay far inside 64 bits
 RATE_MAX_HZ = 100_000  # one call in ten ticks: gaps stay well above the resolution of time

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from tokenrace.scenario.quoting import shown
+from tokenrace.fields.quoting import shown
 
 Loc = tuple[str | int, ...]
 """Where a value is: mapping keys and list positions, from the top of the file."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tokenrace.clock import Ticks
-from tokenrace.scenario.quoting import one_of, shown, unquoted
-from tokenrace.scenario.units import read_positive_span, read_span
+from tokenrace.fields.quoting import one_of, shown, unquoted
+from tokenrace.fields.units import read_positive_span, read_span
 
 Setting = Ticks | float | str
 """A parameter's value: a span in ticks, a whole number, a share or a choice."""
