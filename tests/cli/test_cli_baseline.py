@@ -130,7 +130,7 @@ def test_runs_that_fail_are_no_baseline(scenario):
 
     assert code == 1
     assert errors == [
-        "s.yaml:7:5: ours: 2 of 2 runs failed: LookupError: no secret",
+        "s.yaml:7:5: ours: 2 of 2 runs failed: LookupError: no secret (mine.py:3)",
         "again: tokenrace replay s.yaml --strategy ours --seed 1",
         "b.json: nothing was written",
     ]

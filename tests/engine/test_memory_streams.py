@@ -194,7 +194,9 @@ class TestStreams:
             await asyncio.start_server(echo, "echo.test", 7)
             await asyncio.open_connection("echo.test", 7)
 
-        with pytest.raises(DeadlockError, match=r"MemoryNetwork\._reach"):
+        with pytest.raises(
+            DeadlockError, match=r"test_memory_streams\.py:\d+\), for open_connection"
+        ):
             on_network(main, lambda _: None)
 
     def test_each_way_is_named_for_its_client_and_server(self):

@@ -30,7 +30,7 @@ def test_a_strategy_that_raises_fails_and_the_others_are_judged(folder):
     findings = json.loads((folder / "out.json").read_text())["cases"][0]["findings"]
 
     assert code == 1
-    assert "  fail  ours: 2 of 2 runs failed: LookupError: no \ufffd[31m secret" in lines
+    assert "  fail  ours: 2 of 2 runs failed: LookupError: no \ufffd[31m secret (mine.py:3)" in lines
     assert any('mine.py", line 3, in get_token' in line for line in lines)
     assert "    seed 1, again: tokenrace replay s.yaml --strategy ours --seed 1" in lines
     assert [(each["strategy"], each["kind"], each["verdict"]) for each in findings] == [
@@ -64,7 +64,7 @@ def test_an_error_without_end_is_told_by_its_end(folder):
     put(folder, "s.yaml", a_scenario(strategy='{name: ours, python: "mine:Raises"}', of="ours"))
     _, lines, _ = check("s.yaml", "--summary", "s.md")
 
-    assert any(line.endswith("xxx the end") for line in lines)
+    assert any(line.endswith("xxx the end (mine.py:3)") for line in lines)
     assert len("\n".join(lines)) < 50_000
     assert len((folder / "s.md").read_text()) < 50_000
 

@@ -55,6 +55,9 @@ class HeldBack:
             self._loop.post(max(at, self._loop.now), key, callback, argument)
 
 
+_FIRST_CALLERS = 16
+
+
 @dataclass(slots=True, kw_only=True)
 class Life:
     """``process`` with its ``workers`` and its ties to the world: ``tether`` where something may
@@ -180,10 +183,10 @@ class Life:
         return None
 
     def _notice_now_and_then(self) -> None:
-        """Notice a deadlock when the first caller gives up, the second, the fourth and so on: it
-        takes a look at all that wait."""
+        """Notice a deadlock when one of the first callers gives up, then at the 32nd, the 64th and
+        so on: each look is at all that wait."""
         self._given_up += 1
-        if self._given_up.bit_count() == 1:
+        if self._given_up <= _FIRST_CALLERS or self._given_up.bit_count() == 1:
             self.notice_deadlock()
 
     def notice_deadlock(self) -> None:
