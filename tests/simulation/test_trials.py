@@ -10,13 +10,9 @@ from tests.simulation.wire.wire_runs import a_scenario, one_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant
+from tokenrace.faults.planned import PlannedChange, SecondMinter, Trial
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.lifecycle import Deactivate, DowngradeOwner, RotateSecret
-from tokenrace.simulation.provider_faults import (
-    PlannedChange,
-    ProviderFaults,
-    SecondMinter,
-    Trial,
-)
 from tokenrace.trace.events import CallRefused, FaultStruck, TokenIssued, TrialMade
 from tokenrace.trace.json_lines import event_from, json_line
 

@@ -93,7 +93,7 @@ def test_a_run_that_fails_marks_its_cell_and_the_sweep_goes_on(tmp_path, monkeyp
     *_, said, failed, replay = got.stderr.splitlines()  # progress comes before
     at = "strategies.ours.options.fails=True"
     assert said == "1 run failed:"
-    assert failed == f"ours, seed 1, at {at}: LookupError: no such secret"
+    assert failed == f"ours, seed 1, at {at}: LookupError: no such secret (moody.py:8)"
     assert replay == f"  replay: tokenrace replay small.yaml --set {at} --strategy ours --seed 1"
     rows = table(Path("results/small.sweep"))
     assert [(row["strategy"], bool(row["error"])) for row in rows] == [
