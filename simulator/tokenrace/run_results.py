@@ -22,8 +22,8 @@ from tokenrace.analysis.summary import (
 )
 from tokenrace.analysis.verdicts import Again, judge
 from tokenrace.clock import seconds, ticks
+from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.scenario import scenario_hash
-from tokenrace.scenario.faults import labels_of_traced
 from tokenrace.simulation.experiment import Experiment
 from tokenrace.trace.files import RecordedRun
 from tokenrace.true_scale import TrueScale, not_by_scale

@@ -9,10 +9,11 @@ from tests.simulation.virtual_runs import a_plan
 from tokenrace.clock import HOUR, MINUTE
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
+from tokenrace.faults.planned import PlannedChange
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.fleet.crash_points import WatchedEndpoint, WatchedStore, watched_locks
 from tokenrace.fleet.names import stream_name, worker_name
 from tokenrace.provider.lifecycle import RotateSecret
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults
 from tokenrace.stores.memory import MemoryStore
 from tokenrace.strategies.contract import Denied
 from tokenrace.token import Token

@@ -9,9 +9,10 @@ import pytest
 from tests.fifo_law import FifoLaw
 from tests.simulation.virtual_runs import ROTATION, Kept, a_plan, a_run
 from tokenrace.clock import SECOND
+from tokenrace.faults.planned import PlannedChange
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.ledger import Ledger
 from tokenrace.provider.lifecycle import RevokeTokens
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults
 from tokenrace.trace.events import CallRefused, TokenEvicted, TokenIssued, TokenRevoked
 
 

@@ -9,8 +9,9 @@ from tests.simulation.virtual_runs import LIFETIME, TOKEN_TRIP, a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.distributions import Constant
+from tokenrace.faults.planned import PlannedChange
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.lifecycle import Deactivate
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults
 from tokenrace.strategies.composing import composed_of
 from tokenrace.trace.events import IssueRefused, TokenIssued
 

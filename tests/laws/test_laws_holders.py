@@ -14,9 +14,9 @@ from tests.simulation.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
 from tokenrace.arrivals import Closed, Poisson
 from tokenrace.clock import HOUR, SECOND
 from tokenrace.distributions import Constant
+from tokenrace.faults.planned import Replace, SecondMinter
+from tokenrace.faults.schedule import FleetFaults, ProviderFaults
 from tokenrace.provider.policy import TokenPolicy
-from tokenrace.simulation.fleet_faults import FleetFaults, Replace
-from tokenrace.simulation.provider_faults import ProviderFaults, SecondMinter
 from tokenrace.strategies.composing import composed_of
 from tokenrace.trace.events import CallRefused
 

@@ -10,8 +10,9 @@ from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant, Exponential
+from tokenrace.faults.planned import PlannedChange, SecondMinter
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.lifecycle import RevokeTokens
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 from tokenrace.strategies.composing import composed_of
 from tokenrace.trace.tally import BINS
 

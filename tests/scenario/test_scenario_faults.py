@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.scenario.faulty_scenarios import a_text, read
 from tokenrace.errors import ScenarioError
+from tokenrace.faults.kinds import KINDS, Fault
 from tokenrace.fields.units import read_chance, write_chance
-from tokenrace.scenario.faults import KINDS, Fault
 from tokenrace.strategies.catalogue import CATALOGUE
 
 

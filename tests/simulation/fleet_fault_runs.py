@@ -6,8 +6,9 @@ from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.distributions import Constant
+from tokenrace.faults.planned import Crash
+from tokenrace.faults.schedule import FleetFaults
 from tokenrace.simulation.counted import Counted
-from tokenrace.simulation.fleet_faults import Crash, FleetFaults
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.trace.events import Event, TokenAdopted, TokenIssued
 

@@ -21,12 +21,7 @@ from tests.simulation.fleet_fault_runs import (
 )
 from tokenrace.arrivals import Constant as Rate
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
-from tokenrace.simulation.fleet_faults import (
-    CancelLeader,
-    ClockOff,
-    Pause,
-    Replace,
-)
+from tokenrace.faults.planned import CancelLeader, ClockOff, Pause, Replace
 from tokenrace.strategies.flight import LeaderFlight
 from tokenrace.trace.events import (
     CallRefused,

@@ -12,13 +12,9 @@ from tests.simulation.fleet_fault_runs import a_faulty_plan, adopted, issues, of
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MINUTE, SECOND
 from tokenrace.distributions import Exponential
+from tokenrace.faults.planned import Crash, PlannedChange, Replace, Scale
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.lifecycle import RotateSecret
-from tokenrace.simulation.fleet_faults import (
-    Crash,
-    Replace,
-    Scale,
-)
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults
 from tokenrace.strategies.composing import override
 from tokenrace.trace.events import (
     CallRefused,

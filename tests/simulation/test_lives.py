@@ -1,4 +1,4 @@
-"""What the lives of simulated processes rest on: owners, posts taken back, tethers, ambushes."""
+"""What the lives of simulated processes rest on: owners, posts taken back, tethers, armed."""
 
 import asyncio
 
@@ -9,20 +9,18 @@ from tokenrace.clock import SECOND
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.engine.ownership import owner_in, whose
-from tokenrace.network.fates import NEVER, Delay, Outage, Ways
-from tokenrace.simulation.ambushes import Ambushes
-from tokenrace.simulation.fleet_faults import (
+from tokenrace.faults.planned import (
     CancelLeader,
     ClockOff,
     Crash,
-    FleetFaults,
     Pause,
     Replace,
     Scale,
     StoreLoss,
     StoreTrouble,
-    in_words,
 )
+from tokenrace.faults.schedule import ArmedFaults, FleetFaults
+from tokenrace.network.fates import NEVER, Delay, Outage, Ways
 from tokenrace.simulation.virtual.tether import Tether, TetheredRowLocks, TetheredStore
 from tokenrace.stores.contract import StoreUnavailable
 from tokenrace.stores.memory import MemoryStore
@@ -142,9 +140,9 @@ def a_crash(process, at, point, fault=0) -> Crash:
     return Crash(fault=fault, at=at, process=process, point=point, restart=0)
 
 
-def test_an_ambush_strikes_once_from_its_instant_on():
+def test_an_armed_fault_strikes_once_from_its_instant_on():
     """Two wait for process 0 at one point: the earlier strikes first, and each once."""
-    ambushes = Ambushes.of(
+    armed = ArmedFaults.of(
         FleetFaults(
             crashes=(
                 a_crash(0, 20, "before_issue", fault=1),
@@ -154,23 +152,23 @@ def test_an_ambush_strikes_once_from_its_instant_on():
         )
     )
 
-    assert ambushes.crash_at(0, "before_issue", 9) is None
-    assert ambushes.crash_at(1, "before_issue", 30) is None
-    assert ambushes.crash_at(0, "issued_not_stored", 30) is None
-    struck = [ambushes.crash_at(0, "before_issue", 30) for _ in range(3)]
+    assert armed.crash_at(0, "before_issue", 9) is None
+    assert armed.crash_at(1, "before_issue", 30) is None
+    assert armed.crash_at(0, "issued_not_stored", 30) is None
+    struck = [armed.crash_at(0, "before_issue", 30) for _ in range(3)]
     assert [crash and crash.fault for crash in struck] == [2, 1, None]
 
 
 def test_a_cancellation_waits_until_there_was_somebody_to_cancel():
     """The engine looks, finds nobody, and looks again."""
     cancel = CancelLeader(fault=0, at=10, process=0)
-    ambushes = Ambushes.of(FleetFaults(cancellations=(cancel,)))
+    armed = ArmedFaults.of(FleetFaults(cancellations=(cancel,)))
 
-    assert ambushes.cancellation(0, 9) is None
-    assert ambushes.cancellation(1, 10) is None
-    assert ambushes.cancellation(0, 10) == ambushes.cancellation(0, 11) == cancel
-    ambushes.has_cancelled(cancel)
-    assert ambushes.cancellation(0, 12) is None
+    assert armed.cancellation(0, 9) is None
+    assert armed.cancellation(1, 10) is None
+    assert armed.cancellation(0, 10) == armed.cancellation(0, 11) == cancel
+    armed.has_cancelled(cancel)
+    assert armed.cancellation(0, 12) is None
 
 
 @pytest.mark.parametrize(
@@ -216,4 +214,4 @@ def test_a_trouble_of_the_store_befalls_what_is_sent_in_its_time(sent_at, is_str
 )
 def test_a_fault_that_strikes_is_told_in_words(fault, words):
     """The same on both engines."""
-    assert in_words(fault) == words
+    assert fault.describe() == words

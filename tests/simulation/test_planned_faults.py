@@ -4,6 +4,7 @@ import pytest
 
 from tests.scenario.faulty_scenarios import a_text, read
 from tokenrace.clock import MINUTE, SECOND
+from tokenrace.faults.planned import PlannedChange, SecondMinter
 from tokenrace.network.fates import Partition
 from tokenrace.provider.bursts import Burst, Dropped, ErrorAnswer, Malformed, Slow
 from tokenrace.provider.lifecycle import (
@@ -17,7 +18,6 @@ from tokenrace.provider.lifecycle import (
 )
 from tokenrace.provider.policy import TokenPolicy
 from tokenrace.simulation.planning import plan_run
-from tokenrace.simulation.provider_faults import PlannedChange, SecondMinter
 
 
 def test_loss_and_partitions_reach_the_plan():

@@ -6,17 +6,13 @@ import pytest
 
 from tokenrace.clock import HOUR, MINUTE, SECOND
 from tokenrace.engine.ties import Fifo
+from tokenrace.faults.planned import PlannedChange, SecondMinter
+from tokenrace.faults.schedule import ProviderFaults, timeline
 from tokenrace.provider.lifecycle import RevokeTokens, TransferOwnership
 from tokenrace.provider.messages import TokenRequest
 from tokenrace.rng import Streams
 from tokenrace.scenario import parse
 from tokenrace.simulation.planning import plan_run
-from tokenrace.simulation.provider_faults import (
-    PlannedChange,
-    ProviderFaults,
-    SecondMinter,
-    timeline,
-)
 from tokenrace.simulation.virtual.run import run_on_virtual_time
 from tokenrace.simulation.wire.engine import WireEngine
 from tokenrace.strategies.catalogue import CATALOGUE

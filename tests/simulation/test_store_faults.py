@@ -12,8 +12,8 @@ import pytest
 from tests.simulation.fleet_fault_runs import a_faulty_plan, ended, of, told
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.distributions import Constant
+from tokenrace.faults.planned import StoreLoss, StoreTrouble
 from tokenrace.network.links import Link
-from tokenrace.simulation.fleet_faults import StoreLoss, StoreTrouble
 from tokenrace.strategies.composing import override
 from tokenrace.trace.events import CallRefused, FaultStruck, TokenAdopted, TokenIssued
 

@@ -9,9 +9,9 @@ from tests.scenario.test_scenario_faults import read
 from tests.simulation.virtual_runs import LIFETIME, ROTATION, a_plan, a_run
 from tokenrace.clock import SECOND
 from tokenrace.errors import ScenarioError
+from tokenrace.faults.planned import Crash, PlannedChange, SecondMinter
+from tokenrace.faults.schedule import FleetFaults, ProviderFaults
 from tokenrace.provider.lifecycle import Deactivate, DowngradeOwner, RevokeTokens
-from tokenrace.simulation.fleet_faults import Crash, FleetFaults
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 from tokenrace.strategies.presets import PRESETS
 from tokenrace.trace.events import ProcessEnded, TokenAdopted, TokenIssued
 

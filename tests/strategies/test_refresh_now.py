@@ -8,8 +8,9 @@ from tests.simulation.virtual_runs import a_plan, a_run
 from tokenrace.arrivals import Closed
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Exponential, Uniform
+from tokenrace.faults.planned import Pause
+from tokenrace.faults.schedule import FleetFaults
 from tokenrace.network.links import Link, Links
-from tokenrace.simulation.fleet_faults import FleetFaults, Pause
 from tokenrace.strategies.composing import composed_of
 from tokenrace.trace.events import FaultStruck
 

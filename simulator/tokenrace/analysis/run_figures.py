@@ -16,7 +16,7 @@ from tokenrace.analysis.figures import (
 from tokenrace.analysis.intervals import BinnedCounts
 from tokenrace.analysis.outages import longest_span, outages_in
 from tokenrace.clock import Ticks
-from tokenrace.scenario.faults import Fault
+from tokenrace.faults.kinds import Fault
 from tokenrace.scenario.parts import WHOLE, FaultEdge, Instant, Part
 from tokenrace.trace.events import CAUSES, TrialMade
 from tokenrace.trace.files import RecordedRun

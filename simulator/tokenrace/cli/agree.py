@@ -24,8 +24,8 @@ from tokenrace.cli.progress import ShownProgress
 from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_of_scale
 from tokenrace.errors import SimulatorError
 from tokenrace.fields.flaws import dotted
+from tokenrace.fields.values import EngineName
 from tokenrace.scenario import Scenario, load
-from tokenrace.scenario.faults import EngineName
 from tokenrace.simulation.experiment import Experiment, run_all
 from tokenrace.strategies.catalogue import CATALOGUE
 from tokenrace.temporary_folder import temporary_folder

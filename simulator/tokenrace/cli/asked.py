@@ -8,8 +8,8 @@ from pathlib import Path
 from tokenrace.cli.engines import engine_named
 from tokenrace.errors import SimulatorError, UserCodeError
 from tokenrace.fields.flaws import dotted
+from tokenrace.fields.values import EngineName
 from tokenrace.scenario import Scenario, StrategyChoice, load, load_changed
-from tokenrace.scenario.faults import EngineName
 from tokenrace.simulation.experiment import Engine, Experiment
 from tokenrace.simulation.own_code import check_own_code
 from tokenrace.strategies.catalogue import CATALOGUE

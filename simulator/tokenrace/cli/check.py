@@ -20,6 +20,7 @@ from tokenrace.cli.plain_console import console_of_output, console_of_progress
 from tokenrace.clock import Ticks, seconds
 from tokenrace.errors import ResultsError, ScenarioError, SimulatorError
 from tokenrace.fields.units import read_positive_span
+from tokenrace.fields.values import EngineName
 from tokenrace.gate.annotations import annotations, annotations_of_wrong_input
 from tokenrace.gate.baseline_file import read_baseline
 from tokenrace.gate.cases import BadInput, Found, read_cases
@@ -30,7 +31,6 @@ from tokenrace.gate.json_file import json_text
 from tokenrace.gate.junit import junit_xml
 from tokenrace.gate.markdown import markdown
 from tokenrace.machine_clock import MachineClock, unix_time
-from tokenrace.scenario.faults import EngineName
 from tokenrace.simulation.runners import Processes, Runners, processors
 from tokenrace.suites.subject import Subject
 from tokenrace.whole_file import write_whole

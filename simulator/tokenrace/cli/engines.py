@@ -1,7 +1,7 @@
 """The engines by name, each imported only when it is asked for."""
 
 from tokenrace.errors import SimulatorError
-from tokenrace.scenario.faults import EngineName
+from tokenrace.fields.values import EngineName
 from tokenrace.simulation.experiment import Engine
 
 

@@ -10,6 +10,7 @@ even when an earlier one is wrong.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import ValidationInfo
 
@@ -28,6 +29,11 @@ ORACLE = "oracle"
 PARTITIONED = "partitioned"
 """Both the presets and the words on the scope axis."""
 BROKER_SCOPE, BROKER_PRESET = "broker", "token_broker"
+ORACLE_ON_WIRE = "the oracle is only on the virtual engine: it looks into the provider"
+PARTITIONED_ON_WIRE = "partitioned is only on the virtual engine: a real store has one record"
+COMMAND_ON_VIRTUAL = (
+    "a command runs only on the wire engine (run.engine: wire): its program keeps real time"
+)
 _OWN_KEYS = ("preset", "name")
 
 
@@ -58,6 +64,18 @@ class StrategyChoice:
     def has_broker(self) -> bool:
         """Return whether its fleet has a process that asks for all tokens."""
         return dict(self.axes).get("scope", self.preset) in (BROKER_SCOPE, BROKER_PRESET)
+
+
+def engine_flaws(
+    choice: StrategyChoice, at: Loc, engine: Literal["wire", "virtual"]
+) -> Iterator[Flaw]:
+    """Yield why a strategy cannot run on ``engine``."""
+    if engine == "wire" and choice.is_oracle():
+        yield Flaw(at, ORACLE_ON_WIRE)
+    if engine == "wire" and choice.is_partitioned():
+        yield Flaw(at, PARTITIONED_ON_WIRE)
+    if engine == "virtual" and isinstance(choice.own, Command):
+        yield Flaw(at, COMMAND_ON_VIRTUAL)
 
 
 def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, ...]:

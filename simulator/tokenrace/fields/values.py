@@ -1,7 +1,7 @@
 """The kinds of value a scenario's fields hold: how each is read, written back and documented."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -21,6 +21,7 @@ from tokenrace.fields.units import (
     write_span,
 )
 
+EngineName = Literal["wire", "virtual"]
 _NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _NAME_MAX = 64  # it becomes a folder name in the results
 _NAME = re.compile(_NAME_PATTERN)

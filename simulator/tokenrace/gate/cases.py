@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tokenrace.errors import Problem, ScenarioError, SimulatorError, UserCodeError
 from tokenrace.fields.flaws import dotted
+from tokenrace.fields.values import EngineName
 from tokenrace.gate.story import Story
 from tokenrace.scenario import Scenario, parse
-from tokenrace.scenario.faults import EngineName
 from tokenrace.scenario.places import Places, places_of
 from tokenrace.scenario.source import Document, Unreadable, read_bytes, read_document
 from tokenrace.simulation.own_code import check_own_code

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tokenrace.clock import Ticks, seconds
 from tokenrace.fields.units import write_span
+from tokenrace.fields.values import EngineName
 from tokenrace.gate.blaming import blamed_on_virtual, blamed_on_wire, unblamed
 from tokenrace.gate.cases import Case
 from tokenrace.gate.comparing import Against
@@ -17,7 +18,6 @@ from tokenrace.gate.promises import judge_promises, note_on
 from tokenrace.gate.running import CaseRuns, Cell, make_on_wire, make_virtual
 from tokenrace.gate.scale import case_at_true_scale, not_by_scale, scale_notes
 from tokenrace.machine_clock import MachineClock
-from tokenrace.scenario.faults import EngineName
 from tokenrace.simulation.experiment import Engine
 from tokenrace.simulation.many_runs import ManyRunsWatcher
 from tokenrace.simulation.runners import Runners

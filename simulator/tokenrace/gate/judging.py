@@ -16,13 +16,13 @@ from tokenrace.analysis.failure_words import most_frequent
 from tokenrace.analysis.figures import failure_counts
 from tokenrace.analysis.run_figures import FaultSpan, bins_of, fault_span
 from tokenrace.analysis.verdicts import Verdict, judge
+from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.fields.choices import StrategyChoice
 from tokenrace.gate.cases import Case
 from tokenrace.gate.findings import Finding, WayBack, count
 from tokenrace.gate.running import CaseRuns
 from tokenrace.replay_command import again_command
 from tokenrace.scenario.expectations import Expectation
-from tokenrace.scenario.faults import labels_of_traced
 from tokenrace.trace.events import CAUSES
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.outcomes import Failure, FailureKind, Silence

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tokenrace.clock import Ticks
 from tokenrace.errors import SimulatorError
+from tokenrace.faults.kinds import Fault
 from tokenrace.scenario import Scenario
-from tokenrace.scenario.faults import Fault
 from tokenrace.scenario.parts import Part
 from tokenrace.trace.tally import bin_width
 

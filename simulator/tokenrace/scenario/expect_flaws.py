@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from tokenrace.clock import Ticks
+from tokenrace.faults.kinds import Fault
 from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
 from tokenrace.fields.quoting import hint
 from tokenrace.fields.units import write_span
 from tokenrace.scenario.expectations import Expectation
-from tokenrace.scenario.faults import Fault
 from tokenrace.scenario.parts import FaultEdge, Instant, Part
 
 

@@ -15,22 +15,20 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from tokenrace.clock import SECOND
-from tokenrace.fields.choices import StrategyChoice
+from tokenrace.faults.kinds import (
+    Fault,
+    broker_violations,
+    command_violations,
+    violations_of,
+)
+from tokenrace.fields.choices import StrategyChoice, engine_flaws
 from tokenrace.fields.flaws import Flaw, Loc, dotted, refusal
 from tokenrace.fields.parameters import Catalogue
 from tokenrace.fields.provider_section import ProviderSection
 from tokenrace.fields.units import RATE_MAX_HZ, write_span
-from tokenrace.fields.values import LIFETIME, Section, Slug, Strategies
+from tokenrace.fields.values import LIFETIME, EngineName, Section, Slug, Strategies
 from tokenrace.scenario.expect_flaws import expect_flaws
 from tokenrace.scenario.expect_section import Expectations
-from tokenrace.scenario.fault_flaws import (
-    broker_flaws,
-    command_flaws,
-    engine_flaws,
-    faults_flaws,
-    loss_flaws,
-)
-from tokenrace.scenario.faults import EngineName, Fault
 from tokenrace.scenario.network_section import NetworkSection
 from tokenrace.scenario.run_section import RunSection
 from tokenrace.scenario.store_choice import Store
@@ -138,14 +136,14 @@ class Scenario(Section):
         """Return the checks of what may be impossible on ``engine``."""
         return (
             ({"strategies", "run"}, lambda: self._choices_impossible_on(engine)),
-            ({"strategies", "faults"}, lambda: command_flaws(self.strategies, self.faults)),
+            ({"strategies", "faults"}, lambda: command_violations(self.strategies, self.faults)),
             (
                 {"network", "store", "run"},
-                lambda: loss_flaws(self.network.loss, self.store.kind, engine),
+                lambda: self.network.loss.violations(self.store.kind, engine),
             ),
             (
                 {"faults", "fleet", "run", "store"},
-                lambda: faults_flaws(
+                lambda: violations_of(
                     self.faults,
                     processes=self.fleet.processes,
                     duration=self.run.duration,
@@ -153,7 +151,7 @@ class Scenario(Section):
                     engine=engine,
                 ),
             ),
-            ({"strategies", "faults"}, lambda: broker_flaws(self.faults, self.strategies)),
+            ({"strategies", "faults"}, lambda: broker_violations(self.faults, self.strategies)),
         )
 
     def _choices_impossible_on(self, engine: EngineName) -> Iterator[Flaw]:

@@ -1,9 +1,29 @@
 """What a scenario file says of the ways between processes, provider and store."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
-from tokenrace.fields.values import UNSCALED, Law, PositiveSpan, Section
-from tokenrace.scenario.faults import LossSection
+from tokenrace.faults.kind import store_out_of_reach
+from tokenrace.fields.flaws import Flaw
+from tokenrace.fields.values import UNSCALED, Chance, EngineName, Law, PositiveSpan, Section
+from tokenrace.store_choice import StoreName
+
+
+class LossSection(Section):
+    """How often messages get lost, request or answer. A lost answer leaves the effect."""
+
+    token: Chance = Field(default=0.0, description="Of messages from and to the token endpoint.")
+    api: Chance = Field(default=0.0, description="Of messages from and to the API.")
+    store: Chance = Field(
+        default=0.0, description="Of messages from and to the shared store; virtual engine only."
+    )
+
+    def violations(self, store: StoreName, engine: EngineName) -> Iterator[Flaw]:
+        """Yield that messages to the store cannot get lost."""
+        reason = store_out_of_reach(store, engine)
+        if self.store and reason:
+            yield Flaw(("network", "loss", "store"), f"is {reason}")
 
 
 class NetworkSection(Section):

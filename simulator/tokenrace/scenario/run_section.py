@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from tokenrace.fields.values import SCALED, Count, PositiveSpan, Section
-from tokenrace.scenario.faults import EngineName
+from tokenrace.fields.values import SCALED, Count, EngineName, PositiveSpan, Section
 
 
 class RunSection(Section):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tokenrace.arrivals import Arrivals
 from tokenrace.clock import SECOND, Ticks
+from tokenrace.faults.schedule import FleetFaults, ProviderFaults
 from tokenrace.fleet.agenda import OperationMix
 from tokenrace.fleet.names import user_id
 from tokenrace.network.links import Links
@@ -18,8 +19,6 @@ from tokenrace.provider.limits import ApiLimits
 from tokenrace.provider.messages import TokenRequest
 from tokenrace.provider.policy import TokenPolicy
 from tokenrace.rng import Streams
-from tokenrace.simulation.fleet_faults import FleetFaults
-from tokenrace.simulation.provider_faults import ProviderFaults
 from tokenrace.store_choice import StoreChoice, StoreName
 from tokenrace.strategies.compose import Recipe
 

@@ -9,19 +9,31 @@ networks, which cannot be hurried.
 from tokenrace.arrivals import Arrivals, Closed, Constant, Poisson
 from tokenrace.clock import shrunk
 from tokenrace.distributions import PER_MILLION, Distribution, hurried
+from tokenrace.faults.kinds import plan_faults
+from tokenrace.faults.schedule import FleetFaults, ProviderFaults
 from tokenrace.fleet.agenda import OperationMix
+from tokenrace.network.fates import Partition
 from tokenrace.network.links import PER_MILLE, Link, Links
+from tokenrace.provider.time_scale import hurried_policy
 from tokenrace.scenario import Scenario, StrategyChoice
 from tokenrace.scenario.store_choice import SCHEMES
 from tokenrace.scenario.workload_section import ClosedArrivals, PoissonArrivals
 from tokenrace.simulation.plan import THE_APP, FleetPlan, RunPlan
-from tokenrace.simulation.planned_faults import partitions, provider_faults
-from tokenrace.simulation.planned_fleet_faults import fleet_faults, recipe_of
-from tokenrace.simulation.shrinking import hurried_policy
+from tokenrace.strategies.compose import Recipe
+from tokenrace.strategies.composing import composed_of
+from tokenrace.strategies.composition import scaled
 
 
 def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: float) -> RunPlan:
     """Return the plan of one run of ``scenario``, ``time_scale`` times as fast as written."""
+    planned = plan_faults(
+        scenario.faults,
+        time_scale=time_scale,
+        processes=scenario.fleet.processes,
+        provider=scenario.provider,
+        recipe_of=recipe_of,
+    )
+    cuts = tuple(fault for fault in planned if isinstance(fault, Partition))
     return RunPlan(
         scenario=scenario.name,
         strategy=choice.name,
@@ -31,14 +43,22 @@ def plan_run(scenario: Scenario, choice: StrategyChoice, seed: int, time_scale: 
         app=THE_APP,
         policy=hurried_policy(scenario.provider.policy(), time_scale),
         fleet=_fleet(scenario, time_scale),
-        links=_links(scenario, time_scale),
+        links=_links(scenario, cuts),
         store=scenario.store.kind,
         store_timeout=scenario.network.store_timeout,
         server=scenario.store if scenario.store.kind in SCHEMES else None,
         limits=scenario.provider.limits(),
-        provider_faults=provider_faults(scenario, time_scale),
-        fleet_faults=fleet_faults(scenario, time_scale),
+        provider_faults=ProviderFaults.of(planned),
+        fleet_faults=FleetFaults.of(planned),
     )
+
+
+def recipe_of(choice: StrategyChoice, time_scale: float) -> Recipe:
+    """Return what ``choice`` names, ``time_scale`` times as fast; code of the user's as it is."""
+    if choice.own is not None:
+        return choice.own
+    composition = composed_of(choice.preset, dict(choice.axes), choice.settings)
+    return scaled(composition, time_scale)
 
 
 def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
@@ -61,7 +81,7 @@ def _fleet(scenario: Scenario, time_scale: float) -> FleetPlan:
     )
 
 
-def _links(scenario: Scenario, time_scale: float) -> Links:
+def _links(scenario: Scenario, cuts: tuple[Partition, ...]) -> Links:
     network, loss = scenario.network, scenario.network.loss
     arrival = round(network.arrival * PER_MILLE)
 
@@ -76,5 +96,5 @@ def _links(scenario: Scenario, time_scale: float) -> Links:
         token=link(network.token, loss.token),
         api=link(network.api, loss.api),
         store=link(network.store, loss.store),
-        partitions=partitions(scenario, time_scale),
+        partitions=cuts,
     )

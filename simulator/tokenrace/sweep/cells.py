@@ -7,11 +7,11 @@ from typing import Any
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.analysis.run_figures import fault_span, value_of
 from tokenrace.errors import RunFailed
+from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.fields.flaws import Loc
 from tokenrace.scenario import Scenario
 from tokenrace.scenario.changes import changed
 from tokenrace.scenario.expectations import FIGURES
-from tokenrace.scenario.faults import labels_of_traced
 from tokenrace.scenario.parts import WHOLE, Part
 from tokenrace.scenario.sweep_section import Shown
 from tokenrace.simulation.planning import plan_run

@@ -9,24 +9,23 @@ from tokenrace.arrivals import Closed, Constant, Poisson
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.distributions import Constant as Always
 from tokenrace.distributions import Exponential, Lognormal, Uniform
-from tokenrace.fleet.agenda import OperationMix
-from tokenrace.network.fates import Partition
-from tokenrace.network.links import Link, Links
-from tokenrace.provider.limits import ApiLimits
-from tokenrace.simulation.fleet_faults import (
+from tokenrace.faults.planned import (
     CancelLeader,
     ClockOff,
     Crash,
-    CrashPoint,
-    FleetFaults,
     Pause,
     Replace,
     Scale,
     StoreLoss,
     StoreTrouble,
 )
+from tokenrace.faults.schedule import FleetFaults, ProviderFaults
+from tokenrace.fleet.agenda import OperationMix
+from tokenrace.fleet.crash_points import CrashPoint
+from tokenrace.network.fates import Partition
+from tokenrace.network.links import Link, Links
+from tokenrace.provider.limits import ApiLimits
 from tokenrace.simulation.plan import THE_APP, FleetPlan, RunPlan
-from tokenrace.simulation.provider_faults import ProviderFaults
 from tokenrace.strategies.composing import override
 from tokenrace.strategies.composition import Composition, parameters_of
 from tokenrace.strategies.presets import PRESETS

@@ -5,6 +5,8 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
+from tokenrace.faults.planned import PlannedChange, SecondMinter
+from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.bursts import Burst, Dropped, ErrorAnswer, Malformed, Slow
 from tokenrace.provider.lifecycle import (
     ChangePolicy,
@@ -16,7 +18,6 @@ from tokenrace.provider.lifecycle import (
     TransferOwnership,
 )
 from tokenrace.provider.policy import Allowance, AtCap, TokenPolicy
-from tokenrace.simulation.provider_faults import PlannedChange, ProviderFaults, SecondMinter
 
 INSTANTS = st.sampled_from([0, 1, 10 * SECOND, 11 * SECOND, 20 * SECOND, 59 * SECOND])
 

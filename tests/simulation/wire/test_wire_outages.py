@@ -9,7 +9,7 @@ from tests.simulation.wire.wire_runs import Silent, one_run
 from tests.stores.store_servers import Redis
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.clock import MILLISECOND, SECOND
-from tokenrace.simulation.fleet_faults import Pause, StoreTrouble
+from tokenrace.faults.planned import Pause, StoreTrouble
 from tokenrace.simulation.wire.store_troubles import StoreTroubles
 from tokenrace.simulation.wire.strikes import Strikes
 from tokenrace.stores.contract import StoreUnavailable, UnplannedOutage

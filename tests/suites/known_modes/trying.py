@@ -8,9 +8,9 @@ from tokenrace.analysis.doubts import doubts_about
 from tokenrace.analysis.run_figures import fault_span
 from tokenrace.analysis.verdicts import judge
 from tokenrace.errors import RunFailed
+from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.gate.story import Story
 from tokenrace.python_class import PythonClass
-from tokenrace.scenario.faults import labels_of_traced
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.recording import InMemory
 from tokenrace.suites.cases import Fitted

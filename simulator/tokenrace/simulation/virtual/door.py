@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from tokenrace.clock import Ticks
 from tokenrace.engine.loop import VirtualLoop
+from tokenrace.faults.planned import Trial
+from tokenrace.faults.schedule import Happening
 from tokenrace.provider.bursts import Dropped, ErrorAnswer, Malformed, Slow
 from tokenrace.provider.endpoints import Provider
 from tokenrace.provider.messages import Granted, Refused, TokenRequest
 from tokenrace.provider.recorder import Recorder
-from tokenrace.simulation.provider_faults import Happening, Trial
 from tokenrace.simulation.virtual.touches import Touches
 from tokenrace.simulation.virtual.world import World
 from tokenrace.trace.outcomes import Silence

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from tokenrace.clock import Ticks
-from tokenrace.simulation.fleet_faults import FleetFaults, StoreLoss, StoreTrouble, in_words
+from tokenrace.faults.planned import StoreLoss, StoreTrouble
+from tokenrace.faults.schedule import FleetFaults
 from tokenrace.simulation.virtual.population import Population
 from tokenrace.simulation.virtual.world import World
 from tokenrace.trace.events import FaultStruck
@@ -78,7 +79,7 @@ def _lose(loss: StoreLoss, world: World) -> None:
 
 
 def _struck(fault: StoreTrouble | StoreLoss, world: World) -> None:
-    what = in_words(fault)
+    what = fault.describe()
     world.sink.write(FaultStruck(at=world.loop.now, fault=fault.fault, what=what))
 
 

@@ -9,17 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from tokenrace.clock import Ticks
 from tokenrace.engine.clocks import SkewedClock
-from tokenrace.fleet.crash_points import CrashPoint, RefreshWatch
-from tokenrace.simulation.ambushes import Ambushes
-from tokenrace.simulation.fleet_faults import (
+from tokenrace.faults.planned import (
     CancelLeader,
     ClockOff,
     Crash,
     Pause,
     Replace,
     Scale,
-    in_words,
 )
+from tokenrace.faults.schedule import ArmedFaults
+from tokenrace.fleet.crash_points import CrashPoint, RefreshWatch
 from tokenrace.simulation.virtual.birth import Birth, Equipment
 from tokenrace.simulation.virtual.broker import VirtualBroker
 from tokenrace.simulation.virtual.lives import Life
@@ -46,12 +45,12 @@ class Population:
     _equipment: dict[int, Equipment] = field(default_factory=dict, init=False)
     _clocks: dict[int, SkewedClock] = field(default_factory=dict, init=False)
     _clocks_set: list[ClockOff] = field(default_factory=list, init=False)
-    _ambushes: Ambushes = field(init=False)
+    _armed: ArmedFaults = field(init=False)
 
     def __post_init__(self) -> None:
         plan = self.world.plan
         self.size = plan.fleet.processes
-        self._ambushes = Ambushes.of(plan.fleet_faults)
+        self._armed = ArmedFaults.of(plan.fleet_faults)
         for off in plan.fleet_faults.clocks:
             self._clocks[off.process] = SkewedClock(self.world.loop, offset=0, drift_ppm=0)
 
@@ -139,7 +138,7 @@ class Population:
 
     def reached(self, number: int, point: CrashPoint) -> None:
         """Learn that a process is at ``point``. Does not return where that is its end."""
-        crash = self._ambushes.crash_at(number, point, self.world.loop.now)
+        crash = self._armed.crash_at(number, point, self.world.loop.now)
         if crash is not None:
             self.crash(crash)
             raise asyncio.CancelledError  # nothing that it would have done next is done
@@ -147,10 +146,10 @@ class Population:
     def request_left(self, number: int) -> None:
         """Learn that a token request of a process is on its way."""
         now = self.world.loop.now
-        cancellation = self._ambushes.cancellation(number, now)
+        cancellation = self._armed.cancellation(number, now)
         if cancellation is None:
             return
-        self._ambushes.has_cancelled(cancellation)
+        self._armed.has_cancelled(cancellation)
         if cancellation.after:
             self.world.loop.post_first(now + cancellation.after, self._cancel, cancellation)
         else:
@@ -161,7 +160,7 @@ class Population:
         life = self._living.get(cancellation.process)
         caller = None if life is None else life.longest_waiting()
         if life is None or caller is None:
-            self._ambushes.wait_again(cancellation)
+            self._armed.wait_again(cancellation)
         else:
             self._struck(cancellation)
             life.process.waits.cancel(caller)
@@ -252,7 +251,7 @@ class Population:
         return self._equipment.get(number, plain)
 
     def _struck(self, fault: Crash | Pause | Replace | Scale | ClockOff | CancelLeader) -> None:
-        at, what = self.world.loop.now, in_words(fault)
+        at, what = self.world.loop.now, fault.describe()
         self.world.sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
 
 

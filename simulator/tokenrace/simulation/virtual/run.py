@@ -12,6 +12,7 @@ from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.engine.ties import TiePolicy
 from tokenrace.errors import BlockedLoopError, DeadlockError
+from tokenrace.faults.schedule import timeline
 from tokenrace.fleet.broker import BROKER
 from tokenrace.network.links import Link, stream_of
 from tokenrace.provider.recorder import Recorder
@@ -19,7 +20,6 @@ from tokenrace.python_class import PythonClass
 from tokenrace.rng import Streams
 from tokenrace.simulation.counted import Counted
 from tokenrace.simulation.plan import SECOND_MINTER, RunPlan
-from tokenrace.simulation.provider_faults import timeline
 from tokenrace.simulation.virtual.broker import VirtualBroker
 from tokenrace.simulation.virtual.door import door_of, let_happen
 from tokenrace.simulation.virtual.leaks import leak_in

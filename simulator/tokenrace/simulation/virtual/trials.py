@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tokenrace.clock import Ticks
+from tokenrace.faults.planned import Trial
 from tokenrace.network.links import LinkStream, stream_of
 from tokenrace.provider.messages import ApiCall, Granted, TokenRequest
 from tokenrace.simulation.plan import TRIAL
-from tokenrace.simulation.provider_faults import Trial
 from tokenrace.simulation.virtual.door import Door
 from tokenrace.simulation.virtual.world import World
 from tokenrace.trace.events import TokenId, TrialMade

@@ -12,19 +12,17 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 
 from tokenrace.clock import Clock, Ticks, seconds
-from tokenrace.fleet.callers import Callers
-from tokenrace.fleet.crash_points import CrashPoint
-from tokenrace.fleet.errant_clock import ErrantClock
-from tokenrace.simulation.ambushes import Ambushes
-from tokenrace.simulation.fleet_faults import (
+from tokenrace.faults.planned import (
     CancelLeader,
     ClockOff,
     Crash,
-    FleetFaults,
     Pause,
     Replace,
-    in_words,
 )
+from tokenrace.faults.schedule import ArmedFaults, FleetFaults
+from tokenrace.fleet.callers import Callers
+from tokenrace.fleet.crash_points import CrashPoint
+from tokenrace.fleet.errant_clock import ErrantClock
 from tokenrace.simulation.wire.messages import Part, Progress, Struck
 from tokenrace.trace.events import EventSink, FaultStruck
 from tokenrace.trace.tally import ClientTally
@@ -40,10 +38,10 @@ class ClientFaults:
     sink: EventSink
     connection: Connection
     tally: ClientTally
-    _ambushes: Ambushes = field(init=False)
+    _armed: ArmedFaults = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ambushes = Ambushes.of(
+        self._armed = ArmedFaults.of(
             replace(
                 self.faults,
                 crashes=tuple(filter(self._is_left, self.faults.crashes)),
@@ -53,11 +51,11 @@ class ClientFaults:
 
     def crashes(self) -> bool:
         """Return whether the process dies at a point."""
-        return bool(self._ambushes.crashes)
+        return bool(self._armed.crashes)
 
     def cancels(self) -> bool:
         """Return whether a caller will be cancelled."""
-        return bool(self._ambushes.cancellations)
+        return bool(self._armed.cancellations)
 
     def may_end_at(self) -> list[Ticks]:
         """Return the instants at which the process may be killed or stopped from outside."""
@@ -71,7 +69,7 @@ class ClientFaults:
 
     def reached(self, point: CrashPoint) -> None:
         """Learn that the process has come to ``point``: die here, if that is planned."""
-        crash = self._ambushes.crash_at(self.part.process, point, self.clock.now())
+        crash = self._armed.crash_at(self.part.process, point, self.clock.now())
         if crash is not None:
             self._strike(crash)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -82,10 +80,10 @@ class ClientFaults:
 
     def token_request_left(self, callers: Callers) -> None:
         """Learn that a token request has just left: cancel who waits longest, if planned."""
-        cancellation = self._ambushes.cancellation(self.part.process, self.clock.now())
+        cancellation = self._armed.cancellation(self.part.process, self.clock.now())
         if cancellation is None:
             return
-        self._ambushes.has_cancelled(cancellation)
+        self._armed.has_cancelled(cancellation)
         if cancellation.after:
             loop = asyncio.get_running_loop()
             loop.call_later(seconds(cancellation.after), self._cancel, cancellation, callers)
@@ -97,7 +95,7 @@ class ClientFaults:
         if callers.cancel_longest():
             self._strike(cancellation)
         else:
-            self._ambushes.wait_again(cancellation)
+            self._armed.wait_again(cancellation)
 
     async def put_off(self, clock: ErrantClock) -> None:
         """Put off ``clock``, the process's own, when that is planned; what an earlier life has met
@@ -114,7 +112,7 @@ class ClientFaults:
         return fault.process == self.part.process and fault.fault not in self.part.struck
 
     def _strike(self, fault: Crash | CancelLeader | ClockOff) -> None:
-        at, what = self.clock.now(), in_words(fault)
+        at, what = self.clock.now(), fault.describe()
         self.sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
         self.connection.send(Progress(self.tally))
         self.connection.send(Struck(fault.fault))

@@ -11,7 +11,8 @@ from heapq import heappop, heappush
 from itertools import count, pairwise
 
 from tokenrace.clock import Clock, Ticks
-from tokenrace.simulation.fleet_faults import Crash, FleetFaults, Pause, Replace, Scale, in_words
+from tokenrace.faults.planned import Crash, Pause, Replace, Scale
+from tokenrace.faults.schedule import FleetFaults
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.wire.lives import Life, Lives
 from tokenrace.trace.events import EventSink, FaultStruck, ProcessStarted
@@ -144,7 +145,7 @@ class FleetConductor:
             life.stands_until = 0
 
     def _struck(self, fault: OutsideFault) -> None:
-        at, what = self._clock.now(), in_words(fault)
+        at, what = self._clock.now(), fault.describe()
         self._sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
 
 

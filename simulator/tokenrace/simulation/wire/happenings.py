@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 from msgspec.structs import replace
 
 from tokenrace.clock import Clock, Ticks
+from tokenrace.faults.planned import Trial
+from tokenrace.faults.schedule import Happening
 from tokenrace.fleet.http_ports import basic_auth
 from tokenrace.provider.app import Credentials
 from tokenrace.provider.messages import TokenRequest
 from tokenrace.provider.reading import CALLER_HEADER, HttpRequest
 from tokenrace.provider.recorder import Recorder
 from tokenrace.server.app import TOKEN_PATH, ZoomApp
-from tokenrace.simulation.provider_faults import Happening, Trial
 from tokenrace.simulation.wire.trials import make_trial
 
 

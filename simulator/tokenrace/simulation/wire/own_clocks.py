@@ -14,8 +14,9 @@ from typing import Any
 import time_machine
 
 from tokenrace.clock import Clock, Ticks
+from tokenrace.faults.planned import ClockOff, Pause
+from tokenrace.faults.schedule import FleetFaults
 from tokenrace.fleet.errant_clock import ErrantClock
-from tokenrace.simulation.fleet_faults import ClockOff, FleetFaults, Pause
 
 PPM = 1_000_000
 _NS_PER_TICK = 1_000

@@ -17,6 +17,7 @@ from aiohttp import web
 from tokenrace.clock import SECOND, Ticks
 from tokenrace.command import Command
 from tokenrace.errors import SimulatorError
+from tokenrace.faults.schedule import timeline
 from tokenrace.fleet.names import process_name
 from tokenrace.machine_clock import MachineClock
 from tokenrace.provider.http import ZoomHttp
@@ -27,7 +28,6 @@ from tokenrace.server.app import Latencies, ZoomApp
 from tokenrace.server.listen import listen_on
 from tokenrace.server.under_way import served
 from tokenrace.simulation.plan import EPOCH, SECOND_MINTER, TRIAL, RunPlan
-from tokenrace.simulation.provider_faults import timeline
 from tokenrace.simulation.wire.happenings import let_happen
 from tokenrace.simulation.wire.messages import (
     Begin,

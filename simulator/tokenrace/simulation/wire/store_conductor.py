@@ -18,9 +18,10 @@ from typing import TypeVar
 
 from tokenrace.clock import MILLISECOND, Clock, Ticks
 from tokenrace.errors import SimulatorError
+from tokenrace.faults.planned import StoreLoss, StoreTrouble
+from tokenrace.faults.schedule import FleetFaults
 from tokenrace.fleet.http_ports import InFlight
 from tokenrace.machine_clock import MachineClock
-from tokenrace.simulation.fleet_faults import FleetFaults, StoreLoss, StoreTrouble
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.wire.messages import (
     Begin,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tokenrace.clock import Clock, Ticks
-from tokenrace.simulation.fleet_faults import Pause, StoreTrouble
+from tokenrace.faults.planned import Pause, StoreTrouble
 from tokenrace.simulation.wire.strikes import Strikes
 from tokenrace.stores.contract import (
     Lease,

@@ -3,13 +3,13 @@
 import json
 
 from tokenrace.clock import Clock
+from tokenrace.faults.planned import Trial
 from tokenrace.provider.http import Exchange
 from tokenrace.provider.messages import Granted
 from tokenrace.provider.reading import CALLER_HEADER, HttpRequest
 from tokenrace.provider.recorder import Recorder
 from tokenrace.server.app import ZoomApp
 from tokenrace.simulation.plan import TRIAL
-from tokenrace.simulation.provider_faults import Trial
 from tokenrace.trace.events import TokenId, TrialMade
 
 

@@ -1,58 +1,44 @@
-"""What goes wrong in a scenario, and when.
+"""Every kind of fault: the one table. A fault in a file is an instant and one of them."""
 
-To add a kind of fault, write the section of its details in the file of what it befalls, the
-provider (``fault_kinds.py``), the fleet (``fleet_fault_kinds.py``) or the store
-(``store_fault_kinds.py``), give ``Fault`` a field for it, and say in ``fault_flaws.py`` what about
-it cannot be.
-"""
-
-from collections.abc import Sequence
-from typing import Literal, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from tokenrace.clock import Ticks
-from tokenrace.fields.flaws import Flaw, refusal
-from tokenrace.fields.values import Chance, Section, Span
-from tokenrace.scenario.fault_kinds import (
+from tokenrace.command import Command
+from tokenrace.faults.deployment import DeploySection, RollingRestartSection, ScaleSection
+from tokenrace.faults.kind import Kind, Planning, Setting
+from tokenrace.faults.network import PartitionSection
+from tokenrace.faults.process import CancelLeaderSection, ClockSection, CrashSection, PauseSection
+from tokenrace.faults.provider import (
     BurstSection,
     ChangeProviderSection,
     DeactivateSection,
     DowngradeOwnerSection,
-    PartitionSection,
+    Revoke,
     RotateSecretSection,
     SecondMinterSection,
     TransferOwnershipSection,
     TrialSection,
 )
-from tokenrace.scenario.fleet_fault_kinds import (
-    CancelLeaderSection,
-    ClockSection,
-    CrashSection,
-    DeploySection,
-    PauseSection,
-    RollingRestartSection,
-    ScaleSection,
-)
-from tokenrace.scenario.store_fault_kinds import (
+from tokenrace.faults.store import (
     LoseLockSection,
     LoseWriteSection,
     ReplicaLagSection,
     StoreDownSection,
     StoreSlowSection,
 )
+from tokenrace.fields.choices import StrategyChoice
+from tokenrace.fields.flaws import Flaw, refusal
+from tokenrace.fields.provider_section import ProviderSection
+from tokenrace.fields.units import write_span
+from tokenrace.fields.values import EngineName, Section, Span
+from tokenrace.store_choice import StoreName
+from tokenrace.strategies.compose import Recipe
 
-EngineName = Literal["wire", "virtual"]
-
-
-class LossSection(Section):
-    """How often messages get lost, request or answer. A lost answer leaves the effect."""
-
-    token: Chance = Field(default=0.0, description="Of messages from and to the token endpoint.")
-    api: Chance = Field(default=0.0, description="Of messages from and to the API.")
-    store: Chance = Field(
-        default=0.0, description="Of messages from and to the shared store; virtual engine only."
-    )
+if TYPE_CHECKING:  # its module loads numpy, which a check of a file does without
+    from tokenrace.faults.schedule import PlannedFault
 
 
 class Fault(Section):
@@ -134,18 +120,22 @@ class Fault(Section):
         """Which kind of fault it is, as the file says it."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
+    @property
+    def details(self) -> Kind:
+        """The kind's own section."""
+        if self.revoke is not None:
+            return Revoke(self.revoke)
+        section: Kind = getattr(self, self.kind)
+        return section
+
     def over(self) -> Ticks:
         """Return when it is over: at once where it is a change that stays."""
-        length: Ticks = getattr(getattr(self, self.kind), "duration", 0)
+        length: Ticks = getattr(self.details, "duration", 0)
         return self.at + length
 
     def label(self) -> str:
         """Return what a plot calls this."""
-        if self.revoke is not None:
-            return "every token revoked" if self.revoke == "all" else "newest token revoked"
-        section = getattr(self, self.kind)
-        words: str = section.label()
-        return words
+        return self.details.label()
 
 
 KINDS = tuple(name for name in Fault.model_fields if name != "at")
@@ -158,3 +148,72 @@ def labels_of_traced(faults: Sequence[Fault]) -> dict[int, str]:
     A trace tells of all but partitions: those have no instant at which they strike.
     """
     return {number: fault.label() for number, fault in enumerate(faults) if fault.partition is None}
+
+
+def plan_faults(
+    faults: Sequence[Fault],
+    *,
+    time_scale: float,
+    processes: int,
+    provider: ProviderSection,
+    recipe_of: Callable[[StrategyChoice, float], Recipe],
+) -> "list[PlannedFault]":
+    """Return what an engine makes happen, ``time_scale`` times as fast as written."""
+    planned: list[PlannedFault] = []
+    for number, fault in enumerate(faults):
+        planning = Planning(
+            number=number,
+            written_at=fault.at,
+            time_scale=time_scale,
+            processes=processes,
+            provider=provider,
+            recipe_of=recipe_of,
+        )
+        planned += fault.details.planned(planning)
+    return planned
+
+
+def violations_of(
+    faults: Sequence[Fault],
+    *,
+    processes: int,
+    duration: Ticks,
+    store: StoreName,
+    engine: EngineName,
+) -> Iterator[Flaw]:
+    """Yield what about ``faults`` cannot happen in such a run."""
+    sizes = [fault.scale.processes for fault in faults if fault.scale is not None]
+    most = max([processes, *sizes])
+    setting = Setting(processes=processes, processes_max=most, store=store, engine=engine)
+    for index, fault in enumerate(faults):
+        at = ("faults", index)
+        if fault.at >= duration:
+            limit = f"must be before the run ends ({write_span(duration)})"
+            yield Flaw((*at, "at"), f"{limit}, got {write_span(fault.at)}")
+        yield from fault.details.violations((*at, fault.kind), setting)
+
+
+def command_violations(
+    choices: Sequence[StrategyChoice], faults: Sequence[Fault]
+) -> Iterator[Flaw]:
+    """Yield what about ``faults`` cannot happen to a program of the user's, where one runs."""
+    programs = [choice.name for choice in choices if isinstance(choice.own, Command)]
+    for index, fault in enumerate(faults):
+        at = ("faults", index, fault.kind)
+        wrong = [] if fault.deploy is None else list(fault.deploy.command_violations(at))
+        if programs and not wrong:
+            why = f"impossible for strategy {programs[0]}, a command"
+            wrong = list(fault.details.over_command(at, why))
+        yield from wrong
+
+
+def broker_violations(faults: Sequence[Fault], choices: Sequence[StrategyChoice]) -> Iterator[Flaw]:
+    """Yield which new secrets cannot reach whoever asks for tokens: a broker is not deployed."""
+    brokered = [choice.name for choice in choices if choice.has_broker()]
+    for index, fault in enumerate(faults):
+        if brokered and fault.deploy is not None and fault.deploy.secret is not None:
+            message = (
+                f"does not reach the broker of {brokered[0]}, which keeps the secret it began "
+                "with: race that strategy in a scenario of its own, without new secrets"
+            )
+            yield Flaw(("faults", index, "deploy", "secret"), message)
