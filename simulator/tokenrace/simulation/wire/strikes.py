@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from tokenrace.clock import Ticks
+from tokenrace.faults.planned import StoreFault
 from tokenrace.simulation.wire.spool import events_in
 from tokenrace.trace.event_lines import event_line
 from tokenrace.trace.events import FaultStruck
@@ -23,13 +24,13 @@ class Strikes:
         self._path = spool.with_suffix(_SUFFIX)
         self._told: set[int] = set()
 
-    def struck(self, fault: int, at: Ticks, what: str) -> None:
+    def struck(self, fault: StoreFault, at: Ticks) -> None:
         """Note that ``fault`` struck, unless it is noted."""
-        if fault in self._told:
+        if fault.fault in self._told:
             return
-        self._told.add(fault)
+        self._told.add(fault.fault)
         with self._path.open("a", encoding="ascii", newline="\n") as file:
-            file.write(event_line(FaultStruck(at=at, fault=fault, what=what)))
+            file.write(event_line(FaultStruck(at=at, fault=fault.fault, what=fault.describe())))
 
 
 def first_strikes(folder: Path) -> list[FaultStruck]:
