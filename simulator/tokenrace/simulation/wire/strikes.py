@@ -11,8 +11,8 @@ from pathlib import Path
 from tokenrace.clock import Ticks
 from tokenrace.faults.planned import StoreFault
 from tokenrace.simulation.wire.spool import events_in
-from tokenrace.trace.event_lines import event_line
 from tokenrace.trace.events import FaultStruck
+from tokenrace.trace.json_lines import json_line
 
 _SUFFIX = ".strikes"
 
@@ -29,8 +29,9 @@ class Strikes:
         if fault.fault in self._told:
             return
         self._told.add(fault.fault)
-        with self._path.open("a", encoding="ascii", newline="\n") as file:
-            file.write(event_line(FaultStruck(at=at, fault=fault.fault, what=fault.describe())))
+        struck = FaultStruck(at=at, fault=fault.fault, what=fault.describe())
+        with self._path.open("ab") as file:
+            file.write(json_line(struck))
 
 
 def first_strikes(folder: Path) -> list[FaultStruck]:
