@@ -25,10 +25,10 @@ from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_
 from tokenrace.errors import SimulatorError
 from tokenrace.fields.flaws import dotted
 from tokenrace.fields.values import EngineName
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.scenario import Scenario, load
 from tokenrace.simulation.experiment import Experiment, run_all
 from tokenrace.strategies.catalogue import CATALOGUE
-from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.files import RecordedRun
 
 SEEDS_MIN = 2
