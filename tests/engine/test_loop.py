@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.clock import DAY, SECOND
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.errors import DeadlockError, LivelockError

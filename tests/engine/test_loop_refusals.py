@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.errors import BlockedLoopError, UnsupportedOnVirtualTime
 
 running = asyncio.get_running_loop

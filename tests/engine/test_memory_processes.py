@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.clock import SECOND
 
 

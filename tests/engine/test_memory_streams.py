@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.engine.network_world import MEBIBYTE, ONE_WAY, connected, echo, on_network
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.clock import SECOND
 from tokenrace.engine.memory_network import Way
 from tokenrace.engine.ties import Fifo, Shuffled

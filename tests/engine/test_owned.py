@@ -5,11 +5,11 @@ import contextvars
 
 import pytest
 
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.clock import SECOND
 from tokenrace.engine.clocks import LoopClock
-from tokenrace.engine.ownership import OWNER
 from tokenrace.errors import DeadlockError
+from tokenrace.user_code.ownership import OWNER
 
 
 def start(process, coroutine):

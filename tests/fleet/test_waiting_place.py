@@ -3,7 +3,7 @@
 from tokenrace.clock import SECOND
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.waiting_place import place_of
+from tokenrace.user_code.waiting_place import place_of
 
 
 async def wait_for_the_lock(clock):

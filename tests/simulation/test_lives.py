@@ -4,11 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.clock import SECOND
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.engine.ownership import owner_in, whose
 from tokenrace.faults.planned import (
     CancelLeader,
     ClockOff,
@@ -25,6 +24,7 @@ from tokenrace.simulation.virtual.tether import Tether, TetheredRowLocks, Tether
 from tokenrace.stores.contract import StoreUnavailable
 from tokenrace.stores.memory import MemoryStore
 from tokenrace.token import Token
+from tokenrace.user_code.ownership import owner_in, whose
 
 TOKEN = Token("1", 0, SECOND)
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.engine.owners import owned_by
 from tests.stores.store_kinds import on_virtual_time, simulated_end
 from tests.stores.store_world import A, B
+from tests.user_code.owners import owned_by
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop

@@ -11,7 +11,6 @@ import pytest
 
 from tests.simulation.virtual_runs import Kept
 from tokenrace.errors import RunError, SimulatorError, UserCodeError
-from tokenrace.python_class import PythonClass
 from tokenrace.scenario import parse
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.virtual.engine import VirtualEngine
@@ -19,6 +18,7 @@ from tokenrace.simulation.wire.engine import WireEngine
 from tokenrace.strategies.catalogue import CATALOGUE
 from tokenrace.strategies.user_class import load
 from tokenrace.trace.events import CallRefused, TokenAdopted, TokenIssued
+from tokenrace.user_code.python_class import PythonClass
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "bring-your-own.md"
 CLIENTS = ["shop.authlib_client:Ours", "shop.aiohttp_client:Ours"]

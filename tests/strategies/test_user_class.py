@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 from tests.hand_written_runs import a_header
 from tokenrace.cli.app import app
 from tokenrace.errors import UserCodeError
-from tokenrace.python_class import PythonClass
 from tokenrace.scenario import parse
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.virtual.engine import VirtualEngine
@@ -18,6 +17,7 @@ from tokenrace.simulation.wire.engine import WireEngine
 from tokenrace.strategies.catalogue import CATALOGUE
 from tokenrace.strategies.user_class import load
 from tokenrace.trace.files import TraceWriter
+from tokenrace.user_code.python_class import PythonClass
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "bring-your-own.md"
 SCENARIO = """\

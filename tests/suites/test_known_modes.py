@@ -12,11 +12,11 @@ from tests.suites.known_modes import mutants, right_classes
 from tests.suites.known_modes.refactorings import HARMLESS
 from tests.suites.known_modes.trying import FLEET, MEMORY, fitted, found, planted
 from tokenrace.provider.profiles import PROFILES
-from tokenrace.python_class import PythonClass
 from tokenrace.scenario import parse
 from tokenrace.strategies.catalogue import CATALOGUE
 from tokenrace.suites.adapted import scenario_text
 from tokenrace.suites.modes import SUITES, read_suite
+from tokenrace.user_code.python_class import PythonClass
 
 __all__ = ["folder"]
 

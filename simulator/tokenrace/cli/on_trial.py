@@ -11,13 +11,13 @@ from tokenrace.errors import SimulatorError
 from tokenrace.fields.flaws import dotted
 from tokenrace.fields.own_code import read_python_class
 from tokenrace.fields.quoting import hint
-from tokenrace.python_class import Option
 from tokenrace.simulation.runners import Runners
 from tokenrace.suites.adapted import OURS
 from tokenrace.suites.cases import Fitted
 from tokenrace.suites.modes import SUITES
 from tokenrace.suites.probe import scope_of
 from tokenrace.suites.subject import Subject
+from tokenrace.user_code.python_class import Option
 
 DEFAULT = "known-modes"
 AskedScope = Literal["auto", "shared", "process"]

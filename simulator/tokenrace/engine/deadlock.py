@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from tokenrace.engine.owned import Owned
-from tokenrace.engine.ownership import whose
 from tokenrace.errors import DeadlockError, LivelockError
-from tokenrace.waiting_place import waiting_place
+from tokenrace.user_code.ownership import whose
+from tokenrace.user_code.waiting_place import waiting_place
 
 
 def deadlock_of(loop: Owned, owners: Collection[int | None] | None = None) -> DeadlockError:

@@ -27,12 +27,12 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
-from tokenrace.engine.blocking import forbid_blocking
 from tokenrace.engine.generators import OpenGenerators
-from tokenrace.engine.ownership import OWNER
 from tokenrace.engine.schedule import Schedule
 from tokenrace.engine.ties import Fifo, TiePolicy
 from tokenrace.engine.unsupported import Unsupported
+from tokenrace.user_code.blocking import forbid_blocking
+from tokenrace.user_code.ownership import OWNER
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

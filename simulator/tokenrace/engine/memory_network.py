@@ -30,8 +30,8 @@ from tokenrace.engine.memory_server import MemoryServer
 from tokenrace.engine.memory_socket import Address, Descriptors
 from tokenrace.engine.memory_stream import Stream
 from tokenrace.engine.memory_transport import MemoryTransport
-from tokenrace.engine.ownership import OWNER
 from tokenrace.errors import UnsupportedOnVirtualTime
+from tokenrace.user_code.ownership import OWNER
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - nothing real is bound
 LOCALHOST = "127.0.0.1"

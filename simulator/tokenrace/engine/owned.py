@@ -8,7 +8,7 @@ from contextvars import Context
 from typing import Any
 
 from tokenrace.clock import Ticks
-from tokenrace.engine.ownership import OWNER
+from tokenrace.user_code.ownership import OWNER
 
 _PRUNE_FROM = 64
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVarTuple, Unpack
 
 from tokenrace.clock import SECOND, Ticks, seconds
 from tokenrace.engine.deadlock import deadlock_of, livelock_of
-from tokenrace.engine.ownership import OWNER
 from tokenrace.engine.ties import Fifo, TiePolicy
 from tokenrace.engine.uncaught import Uncaught
+from tokenrace.user_code.ownership import OWNER
 
 Ts = TypeVarTuple("Ts")
 _TIMER, _POST = 0, 1

@@ -7,10 +7,10 @@ would neither wait for it nor be the same twice.
 import sys
 from typing import Any, NoReturn
 
-from tokenrace.engine.ownership import OWNER, whose
-from tokenrace.engine.places import running_place
 from tokenrace.engine.uncaught import Uncaught
 from tokenrace.errors import UnsupportedOnVirtualTime
+from tokenrace.user_code.ownership import OWNER, whose
+from tokenrace.user_code.places import running_place
 
 _SOCKET = "a real socket lives in real time"
 _THREAD = "a thread runs in real time"

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from tokenrace.command import Command
 from tokenrace.faults.kind import FaultSection, Planning, Setting
 from tokenrace.faults.planned import Replace, Scale
 from tokenrace.fields.choices import (
@@ -16,6 +15,7 @@ from tokenrace.fields.choices import (
 )
 from tokenrace.fields.flaws import Flaw, Loc, refusal
 from tokenrace.fields.values import SCALED, PositiveSpan
+from tokenrace.user_code.command import Command
 
 _EVERY = f"How long after one process the next one follows. {SCALED}"
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field, model_validator
 
 from tokenrace.clock import Ticks
-from tokenrace.command import Command
 from tokenrace.faults.deployment import DeploySection, RollingRestartSection, ScaleSection
 from tokenrace.faults.kind import Kind, Planning, Setting
 from tokenrace.faults.network import PartitionSection
@@ -36,6 +35,7 @@ from tokenrace.fields.units import write_span
 from tokenrace.fields.values import EngineName, Section, Span
 from tokenrace.store_choice import StoreName
 from tokenrace.strategies.compose import Recipe
+from tokenrace.user_code.command import Command
 
 if TYPE_CHECKING:  # its module loads numpy, which a check of a file does without
     from tokenrace.faults.schedule import PlannedFault

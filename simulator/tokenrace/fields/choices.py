@@ -14,15 +14,15 @@ from typing import Literal
 
 from pydantic import ValidationInfo
 
-from tokenrace.command import Command
 from tokenrace.fields.flaws import MISSING_FLAW, UNKNOWN_KEY_FLAW, Flaw, Loc, refusal
 from tokenrace.fields.own_code import PYTHON, read_python_class, written
 from tokenrace.fields.own_command import COMMAND, read_command
 from tokenrace.fields.own_command import written as written_command
 from tokenrace.fields.parameters import Catalogue, Parameters, Setting
 from tokenrace.fields.quoting import hint, one_of, shown
-from tokenrace.python_class import PythonClass
 from tokenrace.store_choice import StoreName
+from tokenrace.user_code.command import Command
+from tokenrace.user_code.python_class import PythonClass
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # it becomes a file name in the results
 _NAME = re.compile(NAME_PATTERN)

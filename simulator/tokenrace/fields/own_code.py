@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
 from tokenrace.fields.quoting import hint, shown
-from tokenrace.python_class import Option, PythonClass
+from tokenrace.user_code.python_class import Option, PythonClass
 
 PYTHON = "python"
 _KEYS = ("name", PYTHON, "options")

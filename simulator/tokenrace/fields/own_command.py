@@ -6,9 +6,9 @@ is not.
 
 from collections.abc import Iterator, Mapping
 
-from tokenrace.command import Command
 from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw
 from tokenrace.fields.quoting import hint, shown
+from tokenrace.user_code.command import Command
 
 COMMAND = "command"
 _KEYS = ("name", COMMAND)

@@ -25,7 +25,7 @@ from tokenrace.strategies.own_client import OwnClient
 from tokenrace.token import Token
 from tokenrace.trace.outcomes import Failure
 from tokenrace.trace.tally import ClientTally
-from tokenrace.whose_code import described
+from tokenrace.user_code.whose_code import described
 
 _SHOWN = "Authorization"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path

@@ -15,7 +15,7 @@ from typing import Any
 from tokenrace.clock import Clock, Ticks, seconds
 from tokenrace.trace.outcomes import Failure, Outcome
 from tokenrace.trace.tally import ClientTally
-from tokenrace.waiting_place import Place, place_of
+from tokenrace.user_code.waiting_place import Place, place_of
 
 _HTTP = ("aiohttp", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2")
 """Libraries in which a caller waits for an answer, and for nothing else."""

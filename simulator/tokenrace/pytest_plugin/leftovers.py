@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tokenrace.waiting_place import waiting_place
+from tokenrace.user_code.waiting_place import waiting_place
 
 _OF_THE_RUNNERS = ("anyio", "pytest_asyncio", "_pytest")
 """Whose tasks live longer than a test on purpose."""

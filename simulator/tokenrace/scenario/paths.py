@@ -16,8 +16,8 @@ from tokenrace.fields.choices import StrategyChoice
 from tokenrace.fields.flaws import Loc
 from tokenrace.fields.parameters import Catalogue
 from tokenrace.fields.quoting import shown
-from tokenrace.python_class import PythonClass
 from tokenrace.scenario.model import Scenario
+from tokenrace.user_code.python_class import PythonClass
 
 _NO_FIELDS = frozenset(
     {

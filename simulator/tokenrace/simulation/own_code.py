@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-from tokenrace.command import Command
-from tokenrace.engine.blocking import forbid_ends
 from tokenrace.errors import BlockedLoopError, UserCodeError
 from tokenrace.program_end import signals_watched
-from tokenrace.python_class import PythonClass
 from tokenrace.strategies.user_class import load
+from tokenrace.user_code.blocking import forbid_ends
+from tokenrace.user_code.command import Command
+from tokenrace.user_code.python_class import PythonClass
 
 
 def check_own_code(own: PythonClass | Command) -> None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from tokenrace.arrivals import Closed
 from tokenrace.clock import SECOND, Ticks
 from tokenrace.provider.lifecycle import ChangePolicy
-from tokenrace.python_class import PythonClass
 from tokenrace.simulation.experiment import Experiment
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.storm_law import outlasts_the_run
+from tokenrace.user_code.python_class import PythonClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from tokenrace.command import Command
 from tokenrace.errors import RunError
-from tokenrace.python_class import PythonClass
 from tokenrace.strategies.composed import ComposedStrategy
 from tokenrace.strategies.composition import Composition
 from tokenrace.strategies.contract import Strategy
@@ -15,6 +13,8 @@ from tokenrace.strategies.scope import ProcessKeeper, Scope
 from tokenrace.strategies.split import SplitStrategy
 from tokenrace.strategies.split_scope import Clients, Partitioned
 from tokenrace.strategies.user_class import brings_client, made_by
+from tokenrace.user_code.command import Command
+from tokenrace.user_code.python_class import PythonClass
 
 __all__ = ["Ports", "Recipe", "brings_its_client", "compose", "scope_of"]
 

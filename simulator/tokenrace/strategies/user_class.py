@@ -21,12 +21,12 @@ from msgspec import structs
 
 from tokenrace.clock import SECOND, Ticks, seconds
 from tokenrace.errors import RunError, UserCodeError
-from tokenrace.python_class import PythonClass
 from tokenrace.strategies.contract import Denied, Held, Strategy, TokenEndpoint, TokenUnavailable
 from tokenrace.strategies.own_client import HasClient, OwnClient
 from tokenrace.strategies.ports import Ports, Site
 from tokenrace.token import Token
-from tokenrace.whose_code import described
+from tokenrace.user_code.python_class import PythonClass
+from tokenrace.user_code.whose_code import described
 
 _KNOWN_TOKENS = 64
 """How many of the newest tokens a source may still hand out with their true expiry."""

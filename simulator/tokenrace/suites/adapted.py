@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from tokenrace.python_class import PythonClass
 from tokenrace.suites.modes import Mode, Scope
+from tokenrace.user_code.python_class import PythonClass
 
 OURS = "ours"
 """What the class is called in the results."""

@@ -5,9 +5,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from tokenrace.python_class import PythonClass
 from tokenrace.strategies.user_class import load
 from tokenrace.suites.modes import Mode, Scope, Shape
+from tokenrace.user_code.python_class import PythonClass
 
 _HAS = {
     "ports": "token() and rejected()",

@@ -10,11 +10,11 @@ from tokenrace.analysis.verdicts import judge
 from tokenrace.errors import RunFailed
 from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.gate.story import Story
-from tokenrace.python_class import PythonClass
 from tokenrace.simulation.planning import plan_run
 from tokenrace.simulation.recording import InMemory
 from tokenrace.suites.cases import Fitted
 from tokenrace.suites.subject import Subject
+from tokenrace.user_code.python_class import PythonClass
 
 HERE = Path(__file__).parent
 FLEET = (HERE / "fleet_tokens.py").read_text()

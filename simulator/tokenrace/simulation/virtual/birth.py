@@ -8,7 +8,6 @@ from msgspec import structs
 from tokenrace.arrivals import Closed, gaps, phase
 from tokenrace.clock import Ticks
 from tokenrace.engine.clocks import SkewedClock
-from tokenrace.engine.ownership import owner_in
 from tokenrace.fleet.agenda import Agenda
 from tokenrace.fleet.counted_store import CountedStore, StoreTally, counted_locks
 from tokenrace.fleet.crash_points import (
@@ -22,7 +21,6 @@ from tokenrace.fleet.site import site_at
 from tokenrace.network.fates import Delay, Outage, Rule
 from tokenrace.network.links import stream_of
 from tokenrace.provider.app import Credentials
-from tokenrace.python_class import PythonClass
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.virtual.broker import Line, VirtualBroker
 from tokenrace.simulation.virtual.calm import catch_up
@@ -47,6 +45,8 @@ from tokenrace.strategies.contract import Strategy
 from tokenrace.strategies.oracle_scope import Oracle
 from tokenrace.strategies.own_client import OwnClient
 from tokenrace.strategies.ports import Insight, Site
+from tokenrace.user_code.ownership import owner_in
+from tokenrace.user_code.python_class import PythonClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

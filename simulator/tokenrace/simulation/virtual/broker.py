@@ -13,7 +13,6 @@ from typing import Any
 
 from tokenrace.clock import Ticks, seconds
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.engine.ownership import OWNER
 from tokenrace.fleet.broker import BROKER, NO_BROKER, BrokerDesk
 from tokenrace.fleet.names import stream_name
 from tokenrace.network.fates import NEVER
@@ -24,6 +23,7 @@ from tokenrace.strategies.broker_scope import Broker
 from tokenrace.strategies.contract import TokenUnavailable
 from tokenrace.strategies.ports import Ports
 from tokenrace.token import Token
+from tokenrace.user_code.ownership import OWNER
 
 Answer = Callable[[], Awaitable[Token]]
 

@@ -12,7 +12,7 @@ from tokenrace.simulation.counted import Counted
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.virtual.run import run_on_virtual_time
 from tokenrace.trace.events import EventSink
-from tokenrace.whose_code import traced
+from tokenrace.user_code.whose_code import traced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.errors import RunError
 from tokenrace.simulation.virtual.process import VirtualProcess
-from tokenrace.waiting_place import waiting_place
+from tokenrace.user_code.waiting_place import waiting_place
 
 TASKS_PER_WORKER = 10
 """More tasks of its own than that for each worker, and of ``TASKS_MIN``, is no way of working."""

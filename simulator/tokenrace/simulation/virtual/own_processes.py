@@ -10,17 +10,17 @@ from random import Random  # noqa: TID251 - the type of a stream
 
 from tokenrace.clock import Clock, Ticks
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.engine.own_chance import OwnChance
-from tokenrace.engine.own_modules import OwnModules
-from tokenrace.engine.ownership import OWNER, life_of, process_of
-from tokenrace.engine.wall_clock import ProcessTime, wall_clock_of
 from tokenrace.fleet.names import process_name, stream_name
-from tokenrace.python_class import PythonClass
 from tokenrace.rng import Streams
 from tokenrace.simulation.plan import EPOCH
 from tokenrace.strategies.contract import Held, Strategy
 from tokenrace.strategies.user_class import close, peeks
 from tokenrace.token import Token
+from tokenrace.user_code.own_chance import OwnChance
+from tokenrace.user_code.own_modules import OwnModules
+from tokenrace.user_code.ownership import OWNER, life_of, process_of
+from tokenrace.user_code.python_class import PythonClass
+from tokenrace.user_code.wall_clock import ProcessTime, wall_clock_of
 
 _TRIAL = -1
 """The owner of what is imported only to look at it."""

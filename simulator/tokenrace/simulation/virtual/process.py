@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 from tokenrace.clock import Ticks
 from tokenrace.engine.clocks import SkewedClock
-from tokenrace.engine.ownership import OWNER, owner_in
 from tokenrace.fleet.adoption import Adoption
 from tokenrace.fleet.names import process_name
 from tokenrace.fleet.waits import Waits
@@ -31,6 +30,7 @@ from tokenrace.stores.contract import Record
 from tokenrace.strategies.contract import Held, Refresh, Strategy
 from tokenrace.strategies.own_client import OwnClient
 from tokenrace.strategies.user_class import close
+from tokenrace.user_code.ownership import OWNER, owner_in
 
 WORTH_SKIPPING = 32
 """Operations in sight before a process bothers to be calm."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tokenrace.clock import Ticks
 from tokenrace.distributions import Constant
-from tokenrace.engine.blocking import forbid_blocking, forbid_ends
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.engine.ties import TiePolicy
@@ -16,7 +15,6 @@ from tokenrace.faults.schedule import timeline
 from tokenrace.fleet.broker import BROKER
 from tokenrace.network.links import Link, stream_of
 from tokenrace.provider.recorder import Recorder
-from tokenrace.python_class import PythonClass
 from tokenrace.rng import Streams
 from tokenrace.simulation.counted import Counted
 from tokenrace.simulation.plan import SECOND_MINTER, RunPlan
@@ -36,6 +34,8 @@ from tokenrace.strategies.broker_scope import Broker
 from tokenrace.strategies.compose import Ports, Recipe, brings_its_client, scope_of
 from tokenrace.trace.events import EventSink
 from tokenrace.trace.tally import ClientTally, ProviderTally, bin_width
+from tokenrace.user_code.blocking import forbid_blocking, forbid_ends
+from tokenrace.user_code.python_class import PythonClass
 
 if TYPE_CHECKING:
     from tokenrace.simulation.virtual.own_processes import OwnProcesses

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 from tokenrace.clock import Ticks
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.engine.ownership import OWNER
 from tokenrace.stores.contract import Lease, Record, RowLocks, SharedStore, TokenStore
 from tokenrace.token import Token
+from tokenrace.user_code.ownership import OWNER
 
 T = TypeVar("T")
 

@@ -31,7 +31,6 @@ from tokenrace.fleet.site import site_at
 from tokenrace.fleet.waits import Waits
 from tokenrace.fleet.worker import Worker
 from tokenrace.machine_clock import MachineClock
-from tokenrace.python_class import PythonClass
 from tokenrace.rng import Streams
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.wire.client_faults import ClientFaults
@@ -48,6 +47,7 @@ from tokenrace.strategies.split import part_of
 from tokenrace.strategies.user_class import close
 from tokenrace.trace.events import EventSink
 from tokenrace.trace.tally import ClientTally
+from tokenrace.user_code.python_class import PythonClass
 
 GRACE: Ticks = 100 * MILLISECOND
 """A token request that a caller makes at once times out before the caller does."""

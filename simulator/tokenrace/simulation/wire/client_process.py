@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from tokenrace.clock import MILLISECOND, Clock, Ticks
-from tokenrace.command import Command
 from tokenrace.fleet.http_ports import InFlight
 from tokenrace.machine_clock import MachineClock
 from tokenrace.simulation.plan import RunPlan
@@ -37,7 +36,8 @@ from tokenrace.simulation.wire.stuck import tell_on_demand, told_in
 from tokenrace.stores.contract import SharedStore, StoreUnavailable
 from tokenrace.stores.places import Place, open_store
 from tokenrace.trace.tally import ClientTally, bin_width
-from tokenrace.whose_code import traced
+from tokenrace.user_code.command import Command
+from tokenrace.user_code.whose_code import traced
 
 PROGRESS_EVERY_S = 0.2
 OPEN_AGAIN_AFTER: Ticks = 50 * MILLISECOND

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tokenrace.clock import seconds
-from tokenrace.command import Command
 from tokenrace.machine_clock import MachineClock
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.wire.messages import Begin, Part
 from tokenrace.simulation.wire.parent_bond import LEFT_TO_THE_PARENT, die_with_parent
 from tokenrace.stores.places import HostFile, Place, PostgresServer, RedisServer, SqliteFile
+from tokenrace.user_code.command import Command
 
 TERM_GRACE_S = 1.0
 """How long a program has to end after SIGTERM, at the run's end."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from aiohttp import web
 
 from tokenrace.clock import SECOND, Ticks
-from tokenrace.command import Command
 from tokenrace.errors import SimulatorError
 from tokenrace.faults.schedule import timeline
 from tokenrace.fleet.names import process_name
@@ -41,6 +40,7 @@ from tokenrace.simulation.wire.messages import (
 from tokenrace.simulation.wire.parent_bond import belong_to_parent
 from tokenrace.simulation.wire.spool import Spool
 from tokenrace.trace.tally import ProviderTally, bin_width
+from tokenrace.user_code.command import Command
 
 PROGRESS_EVERY_S = 0.5
 """How often it tells what it has counted: what it counts after that is lost if it dies."""

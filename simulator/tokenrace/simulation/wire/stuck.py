@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tokenrace.clock import Ticks, seconds
 from tokenrace.simulation.wire.children import STANDS_STILL, STOPPED, Child
-from tokenrace.whose_code import is_the_users
+from tokenrace.user_code.whose_code import is_the_users
 
 ANSWER_WITHIN_S = 0.5
 _LOOK_EVERY_S = 0.02

@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Iterator
 from types import FrameType
 
-from tokenrace.waiting_place import described
-from tokenrace.whose_code import is_the_users
+from tokenrace.user_code.waiting_place import described
+from tokenrace.user_code.whose_code import is_the_users
 
-_LOOPS_OWN = ("asyncio.", "tokenrace.engine.")
+_LOOPS_OWN = ("asyncio.", "tokenrace.engine.", "tokenrace.user_code.")
 
 
 def running_place(innermost: FrameType) -> str:

@@ -8,7 +8,7 @@ import pytest
 from tokenrace.clock import HOUR
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.engine.wall_clock import wall_clock_of
+from tokenrace.user_code.wall_clock import wall_clock_of
 
 EPOCH = 1_767_225_600  # 2026-01-01T00:00:00Z
 

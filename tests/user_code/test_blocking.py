@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.engine.owners import owned_by
-from tokenrace.engine.blocking import forbid_blocking
+from tests.user_code.owners import owned_by
 from tokenrace.errors import BlockedLoopError
+from tokenrace.user_code.blocking import forbid_blocking
 
 
 def bind():

@@ -6,7 +6,7 @@ from pathlib import Path
 from traceback import extract_tb, format_exception
 
 _NOT_THE_USERS = (
-    str(Path(__file__).parent),
+    str(Path(__file__).parents[1]),
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     "<",  # code that no file holds
 )

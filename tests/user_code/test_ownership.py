@@ -3,9 +3,9 @@
 import asyncio
 import gc
 
-from tests.engine.owners import owned_by
+from tests.user_code.owners import owned_by
 from tokenrace.clock import SECOND
-from tokenrace.engine.ownership import OWNER
+from tokenrace.user_code.ownership import OWNER
 
 
 def start(loop, process, work, name=None):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from tokenrace.engine.ownership import OWNER
+from tokenrace.user_code.ownership import OWNER
 
 _NODE = 0x02_00_5E_00_53_00
 """The machine's address in a ``uuid1``: one for documents, and the same on every machine."""

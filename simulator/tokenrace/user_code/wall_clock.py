@@ -17,16 +17,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import time_machine
 
 from tokenrace.clock import Clock, Ticks
-from tokenrace.engine.builtin_calls import Instead, replaced
-from tokenrace.engine.loop import VirtualLoop
-from tokenrace.engine.ownership import OWNER, whose
-from tokenrace.engine.places import running_place
 from tokenrace.errors import BlockedLoopError
+from tokenrace.user_code.builtin_calls import Instead, replaced
+from tokenrace.user_code.ownership import OWNER, whose
+from tokenrace.user_code.places import running_place
 
 PPM = 1_000_000
 _NS_PER_TICK = 1_000
@@ -37,11 +36,27 @@ _WALL_IDS = ("CLOCK_REALTIME", "CLOCK_TAI", "CLOCK_REALTIME_COARSE")
 _PROCESSOR_IDS = ("CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID", "CLOCK_PROF")
 
 
+_OURS = ("tokenrace.engine.", "tokenrace.user_code.")
+
+
+class SimulatedTime(Protocol):
+    """The loop whose time the clocks show, as far as they need it."""
+
+    @property
+    def now(self) -> Ticks:
+        """The ticks since the run began."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """End the run with ``error``."""
+        ...
+
+
 @dataclass(slots=True)
 class ProcessTime:
     """What the clocks of one process show. ``wall`` is its own clock, true or off."""
 
-    loop: VirtualLoop
+    loop: SimulatedTime
     wall: Clock
     _slept: Ticks = field(default=0, init=False)
     _gained: Ticks = field(default=0, init=False)
@@ -73,7 +88,7 @@ def _true(_: int) -> None:
 
 
 @contextmanager
-def wall_clock_of(loop: VirtualLoop, epoch: int, time_of: TimeOf = _true) -> Iterator[None]:
+def wall_clock_of(loop: SimulatedTime, epoch: int, time_of: TimeOf = _true) -> Iterator[None]:
     """Let the machine's clocks tell the loop's time; tick 0 is ``epoch``, in Unix seconds."""
 
     def own() -> ProcessTime | None:
@@ -97,7 +112,7 @@ def wall_clock_of(loop: VirtualLoop, epoch: int, time_of: TimeOf = _true) -> Ite
 
 
 def _calls(
-    loop: VirtualLoop, wall_ns: Callable[[], int], monotonic_ns: Callable[[], int]
+    loop: SimulatedTime, wall_ns: Callable[[], int], monotonic_ns: Callable[[], int]
 ) -> dict[str, Instead]:
     def seconds() -> float:
         return monotonic_ns() / _NS_PER_SECOND
@@ -117,18 +132,20 @@ def _calls(
     return calls
 
 
-def _follow(loop: VirtualLoop, read: Callable[[], Any], original: Callable[[], Any], _: Any) -> Any:
+def _follow(
+    loop: SimulatedTime, read: Callable[[], Any], original: Callable[[], Any], _: Any
+) -> Any:
     return read() if _is_simulated(loop) else original()
 
 
-def _refuse(loop: VirtualLoop, name: str, original: Callable[[], Any], _: Any) -> Any:
+def _refuse(loop: SimulatedTime, name: str, original: Callable[[], Any], _: Any) -> Any:
     if OWNER.get() is not None:
         loop.fail(_no_processor_time(name))
     return original()
 
 
 def _by_id(
-    loop: VirtualLoop,
+    loop: SimulatedTime,
     wall_ns: Callable[[], int],
     monotonic_ns: Callable[[], int],
     unit: int | None,
@@ -143,7 +160,7 @@ def _by_id(
     return read if unit is None else read / unit
 
 
-def _in_words(loop: VirtualLoop, original: Callable[[], Any], argument: Any) -> Any:
+def _in_words(loop: SimulatedTime, original: Callable[[], Any], argument: Any) -> Any:
     if argument is not None or not _is_simulated(loop):
         return original()
     return time.strftime("%a %b %e %H:%M:%S %Y", time.localtime())
@@ -153,11 +170,12 @@ def _ids(names: tuple[str, ...]) -> list[int]:
     return [getattr(time, name) for name in names if hasattr(time, name)]
 
 
-def _is_simulated(loop: VirtualLoop) -> bool:
+def _is_simulated(loop: SimulatedTime) -> bool:
     """Return whether code asks that lives on ``loop``: a process's, or a task's."""
     if OWNER.get() is not None:
         return True
-    return asyncio._get_running_loop() is loop and asyncio.current_task(loop) is not None  # noqa: SLF001
+    running: object = asyncio._get_running_loop()  # noqa: SLF001 - None where none runs
+    return running is loop and asyncio.current_task() is not None
 
 
 def _no_processor_time(name: str) -> BlockedLoopError:
@@ -170,6 +188,6 @@ def _no_processor_time(name: str) -> BlockedLoopError:
 
 def _caller(frame: Any) -> Any:
     """Return the innermost frame that is not of this package."""
-    while frame.f_globals.get("__name__", "").startswith("tokenrace.engine."):
+    while frame.f_globals.get("__name__", "").startswith(_OURS):
         frame = frame.f_back
     return frame

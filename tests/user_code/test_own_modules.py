@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tokenrace.engine.own_modules import OwnModules
+from tokenrace.user_code.own_modules import OwnModules
 
 MODULES = {
     "shop/__init__.py": "from shop import state\n",

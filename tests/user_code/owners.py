@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tokenrace.engine.ownership import OWNER
+from tokenrace.user_code.ownership import OWNER
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any
 
-from tokenrace.engine.ownership import OWNER, whose
-from tokenrace.engine.places import running_place
 from tokenrace.errors import BlockedLoopError
+from tokenrace.user_code.ownership import OWNER, whose
+from tokenrace.user_code.places import running_place
 
 _SOCKET = "the HTTP client's asyncio interface instead, over http://"
 _PROGRAM = "no other program on virtual time"

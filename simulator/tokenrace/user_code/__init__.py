@@ -1,0 +1,1 @@
+"""Code of the user's: found, isolated, seeded, timed, and blamed."""
