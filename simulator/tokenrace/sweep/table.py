@@ -15,7 +15,7 @@ from typing import Any
 
 from tokenrace.clock import MILLISECOND, SECOND, Ticks
 from tokenrace.errors import ResultsError
-from tokenrace.scenario.expectations import FIGURES
+from tokenrace.figures import FIGURES
 from tokenrace.scenario.sweep_values import Value
 from tokenrace.sweep.cells import Column, Row, columns
 from tokenrace.sweep.found import Found
