@@ -215,7 +215,7 @@ def test_a_trace_of_which_a_value_was_changed_is_read_or_refused(made, tmp_path,
     path = data.draw(st.sampled_from([*places(lines[number])] or [()]))
     lines[number] = changed(lines[number], path, value)
     file = tmp_path / "t.jsonl"
-    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    file.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
     try:
         list(read_trace(file).events())
     except ResultsError as refused:

@@ -188,8 +188,8 @@ def test_a_trace_tells_of_the_outages_and_not_of_the_slices(tmp_path):
     assert outages_in(again) == outages_in(run)
     assert again.clients == run.clients
     text = path.read_text()
-    assert text.count('"tally": "outage"') == 1
-    path.write_text(text.replace('"failed": 600', '"failed": 601'))
+    assert text.count('"tally":"outage"') == 1
+    path.write_text(text.replace('"failed":600', '"failed":601'))
     with pytest.raises(Exception, match="not an outage"):
         read_trace(path)
 

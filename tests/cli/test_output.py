@@ -74,4 +74,4 @@ def test_output_that_is_closed_is_no_file_of_ours(folder):
 
     assert done.returncode == 0
     first = next((folder / "results/small/trace").iterdir()).read_text(encoding="ascii")
-    assert first.startswith('{"trace": 1')
+    assert first.startswith('{"trace":2,')

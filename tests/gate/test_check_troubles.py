@@ -30,7 +30,9 @@ def test_a_strategy_that_raises_fails_and_the_others_are_judged(folder):
     findings = json.loads((folder / "out.json").read_text())["cases"][0]["findings"]
 
     assert code == 1
-    assert "  fail  ours: 2 of 2 runs failed: LookupError: no \ufffd[31m secret (mine.py:3)" in lines
+    assert (
+        "  fail  ours: 2 of 2 runs failed: LookupError: no \ufffd[31m secret (mine.py:3)" in lines
+    )
     assert any('mine.py", line 3, in get_token' in line for line in lines)
     assert "    seed 1, again: tokenrace replay s.yaml --strategy ours --seed 1" in lines
     assert [(each["strategy"], each["kind"], each["verdict"]) for each in findings] == [

@@ -13,8 +13,8 @@ from tokenrace.provider.refresh_tokens import (
     RefreshToken,
     RefreshTokens,
 )
-from tokenrace.trace.event_lines import event_from, event_line
 from tokenrace.trace.events import FamilyAuthorized, FamilyEnded, RefreshRefused
+from tokenrace.trace.json_lines import event_from, json_line
 
 STABLE = RefreshPolicy()
 ROTATING = RefreshPolicy(rotates=True)
@@ -217,47 +217,45 @@ def test_a_policy_that_makes_no_sense_does_not_exist(wrong):
     [
         (
             FamilyAuthorized(at=9, family=1),
-            '{"at": 9, "event": "family_authorized", "family": 1}\n',
+            '{"event":"family_authorized","at":9,"family":1}',
             "the user consents: refresh family 1 begins",
         ),
         (
             refused(1, "reused", 9),
-            (
-                '{"at": 9, "event": "refresh_refused", "family": 1, "cause": "reused", '
-                '"asked_by": "p0"}\n'
-            ),
+            '{"event":"refresh_refused","at":9,"family":1,"cause":"reused","asked_by":"p0"}',
             "p0 is refused a refresh with family 1: reused",
         ),
         (
             refused(None, "unknown", 9),
-            (
-                '{"at": 9, "event": "refresh_refused", "family": null, "cause": "unknown", '
-                '"asked_by": "p0"}\n'
-            ),
+            '{"event":"refresh_refused","at":9,"family":null,"cause":"unknown","asked_by":"p0"}',
             "p0 is refused a refresh with no token of ours: unknown",
         ),
         (
             FamilyEnded(at=9, family=1, reason="evicted"),
-            '{"at": 9, "event": "family_ended", "family": 1, "reason": "evicted"}\n',
+            '{"event":"family_ended","at":9,"family":1,"reason":"evicted"}',
             "refresh family 1 ends: evicted",
         ),
     ],
 )
 def test_what_happens_to_families_is_in_traces_and_timelines(event, line, words):
     """A line of JSON that reads back, and the same in words for a person."""
-    assert event_line(event) == line
-    assert event_from(json.loads(line)) == event
+    assert json_line(event) == line.encode() + b"\n"
+    assert event_from(json_line(event)) == event
     assert in_words(event) == words
 
 
 @pytest.mark.parametrize(
     ("kind", "changes", "message"),
     [
-        ("refresh_refused", {"family": 1, "cause": "no luck", "asked_by": "p0"}, "cause: 'no luck"),
-        ("family_ended", {"family": 1, "reason": "bored"}, "reason: 'bored'"),
+        (
+            "refresh_refused",
+            {"family": 1, "cause": "no luck", "asked_by": "p0"},
+            "'no luck'",
+        ),
+        ("family_ended", {"family": 1, "reason": "bored"}, "'bored'"),
     ],
 )
 def test_a_word_that_traces_do_not_have_is_damage(kind, changes, message):
     """As for the causes of a 401: a figure must not come of it."""
-    with pytest.raises(ValueError, match=f"no such {message}"):
-        event_from({"at": 1, "event": kind, **changes})
+    with pytest.raises(ValueError, match=f"Invalid enum value {message}"):
+        event_from(json.dumps({"event": kind, "at": 1, **changes}).encode())

@@ -1,6 +1,5 @@
 """Somebody outside the fleet tries, now and again, whether the app works."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -14,8 +13,8 @@ from tokenrace.distributions import Constant
 from tokenrace.faults.planned import PlannedChange, SecondMinter, Trial
 from tokenrace.faults.schedule import ProviderFaults
 from tokenrace.provider.lifecycle import Deactivate, DowngradeOwner, RotateSecret
-from tokenrace.trace.event_lines import event_from, event_line
 from tokenrace.trace.events import CallRefused, FaultStruck, TokenIssued, TrialMade
+from tokenrace.trace.json_lines import event_from, json_line
 
 A_TRIAL = Trial(fault=0, begins=MINUTE, ends=3 * MINUTE, every=30 * SECOND)
 """Tries at 60, 90, 120 and 150 s."""
@@ -91,9 +90,9 @@ def test_a_trace_has_tries_and_gives_them_back():
     """With and without a token, and with no answer."""
     for token, status in ((3, 401), (None, 400), (None, None)):
         made = TrialMade(at=5, fault=0, token=token, status=status)
-        line = event_line(made)
-        assert '"event": "trial_made"' in line
-        assert event_from(json.loads(line)) == made
+        line = json_line(made)
+        assert line.startswith(b'{"event":"trial_made",')
+        assert event_from(line) == made
 
 
 def test_on_the_wire_too(tmp_path):

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tokenrace.clock import HOUR, MILLISECOND, SECOND
 from tokenrace.errors import ResultsError
-from tokenrace.trace.event_lines import event_from, event_line
 from tokenrace.trace.events import (
     CAUSES,
     CallRefused,
@@ -22,6 +21,7 @@ from tokenrace.trace.events import (
     TokenRevoked,
 )
 from tokenrace.trace.files import TraceHeader, TraceWriter, read_events, read_trace
+from tokenrace.trace.json_lines import event_from, json_line
 from tokenrace.trace.outcomes import Failure
 from tokenrace.trace.tally import BINS, ClientTally, ProviderTally, bin_of, bin_width
 
@@ -90,24 +90,23 @@ def test_a_trace_reads_back_as_it_was_written(tmp_path):
     assert run.deaths == (EVENTS[8],)  # a fault of the scenario brought about the other
 
 
-def test_an_event_is_one_line_of_json_with_its_instant_first(tmp_path):
+def test_an_event_is_one_line_of_json_with_its_kind_first(tmp_path):
     """The bytes are a promise: people read traces with grep and jq."""
     lines = write(tmp_path / "trace.jsonl").read_text().splitlines()
 
     assert lines[0] == (
-        '{"trace": 1, "scenario": "expiry-stampede", "strategy": "single_flight", "seed": 7,'
-        ' "engine": "wire", "duration": 12000000, "lifetime": 6000000, "time_scale": 600,'
-        ' "version": "0.1.0", "lifetimes": 0.0}'
+        '{"trace":2,"scenario":"expiry-stampede","strategy":"single_flight","seed":7,'
+        '"engine":"wire","duration":12000000,"lifetime":6000000,"time_scale":600,'
+        '"version":"0.1.0","lifetimes":0.0}'
     )
     assert lines[4] == (
-        '{"at": 3, "event": "token_evicted", "token": 1, "displaced_by": 2, "asked_by": "p1",'
-        ' "valid_until": 5}'
+        '{"event":"token_evicted","at":3,"token":1,"displaced_by":2,"asked_by":"p1",'
+        '"valid_until":5}'
     )
     assert lines[6] == (
-        '{"at": 5, "event": "call_refused", "token": null, "cause": "unknown_token",'
-        ' "asked_by": "p0.w2"}'
+        '{"event":"call_refused","at":5,"token":null,"cause":"unknown_token","asked_by":"p0.w2"}'
     )
-    assert lines[-1] == '{"tally": "end", "events": 11}'
+    assert lines[-1] == '{"tally":"end","events":11}'
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
 
@@ -158,21 +157,23 @@ def test_events_of_a_file_that_ends_among_them_are_cut_short(tmp_path):
 
 
 BAD_LINES = {
-    "half a line": (3, b'{"at": 2, "event": "token_ado', "Invalid control character"),
-    "not JSON": (3, b"hello", "Expecting value"),
-    "not an object": (3, b"[1, 2]", "not a JSON object"),
-    "not UTF-8": (3, b'{"at": 2, "event": "\xff"}', "utf-8"),
-    "an unknown event": (3, b'{"at": 2, "event": "token_lost"}', "no such event: 'token_lost'"),
-    "a missing field": (3, b'{"at": 2, "event": "token_revoked"}', "has the fields at, token"),
+    "half a line": (3, b'{"event":"token_adopted","at":', "truncated"),
+    "not JSON": (3, b"hello", "invalid character"),
+    "not an object": (3, b"[1, 2]", "Expected `object`, got `array`"),
+    "not UTF-8": (3, b'{"event":"\xff","at":2}', "utf-8"),
+    "too deep": (3, b'{"event":"token_revoked","at":' + b"[" * 100_000, "got `array`"),
+    "an unknown event": (3, b'{"event":"token_lost","at":2}', "Invalid value 'token_lost'"),
+    "a missing field": (3, b'{"event":"token_revoked","at":2}', "missing required field `token`"),
+    "an unknown field": (3, b'{"event":"token_revoked","at":2,"token":1,"by":3}', "field `by`"),
     "a wrong type": (
         3,
-        b'{"at": "2", "event": "token_revoked", "token": 1}',
-        "token_revoked.at cannot be '2'",
+        b'{"event":"token_revoked","at":"2","token":1}',
+        r"Expected `int`, got `str` - at `\$\.at`",
     ),
     "an unknown cause": (
         6,
-        b'{"at": 4, "event": "call_refused", "token": 1, "cause": "bad luck", "asked_by": "p0"}',
-        "no such cause: 'bad luck'",
+        b'{"event":"call_refused","at":4,"token":1,"cause":"bad luck","asked_by":"p0"}',
+        r"Invalid enum value 'bad luck' - at `\$\.cause`",
     ),
 }
 
@@ -189,14 +190,15 @@ def test_a_damaged_event_is_named_by_its_line(tmp_path, number, line, message):
 
 
 BAD_TALLIES = {
-    "a bin beyond the last": ('"bin": 220', '"bin": 240', "bins count from 0 to 239, got 240"),
-    "a negative count": ('"store_reads": 40', '"store_reads": -1', "not a count: -1"),
-    "a negative total": ('"tokens_issued": 2', '"tokens_issued": -2', "not a count: -2"),
-    "a total that is none": ('"live_peak": 1', '"live_peak": true', "not a count: True"),
-    "a bucket that is none": ('"bucket": ', '"bucket": 99999', "not a bucket"),
-    "an event too few": ('"events": 11', '"events": 12', "12 events were written, 11 are here"),
-    "an unknown tally": ('"tally": "clients",', '"tally": "servers",', "neither an event nor a"),
-    "a line after the end": ('"events": 11}', '"events": 11}\n{}', "more lines follow"),
+    "a bin beyond the last": ('"bin":220', '"bin":240', r"Expected `int` <= 239 - at `\$\.bin`"),
+    "a negative count": ('"store_reads":40', '"store_reads":-1', "Expected `int` >= 0"),
+    "a negative total": ('"tokens_issued":2', '"tokens_issued":-2', "Expected `int` >= 0"),
+    "a total that is none": ('"live_peak":1', '"live_peak":true', "Expected `int`, got `bool`"),
+    "a bucket that is none": ('"bucket":', '"bucket":99999', "not a bucket"),
+    "a kind of failure that is none": ('"failure":"call_401"', '"failure":"bad luck"', "no such"),
+    "an event too few": ('"events":11', '"events":12', "12 events were written, 11 are here"),
+    "an unknown tally": ('"tally":"clients",', '"tally":"servers",', "Invalid value 'servers'"),
+    "a line after the end": ('"events":11}', '"events":11}\n{}', "more lines follow"),
 }
 
 
@@ -217,8 +219,8 @@ def test_a_damaged_tally_is_named_by_its_line(tmp_path, old, new, message):
     [
         ("", "damaged"),
         ("{}", "no schema number"),
-        ('{"trace": 2}', "written by a newer tokenrace: trace schema 2, and this one reads up to"),
-        ('{"trace": 1, "scenario": 5}', "scenario cannot be 5"),
+        ('{"trace": 3}', "written by a newer tokenrace: trace schema 3, and this one reads 2"),
+        ('{"trace": 2, "scenario": 5}', "Expected `str`, got `int`"),
     ],
 )
 def test_a_file_that_starts_otherwise_is_no_trace(tmp_path, first_line, message):
@@ -228,6 +230,35 @@ def test_a_file_that_starts_otherwise_is_no_trace(tmp_path, first_line, message)
 
     with pytest.raises(ResultsError, match=rf"trace\.jsonl:1: .*{message}"):
         read_trace(path)
+
+
+@pytest.mark.parametrize("read", [read_trace, lambda path: list(read_events(path))])
+def test_an_old_trace_is_refused_with_the_command_that_makes_it_anew(tmp_path, read):
+    """Schema 1 wrote the instant first. Its header says which run it was."""
+    path = tmp_path / "trace.jsonl"
+    path.write_text(
+        '{"trace": 1, "scenario": "x", "strategy": "single_flight", "seed": 7, "engine": "wire"}\n'
+        '{"at": 6, "event": "token_revoked", "token": 2}\n'
+    )
+
+    with pytest.raises(ResultsError) as refused:
+        read(path)
+
+    assert str(refused.value) == (
+        f"{path}:1: written by an older tokenrace: trace schema 1, and this one reads 2."
+        " Make the trace anew: tokenrace run <scenario file> --engine wire"
+        " --strategy single_flight --seed 7 --out <folder>"
+    )
+
+
+def test_a_text_that_is_not_unicode_is_written_with_escapes(tmp_path):
+    """A header in Latin-1 reaches us as half a surrogate pair, which UTF-8 cannot hold."""
+    latin = TokenIssued(at=9, token=3, expires_at=HOUR, asked_by="Zo\udceb")
+    path = write(tmp_path / "trace.jsonl", [latin])
+
+    (read,) = read_trace(path).events()
+
+    assert read.asked_by == r"Zo\udceb"
 
 
 def test_a_trace_that_is_not_there_or_cannot_be_written_says_so(tmp_path):
@@ -251,7 +282,7 @@ def test_reading_stops_where_the_reader_stops(tmp_path):
 
 def test_token_events_leave_out_the_apis_refusals_alone(tmp_path):
     """A caller whose name looks like a refusal does not hide its token."""
-    tricky = TokenIssued(at=9, token=3, expires_at=HOUR, asked_by='"event": "call_refused"')
+    tricky = TokenIssued(at=9, token=3, expires_at=HOUR, asked_by='{"event":"call_refused"')
     run = read_trace(write(tmp_path / "trace.jsonl", [*EVENTS, tricky]))
 
     kept = [event for event in [*EVENTS, tricky] if not isinstance(event, CallRefused)]
@@ -308,8 +339,8 @@ def test_causes_of_a_tally_name_every_cause():
 def test_one_that_is_no_process_of_the_fleet_dies_by_its_name():
     """The provider's process and the broker have no number."""
     died = ProcessEnded(at=9, process="the broker", in_flight=0, reason="killed by SIGKILL")
-    line = event_line(died)
+    line = json_line(died)
 
-    assert '"process": "the broker"' in line
-    assert event_from(json.loads(line)) == died
+    assert b'"process":"the broker"' in line
+    assert event_from(line) == died
     assert died.who == "the broker"

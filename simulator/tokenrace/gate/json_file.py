@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 
 from tokenrace.gate.findings import CaseChecked, Checked, Finding
-from tokenrace.trace.event_lines import event_line
+from tokenrace.trace.json_lines import event_values
 
 SCHEMA = 1
 
@@ -33,6 +33,6 @@ def _finding(finding: Finding) -> dict[str, object]:
     """Return a finding; the events of its chain are as a trace has them."""
     values = asdict(finding)
     if finding.way_back is not None:
-        chain = [json.loads(event_line(event)) for event in finding.way_back.chain]
+        chain = [event_values(event) for event in finding.way_back.chain]
         values["way_back"] = asdict(finding.way_back) | {"chain": chain}
     return values

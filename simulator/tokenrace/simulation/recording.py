@@ -12,18 +12,15 @@ from tokenrace.errors import RunError, RunFailed
 from tokenrace.simulation.counted import Counted
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.virtual.engine import VirtualEngine
-from tokenrace.trace.event_lines import KINDS
-from tokenrace.trace.events import CallRefused, Event, EventSink, FaultStruck, TrialMade
+from tokenrace.trace.events import KINDS, CallRefused, Event, EventSink, FaultStruck, TrialMade
 from tokenrace.trace.files import RecordedRun, TraceHeader
 from tokenrace.trace.kept import Keeper
 
 FAULTS: Collection[type[Event]] = (FaultStruck, TrialMade)
 """What the analysis needs of a run whose figures and verdicts alone are wanted."""
-TOKEN_EVENTS: Collection[type[Event]] = tuple(
-    kind for kind in KINDS.values() if kind is not CallRefused
-)
+TOKEN_EVENTS: Collection[type[Event]] = tuple(kind for kind in KINDS if kind is not CallRefused)
 """All that happened to tokens, processes and faults: a storm's refusals are not among them."""
-EVERY_EVENT: Collection[type[Event]] = tuple(KINDS.values())
+EVERY_EVENT: Collection[type[Event]] = KINDS
 
 _ENGINE = VirtualEngine()
 _VERSION = version("tokenrace")

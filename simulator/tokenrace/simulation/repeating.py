@@ -184,22 +184,22 @@ def _trace_in(folder: Path) -> Path:
 
 
 def _first_difference(trace: Path, other: Path) -> str:
-    with trace.open() as lines, other.open() as others:
+    with trace.open("rb") as lines, other.open("rb") as others:
         next(lines), next(others)  # who made them
-        for line, another in zip_longest(lines, others, fillvalue=""):
+        for line, another in zip_longest(lines, others, fillvalue=b""):
             if line != another:
                 return _in_words(line, another)
     return ""
 
 
-def _in_words(line: str, another: str) -> str:
+def _in_words(line: bytes, another: bytes) -> str:
     first, then = _told(line), _told(another)
-    if "tally" in (line + another) and "event" not in (line + another):
+    if b"tally" in (line + another) and b"event" not in (line + another):
         return f"{NOT_DETERMINISTIC} the counts of two runs differ; {_WHAT_MAY_BE}"
     return f"{NOT_DETERMINISTIC} two runs first differ in {first} and {then}; {_WHAT_MAY_BE}"
 
 
-def _told(line: str) -> str:
+def _told(line: bytes) -> str:
     values = json.loads(line) if line else {}
     if "event" not in values:
         return "its end"

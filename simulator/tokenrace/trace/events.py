@@ -36,7 +36,11 @@ FAMILY_ENDS: tuple[FamilyEnd, ...] = get_args(FamilyEnd)
 """What ended a family before its time."""
 
 
-class TokenIssued(Struct, frozen=True, kw_only=True, gc=False):
+class _Tagged(Struct, frozen=True, gc=False, tag_field="event", forbid_unknown_fields=True):
+    """One kind of event. Its ``tag`` names it in a trace."""
+
+
+class TokenIssued(_Tagged, frozen=True, kw_only=True, tag="token_issued"):
     """The provider created ``token``. It is live from ``at`` until it ends, at ``expires_at`` at
     the latest."""
 
@@ -46,7 +50,7 @@ class TokenIssued(Struct, frozen=True, kw_only=True, gc=False):
     asked_by: str
 
 
-class TokenEvicted(Struct, frozen=True, kw_only=True, gc=False):
+class TokenEvicted(_Tagged, frozen=True, kw_only=True, tag="token_evicted"):
     """``token`` ended because the newer token ``displaced_by`` took its place; ``asked_by`` asked
     for that newer one. It is accepted up to ``valid_until``: ``at``, unless there is a grace."""
 
@@ -57,14 +61,14 @@ class TokenEvicted(Struct, frozen=True, kw_only=True, gc=False):
     valid_until: Ticks
 
 
-class TokenRevoked(Struct, frozen=True, kw_only=True, gc=False):
+class TokenRevoked(_Tagged, frozen=True, kw_only=True, tag="token_revoked"):
     """``token`` ended on request (RFC 7009) or with the authorization it belonged to."""
 
     at: Ticks
     token: TokenId
 
 
-class IssueRefused(Struct, frozen=True, kw_only=True, gc=False):
+class IssueRefused(_Tagged, frozen=True, kw_only=True, tag="issue_refused"):
     """The token endpoint answered no."""
 
     at: Ticks
@@ -73,7 +77,7 @@ class IssueRefused(Struct, frozen=True, kw_only=True, gc=False):
     asked_by: str
 
 
-class CallRefused(Struct, frozen=True, kw_only=True, gc=False):
+class CallRefused(_Tagged, frozen=True, kw_only=True, tag="call_refused"):
     """The API answered 401, for the reason ``cause``.
 
     ``token`` is None where the caller showed none of ours. No client can see ``cause``.
@@ -85,14 +89,14 @@ class CallRefused(Struct, frozen=True, kw_only=True, gc=False):
     asked_by: str
 
 
-class FamilyAuthorized(Struct, frozen=True, kw_only=True, gc=False):
+class FamilyAuthorized(_Tagged, frozen=True, kw_only=True, tag="family_authorized"):
     """The user consented, and got the first refresh token of ``family``."""
 
     at: Ticks
     family: FamilyId
 
 
-class RefreshRefused(Struct, frozen=True, kw_only=True, gc=False):
+class RefreshRefused(_Tagged, frozen=True, kw_only=True, tag="refresh_refused"):
     """A refresh token was refused, for the reason ``cause``, which no client can see.
 
     ``family`` is None where none of ours was shown. "reused" is a token spent before.
@@ -104,7 +108,7 @@ class RefreshRefused(Struct, frozen=True, kw_only=True, gc=False):
     asked_by: str
 
 
-class FamilyEnded(Struct, frozen=True, kw_only=True, gc=False):
+class FamilyEnded(_Tagged, frozen=True, kw_only=True, tag="family_ended"):
     """No refresh token of ``family`` is accepted any more: a newer consent took its place, one of
     them was reused, or the consent was withdrawn. The end of its time is no event."""
 
@@ -113,14 +117,14 @@ class FamilyEnded(Struct, frozen=True, kw_only=True, gc=False):
     reason: FamilyEnd
 
 
-class AppChanged(Struct, frozen=True, kw_only=True, gc=False):
+class AppChanged(_Tagged, frozen=True, kw_only=True, tag="app_changed"):
     """Something happened to the app as a whole; ``change`` says what, in words."""
 
     at: Ticks
     change: str
 
 
-class FaultStruck(Struct, frozen=True, kw_only=True, gc=False):
+class FaultStruck(_Tagged, frozen=True, kw_only=True, tag="fault_struck"):
     """A fault of the scenario, by its place in the file from 0, really happened: to the first
     request or message that met it, if it is such a fault. ``what`` says it in words."""
 
@@ -129,7 +133,7 @@ class FaultStruck(Struct, frozen=True, kw_only=True, gc=False):
     what: str
 
 
-class TrialMade(Struct, frozen=True, kw_only=True, gc=False):
+class TrialMade(_Tagged, frozen=True, kw_only=True, tag="trial_made"):
     """Somebody outside the fleet tried whether the app works: had a token issued and called the API
     with it at once, as a fault of the scenario says.
 
@@ -143,7 +147,7 @@ class TrialMade(Struct, frozen=True, kw_only=True, gc=False):
     status: int | None
 
 
-class TokenAdopted(Struct, frozen=True, kw_only=True, gc=False):
+class TokenAdopted(_Tagged, frozen=True, kw_only=True, tag="token_adopted"):
     """Process ``process`` began to hand out ``token`` to its workers."""
 
     at: Ticks
@@ -151,7 +155,7 @@ class TokenAdopted(Struct, frozen=True, kw_only=True, gc=False):
     process: int
 
 
-class ProcessEnded(Struct, frozen=True, kw_only=True, gc=False):
+class ProcessEnded(_Tagged, frozen=True, kw_only=True, tag="process_ended"):
     """Process ``process`` died before the run's end with ``in_flight`` requests unanswered.
 
     ``process`` is its number in the fleet, or the name of a process that is no part of it: the
@@ -176,7 +180,7 @@ def called(process: int | str) -> str:
     return process if isinstance(process, str) else f"process {process}"
 
 
-class ProcessStarted(Struct, frozen=True, kw_only=True, gc=False):
+class ProcessStarted(_Tagged, frozen=True, kw_only=True, tag="process_started"):
     """Process ``process`` began its ``life``, counted from 1. The first lives of the processes that
     there are at first are not told of."""
 
@@ -199,6 +203,8 @@ ProviderEvent = (
     | TrialMade
 )
 Event = ProviderEvent | TokenAdopted | ProcessEnded | ProcessStarted
+KINDS: tuple[type[Event], ...] = get_args(Event)
+"""Every kind of event."""
 
 
 class EventSink(Protocol):

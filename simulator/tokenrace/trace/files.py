@@ -4,31 +4,32 @@ One JSON object a line. Nothing but the header may hold a float, and every line'
 order, so equal runs leave equal bytes. Neither the writer nor the readers hold more than one event
 at a time. The last line counts the events; a file without it was cut short.
 
-    {"trace": 1, "scenario": "expiry-stampede", "strategy": "single_flight", "seed": 1, ...}
-    {"at": 104211, "event": "token_issued", "token": 1, ...}
-    {"tally": "provider", "tokens_issued": 12, ...}
-    {"tally": "end", "events": 31}
+    {"trace":2,"scenario":"expiry-stampede","strategy":"single_flight","seed":1,...}
+    {"event":"token_issued","at":104211,"token":1,...}
+    {"tally":"provider","tokens_issued":12,...}
+    {"tally":"end","events":31}
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
 
 from tokenrace.clock import Ticks
 from tokenrace.errors import ResultsError
-from tokenrace.json_reading import read_json_line
-from tokenrace.trace.event_lines import event_from, event_line
 from tokenrace.trace.events import CallRefused, Event, ProcessEnded
+from tokenrace.trace.json_lines import EVENT, beginning, event_from, json_line, read_line
 from tokenrace.trace.kept import KeptEvents
 from tokenrace.trace.tally import ClientTally, ProviderTally, bin_width
-from tokenrace.trace.tally_lines import TallyReader, tally_lines
+from tokenrace.trace.tally_lines import End, TallyReader, tally_line, tally_lines
 
-SCHEMA = 1
-_EVENT = b'{"at": '
-_CALL_REFUSED = b'"event": "call_refused"'  # within a text its quotes would be escaped
-_PROCESS_ENDED = b'"event": "process_ended"'
+SCHEMA = 2
+_TALLY = b'{"tally":'
+_CALL_REFUSED, _PROCESS_ENDED = beginning(CallRefused), beginning(ProcessEnded)
+_HEADER: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class TraceHeader:
     ``duration`` and ``lifetime`` (of a token) are as the engine ran them, in ticks; ``time_scale``
     times an instant of the trace is the instant in the scenario. ``version`` is the package's.
     ``lifetimes`` is how many lifetimes the run is long, by the lifetime in force at each instant;
-    0 in a trace of a version that did not tell.
+    0 where that is not known.
     """
 
     scenario: str
@@ -78,7 +79,7 @@ class TraceWriter:
         self._path = path
         self._events = 0
         try:
-            self._stream = path.open("w", encoding="ascii", newline="\n")
+            self._stream = path.open("wb")
         except OSError as error:
             raise self._unwritable(error) from None
         self._put({"trace": SCHEMA} | asdict(header))
@@ -95,20 +96,17 @@ class TraceWriter:
     def write(self, event: Event) -> None:
         """Write one event. Events come in the order they happened."""
         self._events += 1
-        try:
-            self._stream.write(event_line(event))
-        except OSError as error:
-            raise self._unwritable(error) from None
+        self._put(event)
 
     def finish(self, provider: ProviderTally, clients: ClientTally) -> None:
         """Write what was counted, and the last line."""
         for values in tally_lines(provider, clients):
             self._put(values)
-        self._put({"tally": "end", "events": self._events})
+        self._put(End(events=self._events))
 
-    def _put(self, values: Mapping[str, object]) -> None:
+    def _put(self, values: Struct | dict[str, Any]) -> None:
         try:
-            self._stream.write(json.dumps(values) + "\n")
+            self._stream.write(json_line(values))
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -159,7 +157,7 @@ def read_trace(path: Path) -> RecordedRun:
     """Read the header and the tallies; pass over the events, which are only counted.
 
     Raises:
-        ResultsError: the file cannot be read, is from a newer version, cut short or damaged.
+        ResultsError: the file cannot be read, is of another schema, cut short or damaged.
     """
     lines = _lines(path)
     header = _header(path, lines)
@@ -167,15 +165,15 @@ def read_trace(path: Path) -> RecordedRun:
     events = 0
     deaths = []
     for number, line in lines:
-        if line.startswith(_EVENT):
+        if line.startswith(EVENT):
             events += 1
-            if _PROCESS_ENDED in line:
+            if line.startswith(_PROCESS_ENDED):
                 deaths.append(_death(path, number, line))
             continue
         try:
-            values = _object(line)
-            if values.get("tally") == "end":
-                _check_end(values, events, lines)
+            counts = tally_line(line)
+            if isinstance(counts, End):
+                _check_end(counts, events, lines)
                 reader.settle()
                 return RecordedRun(
                     header=header,
@@ -184,7 +182,7 @@ def read_trace(path: Path) -> RecordedRun:
                     deaths=unasked_for(deaths),
                     trace=path,
                 )
-            reader.take(values)
+            reader.take(counts)
         except ValueError as error:
             raise _damaged(path, number, error) from None
     raise _cut_short(path)
@@ -193,7 +191,7 @@ def read_trace(path: Path) -> RecordedRun:
 def read_events(path: Path, *, passing_over: bytes | None = None) -> Iterator[Event]:
     """Yield the events of a trace in order. Does not look at what follows them.
 
-    Lines that hold the bytes ``passing_over`` are left out unread.
+    Lines that begin with ``passing_over`` are left out unread.
 
     Raises:
         ResultsError: as ``read_trace`` does; also for an event that is none of ours.
@@ -201,13 +199,12 @@ def read_events(path: Path, *, passing_over: bytes | None = None) -> Iterator[Ev
     lines = _lines(path)
     _header(path, lines)
     for number, line in lines:
-        if passing_over is not None and passing_over in line:
+        if passing_over is not None and line.startswith(passing_over):
             continue
+        if line.startswith(_TALLY):
+            return
         try:
-            values = _object(line)
-            if "tally" in values:
-                return
-            event = event_from(values)
+            event = event_from(line)
         except ValueError as error:  # JSON and UTF-8 errors are such
             raise _damaged(path, number, error) from None
         yield event
@@ -221,7 +218,7 @@ def unasked_for(deaths: Iterable[ProcessEnded]) -> tuple[ProcessEnded, ...]:
 
 def _death(path: Path, number: int, line: bytes) -> ProcessEnded:
     try:
-        event = event_from(_object(line))
+        event = event_from(line)
         if not isinstance(event, ProcessEnded):
             raise ValueError(f"not the end of a process: {event}")  # noqa: TRY301, TRY004
     except ValueError as error:
@@ -240,47 +237,43 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _header(path: Path, lines: Iterator[tuple[int, bytes]]) -> TraceHeader:
     _, line = next(lines, (1, b""))
     try:
-        values = _object(line)
-        schema = values.get("trace")
+        values = read_line(_HEADER, line)
+        schema = values.pop("trace", None)
         if not isinstance(schema, int):
             raise ValueError("its first line has no schema number")  # noqa: TRY004, TRY301
         if schema > SCHEMA:
             raise ResultsError(
                 f"{path}:1: written by a newer tokenrace: trace schema {schema}, "
-                f"and this one reads up to {SCHEMA}"
+                f"and this one reads {SCHEMA}"
             )
+        if schema < SCHEMA:
+            raise ResultsError(_too_old(path, values, schema))
         return _header_from(values)
     except ValueError as error:
         raise _damaged(path, 1, error) from None
 
 
-def _header_from(values: Mapping[str, object]) -> TraceHeader:
-    for field in fields(TraceHeader):
-        value = values.get(field.name, 0 if field.name == "lifetimes" else None)
-        wanted = (int, float) if field.type is float else (field.type,)
-        if type(value) not in wanted:
-            raise ValueError(f"{field.name} cannot be {value!r}")
-    names = [field.name for field in fields(TraceHeader)]
-    known = {name: cast("Any", values[name]) for name in names if name in values}
-    header = TraceHeader(**known)
+def _too_old(path: Path, values: dict[str, Any], schema: int) -> str:
+    """Return why an old trace is refused, and the command that makes it anew."""
+    options = [f"--{key} {values[key]}" for key in ("engine", "strategy", "seed") if key in values]
+    command = " ".join(["tokenrace run <scenario file>", *options, "--out <folder>"])
+    return (
+        f"{path}:1: written by an older tokenrace: trace schema {schema}, and this one reads "
+        f"{SCHEMA}. Make the trace anew: {command}"
+    )
+
+
+def _header_from(values: dict[str, Any]) -> TraceHeader:
+    header = msgspec.convert(values, TraceHeader)
     for name in ("duration", "lifetime"):
         if getattr(header, name) <= 0:
             raise ValueError(f"{name} cannot be {getattr(header, name)}")
     return header
 
 
-def _object(line: bytes) -> dict[str, object]:
-    values = read_json_line(line)
-    if not isinstance(values, dict):
-        raise ValueError(f"not a JSON object: {values!r}")  # noqa: TRY004 - the file is wrong
-    return values
-
-
-def _check_end(
-    values: Mapping[str, object], events: int, rest: Iterator[tuple[int, bytes]]
-) -> None:
-    if values.get("events") != events:
-        raise ValueError(f"{values.get('events')} events were written, {events} are here")
+def _check_end(end: End, events: int, rest: Iterator[tuple[int, bytes]]) -> None:
+    if end.events != events:
+        raise ValueError(f"{end.events} events were written, {events} are here")
     if next(rest, None) is not None:
         raise ValueError("more lines follow the last one")
 

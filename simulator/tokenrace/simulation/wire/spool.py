@@ -1,14 +1,13 @@
 """Where each process of a run on the wire writes its events, to be merged when all have ended."""
 
-import json
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
-from tokenrace.trace.event_lines import event_from, event_line
 from tokenrace.trace.events import Event
+from tokenrace.trace.json_lines import event_from, json_line
 
 
 class Spool:
@@ -18,7 +17,7 @@ class Spool:
     """
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("w", encoding="ascii", newline="\n", buffering=1)
+        self._stream = path.open("wb", buffering=0)
 
     def __enter__(self) -> Self:
         return self
@@ -28,7 +27,7 @@ class Spool:
 
     def write(self, event: Event) -> None:
         """Take one event; they come in the order they happen."""
-        self._stream.write(event_line(event))
+        self._stream.write(json_line(event))
 
 
 def merged(spools: Sequence[Path], others: Sequence[Event]) -> Iterator[Event]:
@@ -39,7 +38,7 @@ def merged(spools: Sequence[Path], others: Sequence[Event]) -> Iterator[Event]:
 
 def events_in(path: Path) -> Iterator[Event]:
     """Yield the events of the spool at ``path``, without one that was being written."""
-    with path.open(encoding="ascii") as lines:
+    with path.open("rb") as lines:
         for line in lines:
-            if line.endswith("\n"):  # a torn last line: its process was killed while writing it
-                yield event_from(json.loads(line))
+            if line.endswith(b"\n"):  # a torn last line: its process was killed while writing it
+                yield event_from(line)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tokenrace.clock import Ticks
 from tokenrace.simulation.wire.spool import events_in
-from tokenrace.trace.event_lines import event_line
 from tokenrace.trace.events import FaultStruck
+from tokenrace.trace.json_lines import json_line
 
 _SUFFIX = ".strikes"
 
@@ -28,8 +28,8 @@ class Strikes:
         if fault in self._told:
             return
         self._told.add(fault)
-        with self._path.open("a", encoding="ascii", newline="\n") as file:
-            file.write(event_line(FaultStruck(at=at, fault=fault, what=what)))
+        with self._path.open("ab") as file:
+            file.write(json_line(FaultStruck(at=at, fault=fault, what=what)))
 
 
 def first_strikes(folder: Path) -> list[FaultStruck]:
