@@ -7,19 +7,29 @@ arrivals and latencies (common random numbers).
 
 import hashlib
 from collections.abc import Sequence
+from random import Random
+from typing import Protocol
 
 import numpy as np
 
-from tokenrace.chance import Spanned, Stream
 from tokenrace.clock import Ticks
-from tokenrace.distributions import Distribution
-from tokenrace.sampling import Spans, draw, fill, spans_of
-
-__all__ = ["BLOCK", "SpanRow", "SpanStream", "SpanTable", "Spanned", "Stream", "Streams"]
+from tokenrace.distributions import Distribution, Spans, draw, fill, spans_of
 
 BLOCK = 512
 """Spans drawn at a time: spares numpy's cost per call, and 10,000 workers have room for it."""
 _SLICE = 32
+
+
+Stream = Random
+"""For choices and single draws."""
+
+
+class Spanned(Protocol):
+    """An endless sequence of spans."""
+
+    def next(self) -> Ticks:
+        """Return the next span, in ticks."""
+        ...
 
 
 class SpanStream:

@@ -16,8 +16,8 @@ from tokenrace.analysis.report.comparison import comparison_of
 from tokenrace.analysis.report.page import drawn_from_files, read_results, report_on
 from tokenrace.cli.app import app
 from tokenrace.errors import ResultsError
+from tokenrace.files.json_reading import read_json, read_json_line
 from tokenrace.gate.baseline_file import read_baseline
-from tokenrace.json_reading import read_json, read_json_line
 from tokenrace.sweep.journal import read_cells, read_heading
 from tokenrace.trace.files import read_trace
 

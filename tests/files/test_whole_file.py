@@ -10,12 +10,12 @@ import sys
 
 import pytest
 
-from tokenrace.whole_file import whole_file, write_whole
+from tokenrace.files.whole_file import whole_file, write_whole
 
 KILLED_AMID = """
 import os, signal, sys
 from pathlib import Path
-from tokenrace.whole_file import whole_file
+from tokenrace.files.whole_file import whole_file
 with whole_file(Path(sys.argv[1])) as partial:
     partial.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -23,7 +23,7 @@ with whole_file(Path(sys.argv[1])) as partial:
 WAITS_AMID = """
 import sys
 from pathlib import Path
-from tokenrace.whole_file import whole_file
+from tokenrace.files.whole_file import whole_file
 with whole_file(Path(sys.argv[1])) as partial:
     partial.write_text("theirs")
     print("writing", flush=True)

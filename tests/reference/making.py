@@ -14,8 +14,8 @@ from tests.reference.places import place_of
 from tokenrace.analysis.report.page import REPORT
 from tokenrace.cli.asked import Asked, Options, read_request
 from tokenrace.cli.progress import Silent
+from tokenrace.files.results_folder import whole_or_not_at_all
 from tokenrace.gate.counts import RunCounts, counts_of
-from tokenrace.results_folder import whole_or_not_at_all
 from tokenrace.run_results import SUMMARY, Made, write_results
 from tokenrace.simulation.experiment import run_all
 

@@ -12,8 +12,8 @@ import signal
 import sys
 from pathlib import Path
 
-from tokenrace.folder_swap import swap
-from tokenrace.results_folder import whole_or_not_at_all
+from tokenrace.files.folder_swap import swap
+from tokenrace.files.results_folder import whole_or_not_at_all
 
 DISK = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "swap"}
 

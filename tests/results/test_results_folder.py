@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tokenrace.errors import ResultsError
-from tokenrace.results_folder import remove_leftovers, whole_or_not_at_all
+from tokenrace.files.results_folder import remove_leftovers, whole_or_not_at_all
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from tests.scenario.faulty_scenarios import a_text, read
 from tokenrace.errors import ScenarioError
-from tokenrace.faults.kinds import KINDS, Fault
 from tokenrace.fields.units import read_chance, write_chance
-from tokenrace.strategies.catalogue import CATALOGUE
 
 
 @pytest.mark.parametrize(
@@ -118,34 +116,6 @@ def test_what_is_wrong_is_said_with_its_place(text, problem):
         read(text)
 
     assert str(caught.value).splitlines()[0] == f"x.yaml:{problem}"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_fault_is_called_something_on_a_plot(kind):
-    """Short enough for a legend."""
-    examples = {
-        "partition": {"process": 1, "link": "api", "for": "30s"},
-        "revoke": "all",
-        "deactivate": {"for": "30s"},
-        "change_provider": {"live_tokens": 3},
-        "second_minter": {"rate": "1/s", "for": "30s"},
-        "trial": {"every": "1m", "for": "30m"},
-        "burst": {"endpoint": "api", "answer": "slow 2s", "for": "30s"},
-        "crash": {"process": 1},
-        "pause": {"process": 1, "for": "30s"},
-        "rolling_restart": {"every": "10s"},
-        "scale": {"processes": 4},
-        "deploy": {"strategy": "lease_cas", "secret": "newest", "every": "10s"},
-        "clock": {"process": 1, "behind": "30s"},
-        "cancel_leader": {"process": 1},
-        "store_down": {"for": "30s"},
-        "store_slow": {"by": "1s", "for": "30s"},
-        "replica_lag": {"lag": "1s", "for": "30s"},
-    }
-    fault = Fault.model_validate({"at": "1m", kind: examples.get(kind, {})}, context=CATALOGUE)
-
-    assert fault.kind == kind
-    assert 0 < len(fault.label()) <= 40
 
 
 @pytest.mark.parametrize(

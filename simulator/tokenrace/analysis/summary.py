@@ -18,11 +18,11 @@ from tokenrace.analysis.sentences import Picture
 from tokenrace.analysis.verdicts import Verdict, Word, worst
 from tokenrace.clock import SECOND
 from tokenrace.errors import ResultsError
-from tokenrace.json_reading import read_json
+from tokenrace.files.json_reading import read_json
+from tokenrace.files.whole_file import write_whole
 from tokenrace.scenario.wording import of_record
 from tokenrace.trace.events import called
 from tokenrace.trace.files import RecordedRun
-from tokenrace.whole_file import write_whole
 
 SCHEMA = 1
 Plain = int | float | str | bool | None

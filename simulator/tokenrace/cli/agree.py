@@ -23,10 +23,10 @@ from tokenrace.errors import SimulatorError
 from tokenrace.fields.flaws import dotted
 from tokenrace.fields.values import EngineName
 from tokenrace.figures import Figure
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.scenario import Scenario, load
 from tokenrace.simulation.experiment import Experiment, run_all
 from tokenrace.strategies.catalogue import CATALOGUE
-from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.files import RecordedRun
 
 SEEDS_MIN = 2

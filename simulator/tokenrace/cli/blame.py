@@ -18,8 +18,8 @@ from tokenrace.cli.progress import Silent
 from tokenrace.clock import Ticks
 from tokenrace.errors import SimulatorError
 from tokenrace.fields.units import read_span
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.simulation.experiment import run_all
-from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.events import CAUSES, Cause
 from tokenrace.trace.files import RecordedRun, read_trace
 

@@ -21,6 +21,7 @@ from tokenrace.clock import Ticks, seconds
 from tokenrace.errors import ResultsError, ScenarioError, SimulatorError
 from tokenrace.fields.units import read_positive_span
 from tokenrace.fields.values import EngineName
+from tokenrace.files.whole_file import write_whole
 from tokenrace.gate.annotations import annotations, annotations_of_wrong_input
 from tokenrace.gate.baseline_file import read_baseline
 from tokenrace.gate.cases import BadInput, Found, read_cases
@@ -33,7 +34,6 @@ from tokenrace.gate.markdown import markdown
 from tokenrace.machine_clock import MachineClock, unix_time
 from tokenrace.simulation.runners import Processes, Runners, processors
 from tokenrace.suites.subject import Subject
-from tokenrace.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

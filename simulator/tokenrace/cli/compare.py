@@ -17,8 +17,8 @@ from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_
 from tokenrace.cli.table import print_failures
 from tokenrace.errors import RunFailed, SimulatorError, error_of_all
 from tokenrace.fields.choices import ORACLE, StrategyChoice
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.simulation.experiment import Engine, Experiment, outcomes_of
-from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.files import RecordedRun
 
 SEEDS_MIN = 2

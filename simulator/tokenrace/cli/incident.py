@@ -11,13 +11,13 @@ from rich.text import Text
 from tokenrace.analysis.report.page import REPORT
 from tokenrace.cli.many_runs_progress import ManyRunsProgress
 from tokenrace.cli.plain_console import console_of_output, console_of_progress
+from tokenrace.files.results_folder import whole_or_not_at_all
 from tokenrace.incident.evidence import evidence_in
 from tokenrace.incident.explanations import OBSERVATIONS, WORDS
 from tokenrace.incident.questions import answers
 from tokenrace.incident.report import Finding, Findings, contradictions, write_report
 from tokenrace.incident.running import Case, make_columns, read_cases
 from tokenrace.incident.table import Cell, Column
-from tokenrace.results_folder import whole_or_not_at_all
 from tokenrace.run_results import Made, write_results
 from tokenrace.simulation.runners import Processes, processors
 

@@ -9,8 +9,8 @@ from tokenrace.analysis.timeline import clock_time, timeline
 from tokenrace.cli.asked import Options, read_request
 from tokenrace.cli.plain_console import console_of_lines
 from tokenrace.cli.progress import Silent
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.simulation.experiment import run_all
-from tokenrace.temporary_folder import temporary_folder
 
 
 def replay_run(file: Path, strategy: str, seed: int, settings: Sequence[str] = ()) -> None:

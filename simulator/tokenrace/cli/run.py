@@ -16,8 +16,8 @@ from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_
 from tokenrace.cli.table import print_table
 from tokenrace.cli.verdicts import print_verdicts
 from tokenrace.errors import RunError, RunFailed, error_of_all
+from tokenrace.files.results_folder import whole_or_not_at_all
 from tokenrace.replay_command import again_command, replay_command
-from tokenrace.results_folder import whole_or_not_at_all
 from tokenrace.run_results import SUMMARY, Made, write_results
 from tokenrace.simulation.experiment import outcomes_of
 from tokenrace.simulation.wire.leftovers import remove_what_runs_left

@@ -5,9 +5,9 @@ from pathlib import Path
 import typer
 
 from tokenrace.errors import ResultsError
+from tokenrace.files.whole_file import write_whole
 from tokenrace.scenario import schema_text
 from tokenrace.strategies.catalogue import CATALOGUE
-from tokenrace.whole_file import write_whole
 
 
 def write_schema(out: Path) -> None:

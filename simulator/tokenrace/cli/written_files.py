@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tokenrace.errors import SimulatorError
-from tokenrace.whole_file import write_whole
+from tokenrace.files.whole_file import write_whole
 
 
 def write_files(files: Mapping[Path, str], *, also: Sequence[Path] = (), is_forced: bool) -> None:

@@ -22,6 +22,7 @@ from tokenrace.fields.own_command import written as written_command
 from tokenrace.fields.parameters import Catalogue, Parameters, Setting
 from tokenrace.fields.quoting import hint, one_of, shown
 from tokenrace.python_class import PythonClass
+from tokenrace.store_choice import StoreName
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # it becomes a file name in the results
 _NAME = re.compile(NAME_PATTERN)
@@ -76,6 +77,28 @@ def engine_flaws(
         yield Flaw(at, PARTITIONED_ON_WIRE)
     if engine == "virtual" and isinstance(choice.own, Command):
         yield Flaw(at, COMMAND_ON_VIRTUAL)
+
+
+def strategy_flaws(
+    choices: Iterator[tuple[Loc, StrategyChoice]], store: StoreName, catalogue: Catalogue
+) -> Iterator[Flaw]:
+    """Yield what ``store`` cannot do for each of ``choices``, which come with their places."""
+    for loc, choice in choices:
+        scope = catalogue.words(choice.preset, dict(choice.axes))["scope"]
+        reason = _lacks(scope, store, catalogue)
+        if reason is not None:
+            yield Flaw(loc, f"{choice.name} makes no sense with store {store}: {reason}")
+
+
+def _lacks(scope: str, store: StoreName, catalogue: Catalogue) -> str | None:
+    if store == "memory" and scope in catalogue.shared_scopes:
+        return f"scope {scope} needs a store that processes share; memory is each process's own"
+    if store == "redis" and scope in catalogue.row_lock_scopes:
+        return (
+            f"scope {scope} needs a lock that lives as long as its holder, which Redis does not "
+            "have; take sqlite, host_file or postgres"
+        )
+    return None
 
 
 def read_strategies(raw: object, info: ValidationInfo) -> tuple[StrategyChoice, ...]:

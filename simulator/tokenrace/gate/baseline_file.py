@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from tokenrace.errors import ResultsError
+from tokenrace.files.json_reading import read_json
+from tokenrace.files.whole_file import write_whole
 from tokenrace.gate.baseline import Baseline, KnownRun, KnownScenario, KnownStrategy
-from tokenrace.json_reading import read_json
 from tokenrace.scenario.wording import of_record
-from tokenrace.whole_file import write_whole
 
 SCHEMA = 1
 _BASELINE = TypeAdapter(Baseline)

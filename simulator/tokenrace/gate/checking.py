@@ -8,6 +8,7 @@ from pathlib import Path
 from tokenrace.clock import Ticks, seconds
 from tokenrace.fields.units import write_span
 from tokenrace.fields.values import EngineName
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.gate.blaming import blamed_on_virtual, blamed_on_wire, unblamed
 from tokenrace.gate.cases import Case
 from tokenrace.gate.comparing import Against
@@ -21,7 +22,6 @@ from tokenrace.machine_clock import MachineClock
 from tokenrace.simulation.experiment import Engine
 from tokenrace.simulation.many_runs import ManyRunsWatcher
 from tokenrace.simulation.runners import Runners
-from tokenrace.temporary_folder import temporary_folder
 
 OVER = "the budget of {budget} was over"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tokenrace.analysis.report.page import REPORT, page, write_page
 from tokenrace.errors import ResultsError
+from tokenrace.files.whole_file import write_whole
 from tokenrace.incident.evidence import Evidence
 from tokenrace.incident.explanations import OBSERVATIONS, WORDS, Explanation, Observation
 from tokenrace.incident.questions import Answer
 from tokenrace.incident.table import Cell
-from tokenrace.whole_file import write_whole
 
 SCHEMA = 1
 DOCUMENT = "incident.json"

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tokenrace.chance import Spanned
 from tokenrace.clock import Ticks
 from tokenrace.distributions import CHANCES, PER_MILLION
 from tokenrace.provider.ailments import (
@@ -20,7 +19,7 @@ from tokenrace.provider.ailments import (
     Slow,
     in_words,
 )
-from tokenrace.rng import Streams
+from tokenrace.rng import Spanned, Streams
 from tokenrace.trace.events import FaultStruck
 
 __all__ = [

@@ -21,7 +21,7 @@ from tokenrace.faults.kinds import (
     command_violations,
     violations_of,
 )
-from tokenrace.fields.choices import StrategyChoice, engine_flaws
+from tokenrace.fields.choices import StrategyChoice, engine_flaws, strategy_flaws
 from tokenrace.fields.flaws import Flaw, Loc, dotted, refusal
 from tokenrace.fields.parameters import Catalogue
 from tokenrace.fields.provider_section import ProviderSection
@@ -32,7 +32,6 @@ from tokenrace.scenario.expect_section import Expectations
 from tokenrace.scenario.network_section import NetworkSection
 from tokenrace.scenario.run_section import RunSection
 from tokenrace.scenario.store_choice import Store
-from tokenrace.scenario.store_flaws import strategy_flaws
 from tokenrace.scenario.sweep_section import SweepSection
 from tokenrace.scenario.workload_section import ClosedArrivals, FleetSection, WorkloadSection
 

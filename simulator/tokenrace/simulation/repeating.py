@@ -20,12 +20,12 @@ from typing import NoReturn
 
 from tokenrace.clock import seconds
 from tokenrace.errors import RunError
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.python_class import PythonClass
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.recording import header_of
 from tokenrace.simulation.virtual.engine import VirtualEngine
 from tokenrace.simulation.wire.parent_bond import die_with_parent
-from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.files import TraceWriter
 
 NOT_DETERMINISTIC = "your class is not deterministic: under the same seed"

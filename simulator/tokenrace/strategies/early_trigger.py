@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import log
 from typing import Annotated
 
-from tokenrace.chance import Stream
 from tokenrace.clock import MINUTE, SECOND, Ticks
+from tokenrace.rng import Stream
 from tokenrace.strategies.parameters import Factor, LifetimeSpan, Share, check_not_negative
 from tokenrace.strategies.trigger import Age, Gauge, PlainGauge
 from tokenrace.token import Token

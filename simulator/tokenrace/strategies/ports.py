@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tokenrace.chance import Stream
 from tokenrace.clock import Clock
+from tokenrace.rng import Stream
 from tokenrace.stores.contract import LeaseStore, RowLocks, Snapshot, TokenStore
 from tokenrace.strategies.contract import Denied, TokenEndpoint
 from tokenrace.token import Token

@@ -9,8 +9,8 @@ nobody gets it without a refresh. Triggers that begin before anybody must wait a
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
 
-from tokenrace.chance import Stream
 from tokenrace.clock import Ticks
+from tokenrace.rng import Stream
 from tokenrace.strategies.parameters import Choice, LifetimeSpan, check_not_negative
 from tokenrace.token import Token
 

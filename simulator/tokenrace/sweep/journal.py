@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from tokenrace.clock import SECOND
 from tokenrace.errors import ResultsError
-from tokenrace.json_reading import WHOLE_MAX, read_json, read_json_line
+from tokenrace.files.json_reading import WHOLE_MAX, read_json, read_json_line
 from tokenrace.machine_clock import MachineClock
 from tokenrace.scenario.sweep_values import Value
 from tokenrace.sweep.cells import Row

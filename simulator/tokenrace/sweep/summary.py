@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tokenrace.analysis.intervals import rounded
 from tokenrace.errors import ResultsError
+from tokenrace.files.whole_file import whole_file
 from tokenrace.sweep.found import Found
 from tokenrace.sweep.grid import Grid
 from tokenrace.sweep.journal import NEVER, Heading
-from tokenrace.whole_file import whole_file
 
 SCHEMA = 1
 

@@ -16,12 +16,12 @@ from typing import Any
 from tokenrace.clock import MILLISECOND, SECOND, Ticks
 from tokenrace.errors import ResultsError
 from tokenrace.figures import FIGURES
+from tokenrace.files.whole_file import whole_file
 from tokenrace.scenario.sweep_values import Value
 from tokenrace.sweep.cells import Column, Row, columns
 from tokenrace.sweep.found import Found
 from tokenrace.sweep.grid import Cell, Grid
 from tokenrace.sweep.journal import cell_from
-from tokenrace.whole_file import whole_file
 
 _AT_A_TIME = 10_000
 """Rows held at once."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tokenrace.clock import SECOND, Ticks
-from tokenrace.sampling import Spans
+from tokenrace.distributions import Spans
 
 BEGINS_ABOVE = 1 / 2
 """More failed operations than this share begin an outage."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.stores.store_servers import Redis, free_port
-from tokenrace.owned_folder import owned_folder
+from tokenrace.files.owned_folder import owned_folder
 from tokenrace.simulation.wire.leftovers import note_of, remove_what_runs_left
 from tokenrace.stores.places import PostgresServer, RedisServer, SqliteFile
 
@@ -92,7 +92,7 @@ def test_a_program_and_all_it_has_started_end_with_their_run(tmp_path, victim):
 LEAVES_A_NOTE = """
 import os, signal, sys
 from pathlib import Path
-from tokenrace.owned_folder import owned_folder
+from tokenrace.files.owned_folder import owned_folder
 with owned_folder(Path(sys.argv[1]), "tokenrace-", sys.argv[2]):
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -19,8 +19,8 @@ from tokenrace.analysis.plots.sweeps import heatmap_figure
 from tokenrace.analysis.summary import Summary, scale_in_short
 from tokenrace.analysis.surface import Surface
 from tokenrace.errors import ResultsError
+from tokenrace.files.whole_file import write_whole
 from tokenrace.trace.files import RecordedRun
-from tokenrace.whole_file import write_whole
 
 _DOTS_PER_INCH = 150
 

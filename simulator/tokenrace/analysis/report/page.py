@@ -30,8 +30,8 @@ from tokenrace.analysis.wording import instant_text, percent, plain, several, sp
 from tokenrace.clock import ticks
 from tokenrace.errors import ResultsError
 from tokenrace.fields.quoting import shown
+from tokenrace.files.whole_file import write_whole
 from tokenrace.replay_command import replay_command
-from tokenrace.whole_file import write_whole
 
 _PICTURE_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 SUMMARY = "summary.json"

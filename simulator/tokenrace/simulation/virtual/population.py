@@ -13,6 +13,7 @@ from tokenrace.faults.planned import (
     CancelLeader,
     ClockOff,
     Crash,
+    FleetFault,
     Pause,
     Replace,
     Scale,
@@ -250,7 +251,7 @@ class Population:
         plain = Equipment(recipe=plan.recipe, credentials=plan.app.credentials)
         return self._equipment.get(number, plain)
 
-    def _struck(self, fault: Crash | Pause | Replace | Scale | ClockOff | CancelLeader) -> None:
+    def _struck(self, fault: FleetFault) -> None:
         at, what = self.world.loop.now, fault.describe()
         self.world.sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
 

@@ -20,10 +20,10 @@ from tokenrace.python_class import PythonClass
 from tokenrace.rng import Streams
 from tokenrace.simulation.counted import Counted
 from tokenrace.simulation.plan import SECOND_MINTER, RunPlan
+from tokenrace.simulation.virtual.apply_faults import apply_faults
 from tokenrace.simulation.virtual.broker import VirtualBroker
 from tokenrace.simulation.virtual.door import door_of, let_happen
 from tokenrace.simulation.virtual.leaks import leak_in
-from tokenrace.simulation.virtual.misfortunes import let_befall
 from tokenrace.simulation.virtual.population import Population
 from tokenrace.simulation.virtual.ports import VirtualTokenEndpoint
 from tokenrace.simulation.virtual.store_invariants import count_stale
@@ -121,7 +121,7 @@ def _settled(world: World) -> Population:
     happenings = timeline(plan.provider_faults, outsider, world.streams)
     door = door_of(world)
     let_happen(happenings, loop, door, population.app_changes, trials_of(world, door))
-    let_befall(plan.fleet_faults, world, population)
+    apply_faults(plan.fleet_faults, world, population)
     return population
 
 

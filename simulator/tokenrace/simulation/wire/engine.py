@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tokenrace.clock import SECOND, Ticks
-from tokenrace.owned_folder import leave_note, write_note
+from tokenrace.files.owned_folder import leave_note, write_note
+from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.simulation.counted import Counted
 from tokenrace.simulation.plan import RunPlan
 from tokenrace.simulation.wire.leftovers import note_of
@@ -13,7 +14,6 @@ from tokenrace.simulation.wire.run import Terms, run_on_wire, spools_in
 from tokenrace.simulation.wire.spool import merged
 from tokenrace.simulation.wire.store_place import place_of, ready_store
 from tokenrace.simulation.wire.strikes import first_strikes
-from tokenrace.temporary_folder import temporary_folder
 from tokenrace.trace.files import TraceWriter
 
 

@@ -9,15 +9,23 @@ from collections.abc import Callable
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count, pairwise
+from typing import assert_never
 
 from tokenrace.clock import Clock, Ticks
-from tokenrace.faults.planned import Crash, Pause, Replace, Scale
+from tokenrace.faults.planned import (
+    CancelLeader,
+    ClockOff,
+    Crash,
+    FleetFault,
+    Pause,
+    Replace,
+    Scale,
+)
 from tokenrace.faults.schedule import FleetFaults
 from tokenrace.simulation.plan import RunPlan
+from tokenrace.simulation.wire.apply_faults import applier_of
 from tokenrace.simulation.wire.lives import Life, Lives
 from tokenrace.trace.events import EventSink, FaultStruck, ProcessStarted
-
-OutsideFault = Crash | Pause | Replace | Scale
 
 
 def starts(faults: FleetFaults, processes: int) -> int:
@@ -40,7 +48,7 @@ class FleetConductor:
         self._due: list[tuple[Ticks, int, Callable[[], None]]] = []
         self._order = count()
         for fault in _in_order(plan.fleet_faults):
-            self._plan_to(fault.at, partial(self._befall, fault))
+            self._plan_to(fault.at, partial(self._apply, fault))
 
     def begin(self) -> None:
         """Begin the first life of every process."""
@@ -85,7 +93,7 @@ class FleetConductor:
             life = self._lives.begin(process, now)
             self._sink.write(ProcessStarted(at=now, process=process, life=life))
 
-    def _befall(self, fault: OutsideFault) -> None:
+    def _apply(self, fault: FleetFault) -> None:
         match fault:
             case Crash():
                 self._crash(fault)
@@ -95,6 +103,10 @@ class FleetConductor:
                 self._replace(fault)
             case Scale():
                 self._scale(fault)
+            case ClockOff() | CancelLeader():
+                raise AssertionError(fault)  # a process does that to itself
+            case _:
+                assert_never(fault)
 
     def _crash(self, crash: Crash) -> None:
         life = self._lives.of(crash.process)
@@ -144,13 +156,11 @@ class FleetConductor:
             life.child.signal(signal.SIGCONT)
             life.stands_until = 0
 
-    def _struck(self, fault: OutsideFault) -> None:
+    def _struck(self, fault: FleetFault) -> None:
         at, what = self._clock.now(), fault.describe()
         self._sink.write(FaultStruck(at=at, fault=fault.fault, what=what))
 
 
-def _in_order(faults: FleetFaults) -> list[OutsideFault]:
+def _in_order(faults: FleetFaults) -> list[FleetFault]:
     """Return what strikes from outside; at one instant, in the scenario's order."""
-    at_once = [crash for crash in faults.crashes if crash.point is None]
-    every: list[OutsideFault] = [*at_once, *faults.pauses, *faults.replacements, *faults.scalings]
-    return sorted(every, key=lambda fault: (fault.at, fault.fault))
+    return [fault for fault in faults.of_fleet() if applier_of(fault) == "conductor"]

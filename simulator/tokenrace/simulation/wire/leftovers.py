@@ -15,12 +15,12 @@ from pathlib import Path
 
 from tokenrace.clock import SECOND, Ticks
 from tokenrace.errors import NotInstalledError
-from tokenrace.owned_folder import OWNER, leftover_folders
+from tokenrace.files.owned_folder import OWNER, leftover_folders
+from tokenrace.files.temporary_folder import PREFIX
 from tokenrace.passwords import with_passwords_hidden, without_password
 from tokenrace.simulation.wire.store_place import URL_VARIABLES
 from tokenrace.stores.contract import StoreUnavailable
 from tokenrace.stores.places import Place, PostgresServer, RedisServer, remove_store
-from tokenrace.temporary_folder import PREFIX
 
 _ANSWER_WITHIN: Ticks = 2 * SECOND
 

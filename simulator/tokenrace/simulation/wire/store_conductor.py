@@ -14,15 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from tokenrace.clock import MILLISECOND, Clock, Ticks
 from tokenrace.errors import SimulatorError
-from tokenrace.faults.planned import StoreLoss, StoreTrouble
+from tokenrace.faults.planned import StoreFault, StoreLoss, StoreTrouble
 from tokenrace.faults.schedule import FleetFaults
 from tokenrace.fleet.http_ports import InFlight
 from tokenrace.machine_clock import MachineClock
 from tokenrace.simulation.plan import RunPlan
+from tokenrace.simulation.wire.apply_faults import applier_of
 from tokenrace.simulation.wire.messages import (
     Begin,
     Failed,
@@ -53,7 +54,11 @@ class Seat:
 
 def is_needed(faults: FleetFaults) -> bool:
     """Return whether anything is to happen to the store itself."""
-    return bool(faults.store_losses) or any(each.kind == "down" for each in faults.store_troubles)
+    return bool(_of_the_store(faults))
+
+
+def _of_the_store(faults: FleetFaults) -> list[StoreFault]:
+    return [fault for fault in faults.of_store() if applier_of(fault) == "store"]
 
 
 def main(seat: Seat, connection: Connection, in_flight: InFlight) -> None:  # noqa: ARG001
@@ -93,12 +98,16 @@ class StoreConductor:
     async def conduct(self, faults: FleetFaults) -> None:
         """Make all of ``faults`` that befall the store happen."""
         async with asyncio.TaskGroup() as tasks:
-            for trouble in faults.store_troubles:
-                if trouble.kind == "down":
-                    tasks.create_task(self._be_down(trouble))
-            for loss in faults.store_losses:
-                losing = self._lose_lock if loss.kind == "lock" else self._lose_write
-                tasks.create_task(losing(loss))
+            for fault in _of_the_store(faults):
+                match fault:
+                    case StoreTrouble():
+                        tasks.create_task(self._be_down(fault))
+                    case StoreLoss(kind="lock"):
+                        tasks.create_task(self._lose_lock(fault))
+                    case StoreLoss():
+                        tasks.create_task(self._lose_write(fault))
+                    case _:
+                        assert_never(fault)
 
     async def _be_down(self, trouble: StoreTrouble) -> None:
         """Up to the run's end at most: nobody is to wait for a silent store then."""
@@ -111,7 +120,7 @@ class StoreConductor:
         await self.clock.sleep(loss.at - self.clock.now())
         while not await self._tried(self.mishaps.lose_lock):
             await self.clock.sleep(LOOK_EVERY)
-        self.strikes.struck(loss.fault, self.clock.now(), "the lock is lost")
+        self.strikes.struck(loss, self.clock.now())
 
     async def _lose_write(self, loss: StoreLoss) -> None:
         """Wait for a record that was not there, and put back the one that was."""
@@ -119,7 +128,7 @@ class StoreConductor:
         before = await self._tried(self.mishaps.read)
         while not await self._tried(lambda: self._undone(before)):
             await self.clock.sleep(LOOK_EVERY)
-        self.strikes.struck(loss.fault, self.clock.now(), "a write is lost")
+        self.strikes.struck(loss, self.clock.now())
 
     async def _undone(self, before: Record | None) -> bool:
         after = await self.mishaps.read()

@@ -77,7 +77,7 @@ class StoreTroubles:
         now = self.clock.now()
         slow = [trouble for trouble in self._now("slow", now) if trouble.by]
         for trouble in slow:
-            self.strikes.struck(trouble.fault, now, "the store is slow")
+            self.strikes.struck(trouble, now)
         await self.clock.sleep(sum(trouble.by for trouble in slow))
 
     def _note(self, made_at: Ticks, *, failed: bool) -> None:
@@ -85,7 +85,7 @@ class StoreTroubles:
         now = self.clock.now()
         for trouble in self._now("down", made_at):
             if failed or now >= trouble.until:
-                self.strikes.struck(trouble.fault, made_at, "the store is down")
+                self.strikes.struck(trouble, made_at)
 
     def _now(self, kind: str, at: Ticks) -> list[StoreTrouble]:
         return [each for each in self.troubles if each.kind == kind and each.at <= at < each.until]

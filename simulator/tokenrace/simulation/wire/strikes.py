@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from tokenrace.clock import Ticks
+from tokenrace.faults.planned import StoreFault
 from tokenrace.simulation.wire.spool import events_in
 from tokenrace.trace.events import FaultStruck
 from tokenrace.trace.json_lines import json_line
@@ -23,13 +24,14 @@ class Strikes:
         self._path = spool.with_suffix(_SUFFIX)
         self._told: set[int] = set()
 
-    def struck(self, fault: int, at: Ticks, what: str) -> None:
+    def struck(self, fault: StoreFault, at: Ticks) -> None:
         """Note that ``fault`` struck, unless it is noted."""
-        if fault in self._told:
+        if fault.fault in self._told:
             return
-        self._told.add(fault)
+        self._told.add(fault.fault)
+        struck = FaultStruck(at=at, fault=fault.fault, what=fault.describe())
         with self._path.open("ab") as file:
-            file.write(json_line(FaultStruck(at=at, fault=fault, what=what)))
+            file.write(json_line(struck))
 
 
 def first_strikes(folder: Path) -> list[FaultStruck]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tokenrace.owned_folder import lock_abandoned, lock_new
+from tokenrace.files.owned_folder import lock_abandoned, lock_new
 
 _SUFFIX = ".part"
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tokenrace.errors import ResultsError
-from tokenrace.owned_folder import leftover_folders, owned_folder
+from tokenrace.files.owned_folder import leftover_folders, owned_folder
 
 PREFIX = "tokenrace-"
 

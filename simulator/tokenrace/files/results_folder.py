@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tokenrace.errors import ResultsError
-from tokenrace.folder_swap import is_unable, swap
-from tokenrace.owned_folder import leftover_folders, owned_folder
+from tokenrace.files.folder_swap import is_unable, swap
+from tokenrace.files.owned_folder import leftover_folders, owned_folder
 
 RESULTS, OLD = "results", "old"
 Swap = Callable[[Path, Path], None]
