@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenrace.clock import SECOND, ticks
-from tokenrace.distributions import Constant, Exponential, Lognormal, Uniform, draw
-from tokenrace.rng import BLOCK, SpanStream, Streams
+from tokenrace.distributions import Constant, Exponential, Lognormal, Uniform
+from tokenrace.rng import BLOCK, SpanStream, Streams, draw
 
 LAWS = [
     Constant(5),

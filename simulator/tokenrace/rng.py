@@ -7,29 +7,55 @@ arrivals and latencies (common random numbers).
 
 import hashlib
 from collections.abc import Sequence
-from random import Random
-from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import Distribution, Spans, draw, fill, spans_of
+from tokenrace.distributions import Constant, Distribution, Exponential, Lognormal, Stream, Uniform
 
+Spans = NDArray[np.int64]
+Variates = NDArray[np.float64]
 BLOCK = 512
 """Spans drawn at a time: spares numpy's cost per call, and 10,000 workers have room for it."""
 _SLICE = 32
 
 
-Stream = Random
-"""For choices and single draws."""
+def fill(law: Distribution, generator: np.random.Generator, out: Variates) -> None:
+    """Fill ``out`` with independent variates of the standard form of ``law``."""
+    match law:
+        case Constant():
+            return  # there is no chance in it
+        case Uniform():
+            generator.random(out=out)
+        case Exponential():
+            generator.standard_exponential(out=out)
+        case Lognormal():
+            generator.standard_normal(out=out)
 
 
-class Spanned(Protocol):
-    """An endless sequence of spans."""
+def spans_of(law: Distribution, variates: Variates) -> Spans:
+    """Return the spans, in ticks, none negative, that ``variates`` stand for, in its shape."""
+    spans: Spans
+    match law:
+        case Constant(span):
+            return np.full(variates.shape, span, dtype=np.int64)
+        case Uniform(low, high):
+            spans = (variates * (high - low + 1)).astype(np.int64)
+            spans += low
+            return spans
+        case Exponential(mean_span):
+            return np.rint(variates * mean_span).astype(np.int64)
+        case Lognormal(median):
+            spans = np.rint(median * np.exp(law.sigma * variates)).astype(np.int64)
+            return spans
 
-    def next(self) -> Ticks:
-        """Return the next span, in ticks."""
-        ...
+
+def draw(law: Distribution, generator: np.random.Generator, count: int) -> Spans:
+    """Return the next ``count`` independent spans of ``law``."""
+    variates = np.empty(count)
+    fill(law, generator, variates)
+    return spans_of(law, variates)
 
 
 class SpanStream:

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from tokenrace.clock import HOUR, MILLISECOND, Clock, Ticks
+from tokenrace.distributions import Stream
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
 from tokenrace.fleet.broker import BrokerDesk
-from tokenrace.rng import Stream
 from tokenrace.stores.contract import Lease, Record, StoreUnavailable
 from tokenrace.stores.memory import MemoryStore
 from tokenrace.strategies.broker_scope import Broker

@@ -9,9 +9,10 @@ from types import coroutine
 import pytest
 
 from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND
+from tokenrace.distributions import Stream
 from tokenrace.engine.clocks import LoopClock
 from tokenrace.engine.loop import VirtualLoop
-from tokenrace.rng import Stream, Streams
+from tokenrace.rng import Streams
 from tokenrace.stores.contract import Record
 from tokenrace.stores.memory import MemoryStore
 from tokenrace.strategies.compose import Ports, compose

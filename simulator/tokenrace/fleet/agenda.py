@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tokenrace.distributions import Spans, Uniform
+from tokenrace.distributions import Uniform
 from tokenrace.fleet.own_meetings import OwnMeetings
 from tokenrace.fleet.ports import Errand
 from tokenrace.provider.messages import Operation
-from tokenrace.rng import SpanStream, Streams
+from tokenrace.rng import Spans, SpanStream, Streams
 from tokenrace.trace.outcomes import Outcome
 
 

@@ -10,8 +10,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import PER_MILLION
-from tokenrace.rng import Spanned
+from tokenrace.distributions import PER_MILLION, Spanned
 
 LinkName = Literal["token", "api", "store"]
 NEVER: Ticks = 1 << 60

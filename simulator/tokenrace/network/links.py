@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import CHANCES, Distribution, Spans
+from tokenrace.distributions import CHANCES, Distribution, Spanned
 from tokenrace.network.fates import LinkName, Loss, Partition, Rule, Ways
-from tokenrace.rng import Spanned, SpanStream, Streams
+from tokenrace.rng import Spans, SpanStream, Streams
 
 PER_MILLE = 1_000
 

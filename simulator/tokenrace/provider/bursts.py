@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import CHANCES, PER_MILLION
+from tokenrace.distributions import CHANCES, PER_MILLION, Spanned
 from tokenrace.provider.ailments import (
     Ailment,
     Dropped,
@@ -19,7 +19,7 @@ from tokenrace.provider.ailments import (
     Slow,
     in_words,
 )
-from tokenrace.rng import Spanned, Streams
+from tokenrace.rng import Streams
 from tokenrace.trace.events import FaultStruck
 
 __all__ = [

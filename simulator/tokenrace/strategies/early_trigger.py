@@ -5,7 +5,7 @@ from math import log
 from typing import Annotated
 
 from tokenrace.clock import MINUTE, SECOND, Ticks
-from tokenrace.rng import Stream
+from tokenrace.distributions import Stream
 from tokenrace.strategies.parameters import Factor, LifetimeSpan, Share, check_not_negative
 from tokenrace.strategies.trigger import Age, Gauge, PlainGauge
 from tokenrace.token import Token

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tokenrace.clock import Clock
-from tokenrace.rng import Stream
+from tokenrace.distributions import Stream
 from tokenrace.stores.contract import LeaseStore, RowLocks, Snapshot, TokenStore
 from tokenrace.strategies.contract import Denied, TokenEndpoint
 from tokenrace.token import Token

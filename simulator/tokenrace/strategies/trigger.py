@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
 
 from tokenrace.clock import Ticks
-from tokenrace.rng import Stream
+from tokenrace.distributions import Stream
 from tokenrace.strategies.parameters import Choice, LifetimeSpan, check_not_negative
 from tokenrace.token import Token
 

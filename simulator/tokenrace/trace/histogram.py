@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import Spans
+from tokenrace.rng import Spans
 
 _SUB_BITS = 6
 _LINEAR = 1 << (_SUB_BITS + 1)

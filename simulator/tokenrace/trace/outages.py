@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tokenrace.clock import SECOND, Ticks
-from tokenrace.distributions import Spans
+from tokenrace.rng import Spans
 
 BEGINS_ABOVE = 1 / 2
 """More failed operations than this share begin an outage."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import Spans
+from tokenrace.rng import Spans
 from tokenrace.simulation.virtual.worker import VirtualWorker
 from tokenrace.simulation.virtual.world import World
 from tokenrace.trace.tally import BINS

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import Spans
 from tokenrace.fleet.ports import Errand
 from tokenrace.network.fates import either_lost
+from tokenrace.rng import Spans
 from tokenrace.simulation.virtual.bulk import count_calls, work_off
 from tokenrace.simulation.virtual.open_calm import catch_up_open
 from tokenrace.simulation.virtual.operation import Operation

@@ -11,10 +11,9 @@ order of sending. A process with other open workers is never calm.
 import numpy as np
 
 from tokenrace.clock import Ticks
-from tokenrace.distributions import Spans
 from tokenrace.fleet.ports import Errand
 from tokenrace.network.fates import Ways
-from tokenrace.rng import SpanTable
+from tokenrace.rng import Spans, SpanTable
 from tokenrace.simulation.virtual.bulk import count_calls
 from tokenrace.simulation.virtual.operation import Operation
 from tokenrace.simulation.virtual.worker import VirtualWorker

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenrace.distributions import Spans
 from tokenrace.network.links import Link
+from tokenrace.rng import Spans
 
 
 @dataclass(frozen=True, slots=True)
