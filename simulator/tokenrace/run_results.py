@@ -8,9 +8,9 @@ from pathlib import Path
 from tokenrace.analysis.blames import blames_of
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.analysis.failure_blame import failures_blamed
+from tokenrace.analysis.figures import fault_span
 from tokenrace.analysis.plots import FaultMark, draw_plots
 from tokenrace.analysis.report.page import REPORT, read_results, report_on, write_page
-from tokenrace.analysis.run_figures import fault_span
 from tokenrace.analysis.sentences import pictures_of
 from tokenrace.analysis.summary import (
     Death,

@@ -6,8 +6,7 @@ Used wherever a figure of a scaled run is shown.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tokenrace.analysis.figures import figures_of
-from tokenrace.analysis.run_figures import fault_span
+from tokenrace.analysis.figures import fault_span, figures_of
 from tokenrace.analysis.scale_note import ScaleNote, TrueFigures, true_figures
 from tokenrace.analysis.verdicts import Verdict, Word, judge
 from tokenrace.analysis.wording import percent, plain, span_text

@@ -8,13 +8,8 @@ from hypothesis import strategies as st
 
 from tests.scenario.scenario_text import SMALLEST, problems_of, read
 from tokenrace.clock import HOUR, MILLISECOND, MINUTE, SECOND
-from tokenrace.scenario.expectations import (
-    FIGURES,
-    Expectation,
-    UnknownFigure,
-    read_expectation,
-    written,
-)
+from tokenrace.figures import FIGURES
+from tokenrace.scenario.expectations import Expectation, UnknownFigure, read_expectation, written
 from tokenrace.scenario.parts import FaultEdge, Part
 
 EVERY, MEAN = "in every run", "on average"

@@ -7,7 +7,8 @@ from scipy import stats
 
 from tests.hand_written_runs import a_run, two_runs
 from tokenrace.analysis.figures import figures_of
-from tokenrace.analysis.intervals import BinnedCounts, Estimate, estimate, t_975
+from tokenrace.analysis.intervals import Estimate, estimate, t_975
+from tokenrace.figures import BinnedCounts
 from tokenrace.trace.events import CAUSES
 from tokenrace.trace.tally import BINS
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hand_written_runs import a_header, a_run
-from tokenrace.analysis.figures import figures_of
-from tokenrace.analysis.outages import outage_figures, outages_in
-from tokenrace.analysis.run_figures import value_of
+from tokenrace.analysis.figures import figures_of, value_of
+from tokenrace.analysis.outages import outage_figures
 from tokenrace.analysis.spread import findings_of
 from tokenrace.clock import DAY, HOUR, MINUTE, SECOND
+from tokenrace.figures import outages_in
 from tokenrace.scenario.expectations import read_expectation
 from tokenrace.trace.files import TraceWriter, read_trace
 from tokenrace.trace.outages import SliceCounts, outages_of, parts_of_bin

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from tests.analysis.test_summary import SETTING
 from tests.hand_written_runs import a_header, a_run
 from tokenrace.analysis.doubts import doubts_about
-from tokenrace.analysis.run_figures import FaultSpan, value_of
+from tokenrace.analysis.figures import value_of
 from tokenrace.analysis.summary import summarize
 from tokenrace.analysis.verdicts import judge, worst
 from tokenrace.clock import MILLISECOND, SECOND
+from tokenrace.figures import FaultSpan
 from tokenrace.scenario.expectations import read_expectation
 from tokenrace.trace.events import FaultStruck, ProcessEnded
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.stores.store_kinds import on_virtual_time
 from tests.stores.test_simulated_store import a_world
-from tokenrace.analysis.run_figures import value_of
+from tokenrace.analysis.figures import value_of
 from tokenrace.clock import MILLISECOND, SECOND
 from tokenrace.provider.needless import NeedlessIssues
 from tokenrace.scenario import parse

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tokenrace.analysis.run_figures import value_of
+from tokenrace.analysis.figures import value_of
 from tokenrace.analysis.surface import Scale
 from tokenrace.clock import HOUR, MINUTE, SECOND
 from tokenrace.scenario import load, parse

@@ -7,14 +7,14 @@ fraction of a per cent of a rate. Where the interval is so wide that nearly any 
 agree, nobody can tell: more seeds are needed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
 from typing import Literal, get_args
 
-from tokenrace.analysis.figures import operations_failed, operations_unknown, responses_401
 from tokenrace.analysis.intervals import mean_and_reach
-from tokenrace.clock import MILLISECOND, Ticks
+from tokenrace.clock import MILLISECOND
+from tokenrace.figures import FIGURES, Figure, counted
 from tokenrace.trace.files import RecordedRun
 
 Verdict = Literal["agree", "can't tell", "disagree"]
@@ -38,26 +38,18 @@ COUNTS = Tolerance(slack=1, slack_share=0.05, reach=4, reach_share=0.5)
 LATENCIES = Tolerance(slack=20, slack_share=0.1, reach=50, reach_share=0.5)
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of a run: None where the run counted nothing it could be made of."""
-
-    name: str
-    tolerance: Tolerance
-    of: Callable[[RecordedRun], float | None]
-
-
-FIGURES = (
-    Figure("rate_401", RATES, lambda run: responses_401(run).share()),
-    Figure("failure_rate", RATES, lambda run: operations_failed(run).share()),
-    Figure("unknown_rate", RATES, lambda run: operations_unknown(run).share()),
-    Figure("issues_refused", COUNTS, lambda run: float(run.provider.issues_refused)),
-    Figure("tokens_issued", COUNTS, lambda run: float(run.provider.tokens_issued)),
-    Figure("live_peak", COUNTS, lambda run: float(run.provider.live_peak)),
-    Figure("operations", COUNTS, lambda run: float(_operations(run))),
-    Figure("latency_p50_ms", LATENCIES, lambda run: _in_ms(run.clients.latency.quantile(0.5))),
-    Figure("latency_p95_ms", LATENCIES, lambda run: _in_ms(run.clients.latency.quantile(0.95))),
-)
+TOLERANCES: Mapping[str, Tolerance] = {
+    "rate_401": RATES,
+    "failure_rate": RATES,
+    "unknown_rate": RATES,
+    "issues_refused": COUNTS,
+    "tokens_issued": COUNTS,
+    "live_peak": COUNTS,
+    "operations": COUNTS,
+    "latency_p50": LATENCIES,
+    "latency_p95": LATENCIES,
+}
+"""The figures that are compared, in this order; spans are compared in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +77,7 @@ class Compared:
         """Whether the difference can be chance, or is too small to matter."""
         if self.wire is None or self.virtual is None or self.difference is None:
             return "can't tell" if self.wire is self.virtual else "disagree"
-        tolerance = self.figure.tolerance
+        tolerance = TOLERANCES[self.figure.name]
         size = max(self.wire.mean, self.virtual.mean)
         slack = max(tolerance.slack, tolerance.slack_share * size)
         if abs(self.difference.mean) > self.difference.reach + slack:
@@ -97,14 +89,14 @@ class Compared:
 def compare(wire: Sequence[RecordedRun], virtual: Sequence[RecordedRun]) -> list[Compared]:
     """Return every figure of one strategy on both engines, with the same seeds, two or more."""
     assert [run.header.seed for run in wire] == [run.header.seed for run in virtual]
-    return [_compare(figure, wire, virtual) for figure in FIGURES]
+    return [_compare(FIGURES[name], wire, virtual) for name in TOLERANCES]
 
 
 def _compare(
     figure: Figure, wire: Sequence[RecordedRun], virtual: Sequence[RecordedRun]
 ) -> Compared:
-    on_wire = [value for run in wire if (value := figure.of(run)) is not None]
-    on_virtual = [value for run in virtual if (value := figure.of(run)) is not None]
+    on_wire = [value for run in wire if (value := _value(figure, run)) is not None]
+    on_virtual = [value for run in virtual if (value := _value(figure, run)) is not None]
     is_paired = len(on_wire) == len(on_virtual) == len(wire)
     return Compared(
         figure=figure,
@@ -124,9 +116,6 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(mean=mean, reach=reach)
 
 
-def _operations(run: RecordedRun) -> int:
-    return sum(sum(bins) for bins in run.clients.operations.values())
-
-
-def _in_ms(span: Ticks | None) -> float | None:
-    return None if span is None else span / MILLISECOND
+def _value(figure: Figure, run: RecordedRun) -> float | None:
+    value = figure.of(counted(run))
+    return value / MILLISECOND if value is not None and figure.unit == "span" else value

@@ -9,15 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tokenrace.analysis.figures import (
-    figures_of,
-    named_failures,
-    operations_failed,
-    responses_401,
-)
+from tokenrace.analysis.figures import figures_of, named_failures
 from tokenrace.analysis.intervals import mean_and_reach
 from tokenrace.analysis.spread import findings_of
 from tokenrace.clock import MILLISECOND
+from tokenrace.figures import FIGURES, counted
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.histogram import Histogram, bucket_bounds
 
@@ -83,7 +79,7 @@ def compare(
             avoidable=_beyond(_rates, runs[name], oracle),
             tokens_per_lifetime=_mean(_tokens(runs[name])),
             added_ms=_beyond(_waits, runs[name], oracle),
-            store_calls=_mean(_store_calls(runs[name])),
+            store_calls=_mean(_values("store_calls", runs[name])),
             behind=None if name == order[0] else _difference(_rates(runs[name]), _rates(first)),
             behind_in_failures=None
             if name == order[0]
@@ -115,27 +111,21 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
+def _values(name: str, runs: Sequence[RecordedRun]) -> list[float]:
+    """Return the figure ``name`` of each run, 0 where nothing was counted."""
+    return [FIGURES[name].of(counted(run)) or 0.0 for run in runs]
+
+
 def _rates(runs: Sequence[RecordedRun]) -> list[float]:
-    return [responses_401(run).share() or 0.0 for run in runs]
+    return _values("rate_401", runs)
 
 
 def _failures(runs: Sequence[RecordedRun]) -> list[float]:
-    return [operations_failed(run).share() or 0.0 for run in runs]
+    return _values("failure_rate", runs)
 
 
 def _tokens(runs: Sequence[RecordedRun]) -> list[float]:
-    return [run.provider.tokens_issued / run.header.token_lifetimes for run in runs]
-
-
-def _store_calls(runs: Sequence[RecordedRun]) -> list[float]:
-    return [
-        (run.clients.store_reads + run.clients.store_writes) / max(1, _operations(run))
-        for run in runs
-    ]
-
-
-def _operations(run: RecordedRun) -> int:
-    return sum(sum(bins) for bins in run.clients.operations.values())
+    return _values("tokens_per_lifetime", runs)
 
 
 def _waits(runs: Sequence[RecordedRun]) -> list[float]:

@@ -1,18 +1,30 @@
-"""The figures of one strategy, from what its runs counted."""
+"""The figures of one run in a part of it, and of one strategy over its runs."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tokenrace.analysis.intervals import BinnedCounts, Estimate, estimate, rounded
-from tokenrace.analysis.outages import OutageFigures, longest_span, outage_figures, outages_in
+from tokenrace.analysis.intervals import Estimate, estimate, rounded
+from tokenrace.analysis.outages import OutageFigures, outage_figures
 from tokenrace.clock import MILLISECOND, Ticks, seconds
+from tokenrace.faults.kinds import Fault
+from tokenrace.figures import (
+    ALL,
+    FIGURES,
+    Counted,
+    FaultSpan,
+    counted,
+    longest_span,
+    operations_failed,
+    outages_in,
+    responses_401,
+)
+from tokenrace.scenario.parts import WHOLE, FaultEdge, Instant, Part
 from tokenrace.trace.events import CAUSES, Cause
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.histogram import Histogram
 from tokenrace.trace.outcomes import OUTCOMES, Failure, Outcome
-from tokenrace.trace.tally import BINS
 
 K = TypeVar("K", bound=Hashable)
 
@@ -86,6 +98,55 @@ class StrategyFigures:
     store_failures: dict[str, int] = field(default_factory=dict)
 
 
+def fault_span(faults: Sequence[Fault]) -> FaultSpan | None:
+    """Return the span of a scenario's ``faults``; None where there are none."""
+    if not faults:
+        return None
+    begin = [fault.at for fault in faults]
+    each = tuple((fault.at, fault.over()) for fault in faults)
+    return FaultSpan(min(begin), max(begin), max(over for _, over in each), each)
+
+
+def value_of(
+    run: RecordedRun, figure: str, part: Part = WHOLE, faults: FaultSpan | None = None
+) -> float | None:
+    """Return ``figure`` in ``part`` of ``run``; None where nothing was counted there.
+
+    Shares are from 0 to 1, spans in ticks: latencies of the engine's time, recovery and outages
+    of the scenario's. A part is made of the bins that lie in it, its edges rounded to the nearest
+    bin's.
+    """
+    return FIGURES[figure].of(counted_in(run, part, faults))
+
+
+def counted_in(run: RecordedRun, part: Part, faults: FaultSpan | None) -> Counted:
+    """Return what ``run`` counted in ``part``: what every figure of it is made of."""
+    return counted(run, ALL if part == WHOLE else slice(*bins_of(run, part, faults)), faults)
+
+
+def bins_of(run: RecordedRun, part: Part, faults: FaultSpan | None) -> tuple[int, int]:
+    """Return the first bin of ``part`` and the one after its last."""
+    width = run.header.width * run.header.time_scale
+    begins_at, ends_at = _stretch(part, faults)
+    begins = round(begins_at / width)
+    ends = len(run.provider.responses) if ends_at is None else round(ends_at / width)
+    return begins, max(begins, ends)
+
+
+def _stretch(part: Part, faults: FaultSpan | None) -> tuple[Ticks, Ticks | None]:
+    """Return when ``part`` begins and ends in scenario time; None: with the run."""
+    spans = faults or FaultSpan(0, 0, 0)
+
+    def instant(named: Instant, at_faults: Ticks) -> Ticks:
+        if isinstance(named, FaultEdge):
+            begins, over = spans.each[named.number - 1]
+            return begins if named.edge == "begins" else over
+        return at_faults if isinstance(named, str) else named
+
+    ends = None if part.ends is None else instant(part.ends, spans.first_at)
+    return instant(part.begins, spans.over_at), ends
+
+
 def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
     """Return the figures of a strategy from its ``runs``, at least one, one for each seed."""
     assert runs, "a strategy without runs has no figures"
@@ -119,44 +180,6 @@ def figures_of(runs: Sequence[RecordedRun]) -> StrategyFigures:
         issues_refused_by=_named([_summed(run.provider.issues_refused_by) for run in runs]),
         store_failures=_named([_summed(run.clients.store_failures) for run in runs]),
     )
-
-
-def responses_401(run: RecordedRun) -> BinnedCounts:
-    """Return the 401s among the API responses of ``run``, by bin."""
-    refused = run.provider.refused.values()
-    return BinnedCounts(
-        part=[sum(bins) for bins in zip(*refused, strict=True)], total=run.provider.responses
-    )
-
-
-def operations_failed(run: RecordedRun) -> BinnedCounts:
-    """Return the operations among all of ``run``, by bin, that were refused, or waited for a token
-    in vain: those have done nothing, whatever else is unknown of them."""
-    by_outcome = run.clients.operations
-    return BinnedCounts(
-        part=[sum(bins) for bins in zip(by_outcome["refused"], hung(run), strict=True)],
-        total=[sum(bins) for bins in zip(*by_outcome.values(), strict=True)],
-    )
-
-
-def operations_unknown(run: RecordedRun) -> BinnedCounts:
-    """Return the operations of unknown outcome among all of ``run``, by bin."""
-    return BinnedCounts(part=run.clients.operations["unknown"], total=operations_failed(run).total)
-
-
-def hung(run: RecordedRun) -> list[int]:
-    """Return the operations of ``run`` that waited for a token in vain, by bin."""
-    of_each = [bins for why, bins in run.clients.failures.items() if why.kind == "hung"]
-    return [sum(bins) for bins in zip(*of_each, strict=True)] if of_each else [0] * BINS
-
-
-def issues_refused(run: RecordedRun) -> list[int]:
-    """Return the token requests of ``run`` that were refused, by bin; traces of before only know
-    how many, and then all are in the first."""
-    of_each = run.provider.issues_refused_by.values()
-    if not of_each:
-        return [run.provider.issues_refused] + [0] * (BINS - 1)
-    return [sum(bins) for bins in zip(*of_each, strict=True)]
 
 
 def failure_counts(run: RecordedRun) -> dict[Failure, int]:

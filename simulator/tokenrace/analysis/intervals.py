@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tokenrace.figures import BinnedCounts
+
 BATCHES = 10
 _NORMAL_975 = 1.9599639845400545
 # 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom, from the usual printed table.
@@ -36,19 +38,6 @@ class Estimate:
     mean: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinnedCounts:
-    """In one run, per bin: how many of ``total`` had the property that ``part`` counts."""
-
-    part: Sequence[int]
-    total: Sequence[int]
-
-    def share(self) -> float | None:
-        """Return the share over the whole run; None where nothing was counted."""
-        total = sum(self.total)
-        return sum(self.part) / total if total else None
 
 
 def estimate(runs: Sequence[BinnedCounts]) -> Estimate | None:

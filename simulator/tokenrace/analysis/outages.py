@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokenrace.analysis.wording import instant_text, lasting, percent, several
-from tokenrace.clock import Ticks, seconds, ticks
+from tokenrace.clock import seconds, ticks
+from tokenrace.figures import longest_of, outages_in
 from tokenrace.trace.files import RecordedRun
-from tokenrace.trace.outages import Outage, outages_of
+from tokenrace.trace.outages import Outage
 
 _EVERY, _NEARLY_EVERY, _MOST = 0.9995, 0.9, 2 / 3
 
@@ -65,38 +66,6 @@ class OutageFigures:
             return f"{where} {told}".strip()
         outages = ", ".join(part for part in (f"{self.number:,} outages", where) if part)
         return f"{outages}; in the longest {told}"
-
-
-def outages_in(run: RecordedRun) -> tuple[Outage, ...]:
-    """Return the outages of ``run``, in ticks of the scenario."""
-    scale, duration = run.header.time_scale, run.header.duration
-    return tuple(
-        Outage(
-            begins=round(found.begins * scale),
-            ends=round(min(found.ends, duration) * scale),
-            operations=found.operations,
-            failed=found.failed,
-        )
-        for found in _found(run)
-    )
-
-
-def _found(run: RecordedRun) -> Sequence[Outage]:
-    if any(any(bins) for bins in run.clients.operations.values()):
-        return run.clients.slices.outages()
-    refused = [sum(bins) for bins in zip(*run.provider.refused.values(), strict=True)]
-    return outages_of(run.provider.responses, refused, run.header.width) if any(refused) else ()
-
-
-def longest_of(outages: Sequence[Outage]) -> Outage | None:
-    """Return the longest; the first of several."""
-    return max(outages, key=lambda outage: outage.lasts, default=None)
-
-
-def longest_span(run: RecordedRun) -> Ticks:
-    """Return how long the longest outage of ``run`` lasts, in ticks of the scenario; 0: none."""
-    longest = longest_of(outages_in(run))
-    return 0 if longest is None else longest.lasts
 
 
 def outage_figures(runs: Sequence[RecordedRun]) -> OutageFigures:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tokenrace.analysis.failure_words import failures_in_words, is_told
-from tokenrace.analysis.figures import StrategyFigures, responses_401
+from tokenrace.analysis.figures import StrategyFigures
 from tokenrace.analysis.intervals import Estimate
 from tokenrace.analysis.lifelines import ENDS, lifelines_of
 from tokenrace.analysis.wording import instant_text, several, span_text, tied
 from tokenrace.analysis.wording import percent as loose_percent
 from tokenrace.analysis.worst import merge, rates_of, shown_bins, worst_run, worst_told
 from tokenrace.clock import MILLISECOND, Ticks
+from tokenrace.figures import responses_401
 from tokenrace.trace.events import CAUSES, Cause
 from tokenrace.trace.files import RecordedRun
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tokenrace.analysis.figures import value_of
 from tokenrace.analysis.intervals import mean_and_reach, values_to_settle
-from tokenrace.analysis.run_figures import NEVER, FaultSpan, value_of
 from tokenrace.analysis.wording import several
-from tokenrace.scenario.expectations import FIGURES, Expectation, written
+from tokenrace.figures import FIGURES, NEVER, FaultSpan
+from tokenrace.scenario.expectations import Expectation, written
 from tokenrace.trace.files import RecordedRun
 
 Word = Literal["pass", "inconclusive", "fail"]

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tokenrace.analysis.intervals import BinnedCounts
-from tokenrace.analysis.outages import longest_of, longest_span
 from tokenrace.clock import Ticks
+from tokenrace.figures import BinnedCounts, longest_of, longest_span
 from tokenrace.trace.events import CAUSES, Cause, TokenIssued
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.kept import KeptEvents

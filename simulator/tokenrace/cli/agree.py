@@ -7,10 +7,7 @@ from typing import get_args
 from rich.table import Table
 
 from tokenrace.analysis.agreement import (
-    LATENCIES,
-    RATES,
     Compared,
-    Figure,
     Spread,
     Verdict,
     compare,
@@ -25,6 +22,7 @@ from tokenrace.cli.scale_note import made_at_true_scale, print_scale_note, warn_
 from tokenrace.errors import SimulatorError
 from tokenrace.fields.flaws import dotted
 from tokenrace.fields.values import EngineName
+from tokenrace.figures import Figure
 from tokenrace.files.temporary_folder import temporary_folder
 from tokenrace.scenario import Scenario, load
 from tokenrace.simulation.experiment import Experiment, run_all
@@ -114,7 +112,7 @@ def _table(scenario: str, seeds: int, rows: Mapping[str, Sequence[Compared]]) ->
             name = strategy if row is compared[0] else ""
             spreads = (row.wire, row.virtual, row.difference)
             shown = (_shown(row.figure, spread) for spread in spreads)
-            table.add_row(name, row.figure.name.removesuffix("_ms"), *shown, tied(row.verdict))
+            table.add_row(name, row.figure.name, *shown, tied(row.verdict))
         table.add_section()
     return table
 
@@ -122,7 +120,7 @@ def _table(scenario: str, seeds: int, rows: Mapping[str, Sequence[Compared]]) ->
 def _shown(figure: Figure, spread: Spread | None) -> str:
     if spread is None:
         return "-"
-    if figure.tolerance is RATES:
+    if figure.unit == "share":
         return f"{100 * spread.mean:.2f} ± {100 * spread.reach:.2f} %"
-    unit = " ms" if figure.tolerance is LATENCIES else ""
+    unit = " ms" if figure.unit == "span" else ""
     return f"{spread.mean:,.1f} ± {spread.reach:,.1f}{unit}"

@@ -6,43 +6,27 @@ decides: of 401s, of failures, of operations without an outcome, and of tokens i
 changed is told with it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tokenrace.analysis.comparison import Difference
 from tokenrace.analysis.intervals import mean_and_reach
 from tokenrace.clock import MILLISECOND
+from tokenrace.figures import FIGURES, Figure
 from tokenrace.gate.counts import RunCounts
 
 SEEDS_MIN = 2
 """Fewer show no spread, and without it nobody can say what is chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What of two runs is compared. Less is better. ``points``: a share, told in percent."""
-
-    name: str
-    value: Callable[[RunCounts], float]
-    points: bool = False
-
-
-DECIDING = (
-    Figure("401 rate", lambda run: _share(sum(run.causes.values()), run.responses), points=True),
-    Figure("failure rate", lambda run: _share(run.refused + run.hung, run.operations), points=True),
-    Figure("unknown rate", lambda run: _share(run.unknown, run.operations), points=True),
-    Figure("tokens issued", lambda run: run.tokens_issued),
-)
+DECIDING = ("rate_401", "failure_rate", "unknown_rate", "tokens_issued")
 TOLD = (
-    Figure("wait p95 in ms", lambda run: (run.latency[1] or 0) / MILLISECOND),
-    Figure(
-        "store calls per operation",
-        lambda run: _share(run.store_reads + run.store_writes, run.operations),
-    ),
-    Figure("most tokens live", lambda run: run.live_peak),
-    Figure("token requests refused", lambda run: run.issues_refused),
-    Figure("token requests", lambda run: run.token_requests or 0),
-    Figure("most token requests in a second", lambda run: run.token_requests_peak or 0),
+    "latency_p95",
+    "store_calls",
+    "live_peak",
+    "issues_refused",
+    "token_requests",
+    "token_requests_peak",
 )
 """What is told of where it changed, and decides nothing: a scenario can expect something of it."""
 
@@ -64,7 +48,9 @@ class Change:
         """Better, worse, same or can't tell."""
         if self.difference is None:
             return "same" if self.before == self.after else "can't tell"
-        return self.difference.word
+        less = self.figure.better == "less"
+        mean = self.difference.mean if less else -self.difference.mean
+        return Difference(mean, self.difference.reach).word
 
     @property
     def is_one(self) -> bool:
@@ -74,17 +60,18 @@ class Change:
     def in_words(self) -> str:
         """Return the figure, before and after, and the interval of the difference."""
         before, after = (self._shown(value) for value in (self.before, self.after))
-        told = f"{self.figure.name} {before} to {after}"
+        unit = " in ms" if self.figure.unit == "span" else ""
+        told = f"{self.figure.label}{unit} {before} to {after}"
         if self.difference is None:
             return told
         mean, reach = self.difference.mean, self.difference.reach
-        scale, unit = (100, " points") if self.figure.points else (1, "")
+        scale, unit = (100, " points") if self.figure.unit == "share" else (1, "")
         low, high = (f"{scale * bound:+.3g}" for bound in (mean - reach, mean + reach))
         between = low if low == high else f"{low} to {high}"
         return f"{told} ({self.word}: {between}{unit})"
 
     def _shown(self, value: float) -> str:
-        return f"{100 * value:.3g} %" if self.figure.points else f"{value:,.4g}"
+        return f"{100 * value:.3g} %" if self.figure.unit == "share" else f"{value:,.4g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +111,7 @@ def compare_counts(
         return Comparison(
             word="same", is_exact=True, pairs=len(seeds), changes=(), worst_seed=seeds[0]
         )
-    changes = [_change(figure, pairs) for figure in (*DECIDING, *TOLD)]
+    changes = [_change(FIGURES[name], pairs) for name in (*DECIDING, *TOLD)]
     deciding = changes[: len(DECIDING)]
     differing = tuple(each for each in changes if each.is_one)
     return Comparison(
@@ -145,8 +132,8 @@ def _word(words: Sequence[str]) -> str:
 
 
 def _change(figure: Figure, pairs: Sequence[tuple[RunCounts, RunCounts]]) -> Change:
-    old = [figure.value(before) for before, _ in pairs]
-    new = [figure.value(after) for _, after in pairs]
+    old = [_value(figure, before) for before, _ in pairs]
+    new = [_value(figure, after) for _, after in pairs]
     differences = [b - a for a, b in zip(old, new, strict=True)]
     several = len(pairs) >= SEEDS_MIN
     return Change(
@@ -162,11 +149,12 @@ def _worst_seed(
     pairs: Sequence[tuple[RunCounts, RunCounts]],
     deciding: Sequence[Change],
 ) -> int:
-    figure = next((each.figure for each in deciding if each.word == "worse"), DECIDING[0])
-    losses = [figure.value(after) - figure.value(before) for before, after in pairs]
+    figure = next((each.figure for each in deciding if each.word == "worse"), FIGURES[DECIDING[0]])
+    losses = [_value(figure, after) - _value(figure, before) for before, after in pairs]
     return seeds[losses.index(max(losses))]
 
 
-def _share(part: int, total: int) -> float:
-    """Return a share; 0 where nothing was counted."""
-    return part / total if total else 0.0
+def _value(figure: Figure, counts: RunCounts) -> float:
+    """Return ``figure``, spans in milliseconds; 0 where nothing was counted."""
+    value = figure.of(counts.counted()) or 0.0
+    return value / MILLISECOND if figure.unit == "span" else value

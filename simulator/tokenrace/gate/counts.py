@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tokenrace.analysis.figures import failure_counts
 from tokenrace.clock import Ticks
+from tokenrace.figures import Counted
 from tokenrace.trace.events import Cause
 from tokenrace.trace.files import RecordedRun
 
@@ -36,11 +37,6 @@ class RunCounts:
     token_requests_peak: int | None = None
     failures: Mapping[str, int] | None = None
 
-    @property
-    def hung(self) -> int:
-        """The operations that waited for a token in vain; they are among the unknown."""
-        return (self.failures or {}).get("hung", 0)
-
     def as_known_by(self, older: "RunCounts") -> "RunCounts":
         """Return this without what ``older`` does not know."""
         return replace(
@@ -52,10 +48,23 @@ class RunCounts:
             failures=None if older.failures is None else self.failures,
         )
 
-    @property
-    def operations(self) -> int:
-        """All operations, however they ended."""
-        return self.ok + self.refused + self.unknown
+    def counted(self) -> Counted:
+        """Return these as what the figures are made of."""
+        return Counted(
+            responses=self.responses,
+            causes=self.causes,
+            tokens_issued=self.tokens_issued,
+            issues_refused=self.issues_refused,
+            live_peak=self.live_peak,
+            token_requests=self.token_requests,
+            token_requests_peak=self.token_requests_peak,
+            ok=self.ok,
+            refused=self.refused,
+            unknown=self.unknown,
+            hung=(self.failures or {}).get("hung", 0),
+            store_calls=self.store_reads + self.store_writes,
+            latency=self.latency,
+        )
 
 
 def counts_of(run: RecordedRun) -> RunCounts:

@@ -13,11 +13,11 @@ from typing import get_args
 from tokenrace.analysis.blame import Wanted
 from tokenrace.analysis.doubts import doubts_about
 from tokenrace.analysis.failure_words import most_frequent
-from tokenrace.analysis.figures import failure_counts
-from tokenrace.analysis.run_figures import FaultSpan, bins_of, fault_span
+from tokenrace.analysis.figures import bins_of, failure_counts, fault_span
 from tokenrace.analysis.verdicts import Verdict, judge
 from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.fields.choices import StrategyChoice
+from tokenrace.figures import FaultSpan
 from tokenrace.gate.cases import Case
 from tokenrace.gate.findings import Finding, WayBack, count
 from tokenrace.gate.running import CaseRuns

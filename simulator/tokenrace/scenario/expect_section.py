@@ -7,8 +7,8 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
 from tokenrace.fields.quoting import shown
+from tokenrace.figures import FIGURES
 from tokenrace.scenario.expectations import (
-    FIGURES,
     QUANTIFIERS,
     Expectation,
     UnknownFigure,

@@ -14,72 +14,13 @@ from typing import Literal, get_args
 from tokenrace.clock import MILLISECOND, MINUTE, SECOND
 from tokenrace.fields.quoting import hint, one_of, shown
 from tokenrace.fields.units import read_chance, read_positive_span, write_span
+from tokenrace.figures import FIGURES, Figure, Unit
 from tokenrace.scenario.parts import WHOLE, WORDS, Part, read_part
-from tokenrace.trace.events import CAUSES
 
 Comparison = Literal["<=", "<", "==", ">=", ">"]
-Unit = Literal["share", "number", "span"]
 Quantifier = Literal["in every run", "on average"]
 """Over which runs an expectation is: each of them by itself, or the mean of all."""
 QUANTIFIERS: tuple[Quantifier, ...] = get_args(Quantifier)
-
-
-@dataclass(frozen=True, slots=True)
-class FigureKind:
-    """One figure of a run: its unit, and whether a part of the run has one of its own.
-
-    ``is_measure``: it differs a little from run to run, as a latency does. A share does too.
-    """
-
-    unit: Unit
-    in_parts: bool = False
-    is_measure: bool = False
-
-    def quantifier(self, comparison: Comparison, bound: float) -> Quantifier:
-        """Return over which runs this is expected where the user does not say.
-
-        What is counted must hold in every run, and so must what is exact, never or always. Bounds
-        of rates and measures are for the mean of all runs.
-        """
-        never = comparison == "<=" and bound == 0
-        always = comparison == ">=" and bound == 1
-        is_mean = self.is_measure or (self.unit == "share" and not never and not always)
-        return "on average" if is_mean and comparison != "==" else "in every run"
-
-
-FIGURES: Mapping[str, FigureKind] = {
-    "rate_401": FigureKind("share", in_parts=True),
-    "failure_rate": FigureKind("share", in_parts=True),
-    "unknown_rate": FigureKind("share", in_parts=True),
-    **{f"rate_{cause}": FigureKind("share", in_parts=True) for cause in CAUSES},
-    **{f"count_{cause}": FigureKind("number", in_parts=True) for cause in CAUSES},
-    "trial_401": FigureKind("share"),
-    "operations_hung": FigureKind("number", in_parts=True),
-    "issues_refused": FigureKind("number", in_parts=True),
-    "token_requests": FigureKind("number", in_parts=True),
-    "token_requests_peak": FigureKind("number"),
-    "tokens_issued": FigureKind("number"),
-    "tokens_per_lifetime": FigureKind("number"),
-    "live_peak": FigureKind("number"),
-    "needless_issues": FigureKind("number"),
-    "needless_issues_own": FigureKind("number"),
-    "stale_writes": FigureKind("number"),
-    "leases_broken": FigureKind("number"),
-    "store_calls": FigureKind("number", is_measure=True),
-    "latency_p50": FigureKind("span", is_measure=True),
-    "latency_p95": FigureKind("span", is_measure=True),
-    "latency_p99": FigureKind("span", is_measure=True),
-    "recovery": FigureKind("span"),
-    "outages": FigureKind("number"),
-    "outage_longest": FigureKind("span"),
-}
-"""Every figure that can be expected something of. Shares are of API responses for 401s, of
-operations for failures and unknown outcomes, of tries for ``trial_401``; ``store_calls`` are per
-operation; ``outages`` are stretches in which most operations failed (``trace/outages.py``);
-``recovery`` is how long after the last fault began the 401 rate stays above what it was
-before the first one. ``operations_hung`` waited for a token in vain; they count as failed, and as
-unknown. ``token_requests_peak`` is the most requests that reached the token endpoint within one
-second of the engine's time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,11 +96,23 @@ def read_expectation(strategy: str, key: str, raw: object) -> Expectation:
         key=key,
         figure=figure,
         part=part,
-        quantifier=quantifier or kind.quantifier(comparison, bound),
+        quantifier=quantifier or _usual_quantifier(kind, comparison, bound),
         comparison=comparison,
         bound=bound,
         text=f"{key} {text}",
     )
+
+
+def _usual_quantifier(figure: Figure, comparison: Comparison, bound: float) -> Quantifier:
+    """Return over which runs this is expected where the user does not say.
+
+    What is counted must hold in every run, and so must what is exact, never or always. Bounds
+    of rates and measures are for the mean of all runs.
+    """
+    never = comparison == "<=" and bound == 0
+    always = comparison == ">=" and bound == 1
+    is_mean = figure.is_measure or (figure.unit == "share" and not never and not always)
+    return "on average" if is_mean and comparison != "==" else "in every run"
 
 
 class UnknownFigure(ValueError):  # noqa: N818

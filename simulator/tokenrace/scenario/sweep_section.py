@@ -9,7 +9,8 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 from tokenrace.fields.flaws import Flaw, refusal
 from tokenrace.fields.quoting import shown
 from tokenrace.fields.values import Section
-from tokenrace.scenario.expectations import FIGURES, read_bound, read_figure, written
+from tokenrace.figures import FIGURES
+from tokenrace.scenario.expectations import read_bound, read_figure, written
 from tokenrace.scenario.parts import Part
 from tokenrace.scenario.sweep_values import Value, read_values
 

@@ -3,7 +3,7 @@
 Only the provider's own figures can be judged: it sees no operation, retry or latency of a client.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,24 +11,19 @@ from pydantic import Field, model_validator
 
 from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
 from tokenrace.fields.values import Section
+from tokenrace.figures import FIGURES, Counted
 from tokenrace.scenario.expectations import (
-    FIGURES,
     Expectation,
     UnknownFigure,
     read_expectation,
     written,
 )
 from tokenrace.scenario.parts import WHOLE
-from tokenrace.server.counts import Counts
 from tokenrace.server.problems import PROBLEMS_MAX
 from tokenrace.server.served import ServedProvider
 
 Word = Literal["pass", "inconclusive", "fail"]
-JUDGED = [
-    name
-    for name in FIGURES
-    if name.startswith(("rate_", "count_", "token", "issues_")) or name == "live_peak"
-]
+JUDGED = [figure.name for figure in FIGURES.values() if figure.told_by == "provider"]
 """The figures that a provider can tell by itself."""
 CANNOT_TELL = f"a provider cannot tell; it can judge {', '.join(JUDGED)}"
 CLIENT = "the client"
@@ -129,32 +124,18 @@ def _judge(served: ServedProvider, wanted: Expectation) -> JudgedShown:
     return JudgedShown(wanted.text, shown, "pass" if wanted.holds(value) else "fail")
 
 
-_COUNTED: Mapping[str, Callable[[Counts], int]] = {
-    "tokens_issued": lambda counts: counts.tokens_issued,
-    "live_peak": lambda counts: counts.live_peak,
-    "issues_refused": lambda counts: counts.issues_refused,
-    "token_requests": lambda counts: counts.token_requests,
-    "token_requests_peak": lambda counts: counts.token_requests_peak,
-}
-
-
 def _value(served: ServedProvider, figure: str) -> float | None:
     """Return ``figure`` since the reset; None where nothing was counted yet."""
     counts = served.counts
-    if figure in _COUNTED:
-        return _COUNTED[figure](counts)
-    match figure:
-        case "tokens_per_lifetime":
-            lifetimes = served.clock.now() / served.provider.policy.lifetime
-            return counts.tokens_issued / lifetimes if lifetimes else None
-        case "rate_401":
-            return counts.answers_401 / counts.calls if counts.calls else None
-    kind, _, cause = figure.partition("_")
-    refused = _refused(counts, cause)
-    if kind == "count":
-        return refused
-    return refused / counts.calls if counts.calls else None
-
-
-def _refused(counts: Counts, cause: str) -> int:
-    return next(count for name, count in counts.causes.items() if name == cause)
+    return FIGURES[figure].of(
+        Counted(
+            responses=counts.calls,
+            causes=counts.causes,
+            tokens_issued=counts.tokens_issued,
+            issues_refused=counts.issues_refused,
+            live_peak=counts.live_peak,
+            token_requests=counts.token_requests,
+            token_requests_peak=counts.token_requests_peak,
+            lifetimes=served.clock.now() / served.provider.policy.lifetime,
+        )
+    )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokenrace.analysis.doubts import doubts_about
-from tokenrace.analysis.run_figures import fault_span, value_of
+from tokenrace.analysis.figures import counted_in, fault_span
 from tokenrace.errors import RunFailed
 from tokenrace.faults.kinds import labels_of_traced
 from tokenrace.fields.flaws import Loc
+from tokenrace.figures import FIGURES
 from tokenrace.scenario import Scenario
 from tokenrace.scenario.changes import changed
-from tokenrace.scenario.expectations import FIGURES
 from tokenrace.scenario.parts import WHOLE, Part
 from tokenrace.scenario.sweep_section import Shown
 from tokenrace.simulation.planning import plan_run
@@ -74,7 +74,8 @@ class MakeCell:
 def _row(run: RecordedRun, scenario: Scenario, wanted: tuple[Column, ...]) -> Row:
     span = fault_span(scenario.faults)
     traced = labels_of_traced(scenario.faults)
+    counts = {part: counted_in(run, part, span) for part in {part for _, _, part in wanted}}
     return Row(
-        figures=tuple(value_of(run, figure, part, span) for _, figure, part in wanted),
+        figures=tuple(FIGURES[figure].of(counts[part]) for _, figure, part in wanted),
         doubt="; ".join(doubts_about({run.header.strategy: [run]}, traced)),
     )

@@ -15,8 +15,8 @@ from typing import Any
 
 from tokenrace.clock import MILLISECOND, SECOND, Ticks
 from tokenrace.errors import ResultsError
+from tokenrace.figures import FIGURES
 from tokenrace.files.whole_file import whole_file
-from tokenrace.scenario.expectations import FIGURES
 from tokenrace.scenario.sweep_values import Value
 from tokenrace.sweep.cells import Column, Row, columns
 from tokenrace.sweep.found import Found

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tokenrace.analysis.doubts import doubts_about
-from tokenrace.analysis.run_figures import fault_span
+from tokenrace.analysis.figures import fault_span
 from tokenrace.analysis.verdicts import judge
 from tokenrace.errors import RunFailed
 from tokenrace.faults.kinds import labels_of_traced

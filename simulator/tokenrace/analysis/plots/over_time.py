@@ -10,14 +10,13 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from tokenrace.analysis.figures import responses_401
-from tokenrace.analysis.outages import outages_in
 from tokenrace.analysis.plots import FaultMark
 from tokenrace.analysis.plots.look import CAUSE_LOOKS, INK, PALE, few_ticks, in_lines, title
 from tokenrace.analysis.summary import Summary
 from tokenrace.analysis.wording import percent, span_text, tied, unit_for
 from tokenrace.analysis.worst import median_rates, merge, shown_bins, worst_run
 from tokenrace.clock import Ticks
+from tokenrace.figures import outages_in, responses_401
 from tokenrace.trace.events import CAUSES, Cause
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.tally import BINS

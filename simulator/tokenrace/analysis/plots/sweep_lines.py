@@ -11,7 +11,8 @@ from tokenrace.analysis.plots.look import INK, PALE, PROCESS_COLOURS, title
 from tokenrace.analysis.plots.sweeps import sentence, tick_places
 from tokenrace.analysis.surface import Surface
 from tokenrace.analysis.wording import percent
-from tokenrace.scenario.expectations import FIGURES, written
+from tokenrace.figures import FIGURES
+from tokenrace.scenario.expectations import written
 
 _WIDTH_IN = 11.0
 _MARKERS = "oDs^vP*X"

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tokenrace.analysis.plots.look import INK, PALE, VERMILLION, in_lines, title
 from tokenrace.analysis.surface import Curve, Panel, Scale, Surface
 from tokenrace.analysis.wording import percent
-from tokenrace.scenario.expectations import FIGURES, written
+from tokenrace.figures import FIGURES
+from tokenrace.scenario.expectations import written
 
 Dashes = tuple[int, tuple[float, ...]]
 _DASHES: tuple[Dashes, ...] = ((0, (4, 2)), (0, (1, 1)))
