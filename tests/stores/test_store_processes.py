@@ -27,7 +27,7 @@ def kind(request) -> Kind:
 def processes(module, kind, folder, count, *arguments):
     """Start ``count`` processes that open the store in ``folder``; none outlives the block."""
     place = pickle.dumps(kind.where(folder)).hex()
-    command = [sys.executable, "-m", f"tests.{module}", place, *arguments]
+    command = [sys.executable, "-m", f"tests.stores.{module}", place, *arguments]
     started = [
         subprocess.Popen(
             [*command, *NAMES[number : number + 1]] if count > 1 else command,
