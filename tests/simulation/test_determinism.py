@@ -16,7 +16,11 @@ NAMES = tuple(f"python3.{minor}" for minor in range(11, 20))
 
 
 def digest_by(python: str | Path, *, hash_seed: int) -> str:
-    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": str(hash_seed),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "simulator"), str(ROOT)]),
+    }
     command = [str(python), str(PROBE), str(SCENARIO)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
