@@ -14,6 +14,7 @@ from tokenrace.analysis.spread import findings_of
 from tokenrace.clock import DAY, HOUR, MINUTE, SECOND
 from tokenrace.figures import outages_in
 from tokenrace.scenario.expectations import read_expectation
+from tokenrace.simulation.virtual.bulk import count_successes
 from tokenrace.trace.files import TraceWriter, read_trace
 from tokenrace.trace.outages import SliceCounts, outages_of, parts_of_bin
 from tokenrace.trace.outcomes import Failure
@@ -114,7 +115,7 @@ def test_counting_in_bulk_and_in_parts_is_counting_one_by_one(operations):
             parts[0].count(second * SECOND, failed=True)
     calm = [second * SECOND for second, is_failed in operations if not is_failed]
     if calm:
-        parts[1].count_successes(np.array(calm))
+        count_successes(parts[1], np.array(calm))
     parts[0].add(parts[1])
 
     assert parts[0] == one

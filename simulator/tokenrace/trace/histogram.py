@@ -2,48 +2,32 @@
 
 A bucket is a span's leading 7 bits and its magnitude: 64 buckets to every doubling, each at most
 1.6 % wide; below 128 ticks a bucket is one tick. Integer arithmetic only, so that counting spans
-one by one and counting them in bulk give the same buckets.
+one by one and counting them in bulk (``simulation/virtual/bulk.py``) give the same buckets.
 """
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from tokenrace.clock import Ticks
-from tokenrace.rng import Spans
 
-_SUB_BITS = 6
-_LINEAR = 1 << (_SUB_BITS + 1)
-_BELOW_BUCKET = 52 - _SUB_BITS  # bits of a float64's fraction that its bucket leaves out
-_BUCKET_ZERO = (1023 + _SUB_BITS - 1) << _SUB_BITS  # 1023 is the exponent of 1.0
-BUCKETS = _LINEAR + (63 - _SUB_BITS) * (1 << _SUB_BITS)
+SUB_BITS = 6
+_LINEAR = 1 << (SUB_BITS + 1)
+BUCKETS = _LINEAR + (63 - SUB_BITS) * (1 << SUB_BITS)
 
 
 def bucket_of(span: Ticks) -> int:
     """Return the bucket that counts ``span``, which must not be negative."""
     if span < _LINEAR:
         return span
-    shift = span.bit_length() - _SUB_BITS - 1
-    return (shift << _SUB_BITS) + (span >> shift)
-
-
-def buckets_of(spans: Spans) -> Spans:
-    """Return ``bucket_of`` for each of ``spans``, none negative."""
-    # A float64 of a span holds its magnitude and leading 7 bits on top: from 64 ticks on, they
-    # are the bucket. Exact, because a span of a run is far below 2**53 ticks (285 years).
-    buckets: Spans = (spans.astype(np.float64).view(np.int64) >> _BELOW_BUCKET) - _BUCKET_ZERO
-    small = spans < 1 << _SUB_BITS
-    if small.any():
-        buckets[small] = spans[small]
-    return buckets
+    shift = span.bit_length() - SUB_BITS - 1
+    return (shift << SUB_BITS) + (span >> shift)
 
 
 def bucket_bounds(bucket: int) -> tuple[Ticks, Ticks]:
     """Return the half-open range of spans that ``bucket`` counts."""
     if bucket < _LINEAR:
         return bucket, bucket + 1
-    shift = (bucket >> _SUB_BITS) - 1
-    low = (bucket - (shift << _SUB_BITS)) << shift
+    shift = (bucket >> SUB_BITS) - 1
+    low = (bucket - (shift << SUB_BITS)) << shift
     return low, low + (1 << shift)
 
 
@@ -75,12 +59,6 @@ class Histogram:
         if not 0 <= bucket < BUCKETS or count < 0:
             raise ValueError(f"not a bucket and its count: {bucket}, {count}")
         self._counts[bucket] = self._counts.get(bucket, 0) + count
-
-    def record_all(self, spans: Spans) -> None:
-        """Count every one of ``spans``, none negative."""
-        counts = np.bincount(buckets_of(spans))
-        for bucket in np.flatnonzero(counts).tolist():
-            self._counts[bucket] = self._counts.get(bucket, 0) + int(counts[bucket])
 
     def add(self, other: "Histogram") -> None:
         """Count all that ``other`` counted as well."""

@@ -18,11 +18,9 @@ What fails for a shorter time than a slice, among operations that succeed, is th
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from operator import add
 
 from tokenrace.clock import SECOND, Ticks
-from tokenrace.rng import Spans
 
 BEGINS_ABOVE = 1 / 2
 """More failed operations than this share begin an outage."""
@@ -100,20 +98,15 @@ class SliceCounts:
         if failed:
             self._failed[slice_] += 1
 
-    def count_successes(self, instants: Spans) -> None:
-        """Count an operation that succeeded for each of ``instants``, at least one."""
-        slices = np.minimum(instants // self.width, len(self._ended) - 1)
-        first = int(slices.min())
-        counts = np.bincount(slices - first)
-        np.frombuffer(self._ended, dtype=np.int64)[first : first + counts.size] += counts
+    @property
+    def ended(self) -> "array[int]":
+        """How many operations ended in each slice, to be counted up in bulk."""
+        return self._ended
 
     def add(self, other: "SliceCounts") -> None:
         """Count all that ``other``, of the same run, counted as well."""
-        for mine, theirs in (
-            (self._ended, other._ended),  # noqa: SLF001
-            (self._failed, other._failed),  # noqa: SLF001
-        ):
-            np.frombuffer(mine, dtype=np.int64)[:] += np.frombuffer(theirs, dtype=np.int64)
+        self._ended = array("q", map(add, self._ended, other._ended))  # noqa: SLF001
+        self._failed = array("q", map(add, self._failed, other._failed))  # noqa: SLF001
 
     def settle(self, outages: Sequence[Outage] | None = None) -> None:
         """Forget the counts. Keep the outages in them; or those given, which a file told of."""
