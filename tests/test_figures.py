@@ -5,13 +5,13 @@ import pytest
 from tests.hand_written_runs import a_run
 from tokenrace.analysis.comparison import Difference
 from tokenrace.analysis.figures import value_of
-from tokenrace.figures import FIGURES, Counted, counted
+from tokenrace.figures import FIGURES, KeptCounts, RunPart
 from tokenrace.gate.against import Change
 from tokenrace.gate.counts import counts_of
 from tokenrace.scenario.expectations import read_expectation
 from tokenrace.scenario.parts import Part
 
-PROVIDER_ONLY = Counted(
+PROVIDER_ONLY = KeptCounts(
     responses=10,
     causes={"evicted": 2},
     tokens_issued=3,
@@ -68,7 +68,7 @@ def test_the_counts_a_baseline_keeps_make_the_same_figures(run, name):
     kept = FIGURES[name].of(counts_of(run).counted())
 
     if name != "tokens_per_lifetime":
-        assert kept == FIGURES[name].of(counted(run))
+        assert kept == FIGURES[name].of(RunPart(run=run))
 
 
 @pytest.mark.parametrize(("name", "word"), [("operations", "worse"), ("tokens_issued", "better")])

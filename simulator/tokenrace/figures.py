@@ -1,19 +1,21 @@
 """The table of figures: what can be said of a run in one number.
 
 A row says a figure's name, unit, label, which direction is good, whether a part of a run has one of
-its own, who can tell it, and how it follows from what was counted (``Counted``). Counts come from a
-run, a part of one, a baseline, or a served provider. Whoever expects, compares, sweeps or reports
-reads this table, so a new figure is one row.
+its own, who can tell it, and how it follows from what was counted (``Counted``): by a run or a part
+of one (``RunPart``), or kept by a baseline or a served provider (``KeptCounts``). Whoever expects,
+compares, sweeps or reports reads this table, so a new figure is one row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from tokenrace.clock import Ticks
 from tokenrace.trace.events import CAUSES, Cause, TrialMade
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.outages import Outage, outages_of
+from tokenrace.trace.outcomes import Outcome
 from tokenrace.trace.tally import BINS
 
 Unit = Literal["share", "number", "span"]
@@ -23,6 +25,7 @@ UNAUTHORIZED = 401
 RECOVERED = 0.01
 """A bin is back to normal at this 401 rate, or at that before the first fault if it was higher."""
 ALL = slice(None)
+Quantiles = tuple[Ticks | None, Ticks | None, Ticks | None]
 
 
 class FaultSpan(NamedTuple):
@@ -50,14 +53,14 @@ class BinnedCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What was counted of a run, or of a part of one. None: nobody counted it.
+class KeptCounts:
+    """What somebody kept of a run, or counted at a served provider. None: nobody counted it.
 
     ``responses`` are those of the API, ``causes`` the 401s among them. ``ok``, ``refused`` and
     ``unknown`` are operations; those that ``hung`` waited for a token in vain and are unknown too.
     ``lifetimes`` is how many lifetimes of a token were counted over. ``latency`` is the median, the
     95th and the 99th percentile, in ticks. ``run`` is the run itself, for the figures that need its
-    events or its order, with its ``faults``.
+    events or its order, with its ``faults``: there is none.
     """
 
     responses: int
@@ -73,19 +76,107 @@ class Counted:
     unknown: int = 0
     hung: int = 0
     store_calls: int = 0
-    latency: tuple[Ticks | None, Ticks | None, Ticks | None] = (None, None, None)
-    run: RecordedRun | None = None
+    latency: Quantiles = (None, None, None)
+    run: None = None
+    faults: None = None
+
+    @property
+    def responses_401(self) -> int:
+        """The 401s among the API responses."""
+        return sum(self.causes.values())
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: what takes long to count is counted once
+class RunPart:
+    """What ``run`` counted in ``bins``, each count made when it is asked for; peaks and latencies
+    are of the whole run. The names are those of ``KeptCounts``."""
+
+    run: RecordedRun
+    bins: slice = field(default_factory=lambda: ALL)
     faults: FaultSpan | None = None
 
     @property
-    def operations(self) -> int:
-        """All operations, however they ended."""
-        return self.ok + self.refused + self.unknown
+    def responses(self) -> int:
+        """The API's responses."""
+        return sum(self.run.provider.responses[self.bins])
 
     @property
-    def failed(self) -> int:
-        """The operations that were refused, or waited for a token in vain."""
-        return self.refused + self.hung
+    def causes(self) -> Mapping[Cause, int]:
+        """The 401s, by cause."""
+        return {cause: sum(of[self.bins]) for cause, of in self.run.provider.refused.items()}
+
+    @property
+    def responses_401(self) -> int:
+        """The 401s among the API responses."""
+        return sum(responses_401(self.run).part[self.bins])
+
+    @property
+    def tokens_issued(self) -> int:
+        """The tokens issued, in the whole run."""
+        return self.run.provider.tokens_issued
+
+    @property
+    def issues_refused(self) -> int:
+        """The token requests that were refused."""
+        return sum(_issues_refused(self.run)[self.bins])
+
+    @property
+    def live_peak(self) -> int:
+        """The most tokens that were live at once."""
+        return self.run.provider.live_peak
+
+    @property
+    def token_requests(self) -> int:
+        """The token requests."""
+        return sum(self.run.provider.token_requests[self.bins])
+
+    @property
+    def token_requests_peak(self) -> int:
+        """The most token requests within a second."""
+        return self.run.provider.token_requests_peak
+
+    @property
+    def lifetimes(self) -> float:
+        """How many lifetimes of a token the run has."""
+        return self.run.header.token_lifetimes
+
+    @property
+    def ok(self) -> int:
+        """The operations that succeeded."""
+        return self._ended("ok")
+
+    @property
+    def refused(self) -> int:
+        """The operations that were refused."""
+        return self._ended("refused")
+
+    @property
+    def unknown(self) -> int:
+        """The operations of which nobody knows whether they took effect."""
+        return self._ended("unknown")
+
+    @property
+    def hung(self) -> int:
+        """The operations that waited for a token in vain."""
+        return sum(_hung(self.run)[self.bins])
+
+    @property
+    def store_calls(self) -> int:
+        """The calls of the store, in the whole run."""
+        return self.run.clients.store_reads + self.run.clients.store_writes
+
+    @cached_property
+    def latency(self) -> Quantiles:
+        """The median, the 95th and the 99th percentile of the waits, in ticks."""
+        quantile = self.run.clients.latency.quantile
+        return quantile(0.50), quantile(0.95), quantile(0.99)
+
+    def _ended(self, outcome: Outcome) -> int:
+        return sum(self.run.clients.operations[outcome][self.bins])
+
+
+Counted = KeptCounts | RunPart
+"""What figures are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +198,6 @@ class Figure:
     in_parts: bool = False
     is_measure: bool = False
     better: Literal["less", "more"] = "less"
-
-
-def counted(run: RecordedRun, bins: slice = ALL, faults: FaultSpan | None = None) -> Counted:
-    """Return what ``run`` counted in ``bins``; peaks and latencies are of the whole run."""
-    provider, clients = run.provider, run.clients
-    return Counted(
-        responses=sum(provider.responses[bins]),
-        causes={cause: sum(of_bins[bins]) for cause, of_bins in provider.refused.items()},
-        tokens_issued=provider.tokens_issued,
-        issues_refused=sum(_issues_refused(run)[bins]),
-        live_peak=provider.live_peak,
-        token_requests=sum(provider.token_requests[bins]),
-        token_requests_peak=provider.token_requests_peak,
-        lifetimes=run.header.token_lifetimes,
-        ok=sum(clients.operations["ok"][bins]),
-        refused=sum(clients.operations["refused"][bins]),
-        unknown=sum(clients.operations["unknown"][bins]),
-        hung=sum(_hung(run)[bins]),
-        store_calls=clients.store_reads + clients.store_writes,
-        latency=(
-            clients.latency.quantile(0.50),
-            clients.latency.quantile(0.95),
-            clients.latency.quantile(0.99),
-        ),
-        run=run,
-        faults=faults,
-    )
 
 
 def responses_401(run: RecordedRun) -> BinnedCounts:
@@ -205,6 +269,10 @@ def _share(part: float, total: float | None) -> float | None:
     return part / total if total else None
 
 
+def _operations(counts: Counted) -> int:
+    return counts.ok + counts.refused + counts.unknown
+
+
 def _of_cause(counts: Counted, cause: Cause) -> int:
     return counts.causes.get(cause, 0)
 
@@ -220,7 +288,7 @@ def _count_of(cause: Cause) -> Callable[[Counted], float | None]:
 def _store_calls(counts: Counted) -> float | None:
     """Return the calls of the store for each operation; None where nobody counted either: a program
     of the user's does not tell."""
-    calls, operations = counts.store_calls, counts.operations
+    calls, operations = counts.store_calls, _operations(counts)
     return calls / max(1, operations) if calls or operations else None
 
 
@@ -263,18 +331,18 @@ def _recovery(counts: Counted) -> float | None:
 # fmt: off
 _TABLE = (
     Figure("rate_401", "share", "401 rate",
-           lambda c: _share(sum(c.causes.values()), c.responses), "provider", in_parts=True),
+           lambda c: _share(c.responses_401, c.responses), "provider", in_parts=True),
     Figure("failure_rate", "share", "failure rate",
-           lambda c: _share(c.failed, c.operations), "client", in_parts=True),
+           lambda c: _share(c.refused + c.hung, _operations(c)), "client", in_parts=True),
     Figure("unknown_rate", "share", "unknown rate",
-           lambda c: _share(c.unknown, c.operations), "client", in_parts=True),
+           lambda c: _share(c.unknown, _operations(c)), "client", in_parts=True),
     *(Figure(f"rate_{cause}", "share", f"401 rate, {cause}", _rate_of(cause), "provider",
              in_parts=True) for cause in CAUSES),
     *(Figure(f"count_{cause}", "number", f"401s, {cause}", _count_of(cause), "provider",
              in_parts=True) for cause in CAUSES),
     Figure("trial_401", "share", "401 rate of trials", _of_run(_trial_401), "run"),
     Figure("operations", "number", "operations",
-           lambda c: float(c.operations), "client", in_parts=True, better="more"),
+           lambda c: float(_operations(c)), "client", in_parts=True, better="more"),
     Figure("operations_hung", "number", "operations that hung",
            lambda c: float(c.hung), "client", in_parts=True),
     Figure("issues_refused", "number", "token requests refused",

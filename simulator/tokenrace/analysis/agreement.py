@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from tokenrace.analysis.intervals import mean_and_reach
 from tokenrace.clock import MILLISECOND
-from tokenrace.figures import FIGURES, Figure, counted
+from tokenrace.figures import FIGURES, Figure, RunPart
 from tokenrace.trace.files import RecordedRun
 
 Verdict = Literal["agree", "can't tell", "disagree"]
@@ -117,5 +117,5 @@ def _spread(values: Sequence[float]) -> Spread:
 
 
 def _value(figure: Figure, run: RecordedRun) -> float | None:
-    value = figure.of(counted(run))
+    value = figure.of(RunPart(run=run))
     return value / MILLISECOND if value is not None and figure.unit == "span" else value

@@ -13,7 +13,7 @@ from tokenrace.analysis.figures import figures_of, named_failures
 from tokenrace.analysis.intervals import mean_and_reach
 from tokenrace.analysis.spread import findings_of
 from tokenrace.clock import MILLISECOND
-from tokenrace.figures import FIGURES, counted
+from tokenrace.figures import FIGURES, RunPart
 from tokenrace.trace.files import RecordedRun
 from tokenrace.trace.histogram import Histogram, bucket_bounds
 
@@ -113,7 +113,7 @@ def _mean(values: Sequence[float]) -> float:
 
 def _values(name: str, runs: Sequence[RecordedRun]) -> list[float]:
     """Return the figure ``name`` of each run, 0 where nothing was counted."""
-    return [FIGURES[name].of(counted(run)) or 0.0 for run in runs]
+    return [FIGURES[name].of(RunPart(run=run)) or 0.0 for run in runs]
 
 
 def _rates(runs: Sequence[RecordedRun]) -> list[float]:

@@ -12,9 +12,8 @@ from tokenrace.faults.kinds import Fault
 from tokenrace.figures import (
     ALL,
     FIGURES,
-    Counted,
     FaultSpan,
-    counted,
+    RunPart,
     longest_span,
     operations_failed,
     outages_in,
@@ -119,9 +118,10 @@ def value_of(
     return FIGURES[figure].of(counted_in(run, part, faults))
 
 
-def counted_in(run: RecordedRun, part: Part, faults: FaultSpan | None) -> Counted:
+def counted_in(run: RecordedRun, part: Part, faults: FaultSpan | None) -> RunPart:
     """Return what ``run`` counted in ``part``: what every figure of it is made of."""
-    return counted(run, ALL if part == WHOLE else slice(*bins_of(run, part, faults)), faults)
+    bins = ALL if part == WHOLE else slice(*bins_of(run, part, faults))
+    return RunPart(run=run, bins=bins, faults=faults)
 
 
 def bins_of(run: RecordedRun, part: Part, faults: FaultSpan | None) -> tuple[int, int]:

@@ -87,9 +87,7 @@ class FleetFaults:
 
     def befall_processes(self) -> bool:
         """Return whether any process is stopped, killed or disturbed."""
-        return bool(
-            self.crashes or self.pauses or self.replacements or self.scalings or self.cancellations
-        )
+        return bool(self.disturbances())
 
     def disturbances(self) -> list[Ticks]:
         """Return the instants at which a process is stopped, killed or disturbed, in order. One

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tokenrace.analysis.figures import failure_counts
 from tokenrace.clock import Ticks
-from tokenrace.figures import Counted
+from tokenrace.figures import KeptCounts
 from tokenrace.trace.events import Cause
 from tokenrace.trace.files import RecordedRun
 
@@ -48,9 +48,9 @@ class RunCounts:
             failures=None if older.failures is None else self.failures,
         )
 
-    def counted(self) -> Counted:
+    def counted(self) -> KeptCounts:
         """Return these as what the figures are made of."""
-        return Counted(
+        return KeptCounts(
             responses=self.responses,
             causes=self.causes,
             tokens_issued=self.tokens_issued,

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from tokenrace.fields.flaws import UNKNOWN_KEY_FLAW, Flaw, refusal
 from tokenrace.fields.values import Section
-from tokenrace.figures import FIGURES, Counted
+from tokenrace.figures import FIGURES, KeptCounts
 from tokenrace.scenario.expectations import (
     Expectation,
     UnknownFigure,
@@ -128,7 +128,7 @@ def _value(served: ServedProvider, figure: str) -> float | None:
     """Return ``figure`` since the reset; None where nothing was counted yet."""
     counts = served.counts
     return FIGURES[figure].of(
-        Counted(
+        KeptCounts(
             responses=counts.calls,
             causes=counts.causes,
             tokens_issued=counts.tokens_issued,
